@@ -1,0 +1,64 @@
+/* record.h -- one audit record: as a struct, on the wire, and as OCSF JSON.
+ * Pure. */
+#ifndef AUDIT_RECORD_H
+#define AUDIT_RECORD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/str.h"
+#include "msg/wire.h"
+
+enum audit_kind {
+	AUDIT_NONE,
+	AUDIT_NET_OPEN,		/* a connection was judged (CONNECT, dial) */
+	AUDIT_NET_CLOSE,	/* and ended: bytes both ways */
+	AUDIT_HTTP,		/* one request was judged */
+	AUDIT_DNS,		/* a name was judged */
+	AUDIT_LIFE,		/* sandbox or program: create, start, stop ... */
+	AUDIT_EXEC,		/* a session was started by the operator */
+	AUDIT_POLICY,		/* policy set or refused: who, old and new hash */
+	AUDIT_CONFIG,		/* operator's configuration in force */
+	AUDIT_FINDING,		/* something that looks like an attack or fault */
+	AUDIT_KIND_COUNT
+};
+
+enum audit_verdict { AUDIT_DENIED, AUDIT_ALLOWED, AUDIT_OBSERVED };
+
+struct audit_record { /* strings borrowed; empty where they do not apply */
+	enum audit_kind kind;
+	enum audit_verdict verdict;
+	struct wall when;
+	uint32_t pid;		/* inside the sandbox */
+	struct str exe;
+	struct str action;	/* LIFE: "create" "start" "exit" ...; HTTP: method */
+	struct str host;
+	uint16_t port;
+	struct str address;	/* dialled */
+	struct str path;	/* HTTP path, no query; or a file */
+	uint32_t status;	/* HTTP status sent to the client, exit code */
+	uint64_t bytes_in, bytes_out;
+	struct str rule;	/* "file:line: text" */
+	struct str policy_hash, old_hash;
+	uint64_t generation;
+	struct str actor;	/* user who did it, for control-plane records */
+	struct str reason;
+};
+
+/* Appends one record to a message of several (AUDIT_PUT holds 1..n). */
+void audit_record_put(struct wbuf *w, const struct audit_record *a);
+int audit_record_get(struct rbuf *r, struct audit_record *a); /* r->at moves */
+
+struct audit_stamp { /* what only the auditor says */
+	uint64_t seq;
+	const char *role, *sandbox_id, *sandbox_name;
+};
+
+/* One line of OCSF 1.8 JSON, newline included. false: b is full. */
+bool audit_ocsf_print(struct buf *b, const struct audit_record *a,
+    const struct audit_stamp *s) MUST_USE;
+
+#endif

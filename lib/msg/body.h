@@ -1,0 +1,182 @@
+/* body.h -- the bodies of the messages, as structs; put and get side by side.
+ *
+ * get_* fill structs whose strings are borrowed from the message (struct str)
+ * or copied into fixed arrays; string lists are arrays in the caller's arena
+ * of NUL-terminated copies, ended by NULL. All return 0, or -1 for a body
+ * that is short, over a limit, or has bytes left. */
+#ifndef MSG_BODY_H
+#define MSG_BODY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/limits.h"
+#include "base/str.h"
+#include "msg/wire.h"
+
+#define PROTOCOL_VERSION 1 /* of this list; both ends must agree */
+
+struct box_mount {
+	char *host, *inside;	/* absolute */
+	bool read_only;
+};
+
+/* BOX_START. fds: BOX_FD_*; a missing one is not sent from the end on. */
+enum { BOX_FD_IMAGE, BOX_FD_AUDIT, BOX_FD_EGRESS_AUDIT, BOX_FD_LISTEN,
+	BOX_FD_DIR, BOX_FD_ATTACH };
+struct box_spec {
+	char id[ID_BYTES_MAX + 1], name[NAME_BYTES_MAX + 1];
+	char *dir;		/* the sandbox's own directory on the host:
+				 * home/, layer/, outcome; BOX_FD_DIR is it */
+	char **argv, **env;	/* of the main process; env as K=V */
+	char *workdir;		/* inside; "" is the home */
+	struct box_mount *mounts;
+	uint32_t nmounts;
+	bool tty;
+	uint16_t rows, cols;
+	uint64_t generation;	/* of the policy image */
+	char *resolve;		/* "host[:port]=addr[:port]\n"..., operator's */
+	char *upstream_ca;	/* PEM file to trust as well, or "" */
+};
+void box_spec_put(struct wbuf *w, const struct box_spec *s);
+int box_spec_get(struct rbuf *r, struct arena *a, struct box_spec *s);
+
+/* BOX_HELLO: first on every control channel, also after a reconnect. */
+enum box_phase { BOX_STARTING, BOX_UP, BOX_OVER };
+struct box_hello {
+	uint32_t version;
+	char id[ID_BYTES_MAX + 1];
+	uint32_t pid;
+	enum box_phase phase;
+	uint64_t generation;	/* that egress enforces */
+};
+void box_hello_put(struct wbuf *w, const struct box_hello *h);
+int box_hello_get(struct rbuf *r, struct box_hello *h);
+
+/* BOX_ENDED, SESSION end, and ATTACH_ENDED: how a program ended. */
+enum outcome_kind { OUTCOME_FAILED, OUTCOME_EXITED, OUTCOME_SIGNALED,
+	OUTCOME_STOPPED, OUTCOME_DETACHED };
+struct outcome {
+	enum outcome_kind kind;
+	int32_t code;		/* exit code, or signal number */
+	char reason[ERR_BYTES_MAX];	/* for FAILED: what and why */
+};
+void outcome_put(struct wbuf *w, const struct outcome *o);
+int outcome_get(struct rbuf *r, struct outcome *o);
+
+struct box_stop {
+	uint32_t grace_ms;	/* SIGTERM, then after this SIGKILL; 0: at once */
+};
+void box_stop_put(struct wbuf *w, const struct box_stop *s);
+int box_stop_get(struct rbuf *r, struct box_stop *s);
+
+/* SESSION_START (an exec beside the main process) and INIT_SPAWN. */
+struct session_start {
+	uint32_t session;	/* 0 is the main process */
+	char **argv, **env;	/* env: added to the sandbox's own for exec;
+				 * the whole of it for INIT_SPAWN */
+	char *workdir;
+	bool tty;
+	uint16_t rows, cols;
+	uint32_t timeout_s;	/* 0: none */
+};
+void session_start_put(struct wbuf *w, const struct session_start *s);
+int session_start_get(struct rbuf *r, struct arena *a,
+    struct session_start *s);
+
+struct session_attach { /* joins the main process: replay, then live */
+	uint16_t rows, cols;
+};
+void session_attach_put(struct wbuf *w, const struct session_attach *s);
+int session_attach_get(struct rbuf *r, struct session_attach *s);
+
+/* SESSION_REPLY, POLICY_ACK, BOX_RUNNING: done, or why not. */
+struct reply {
+	bool ok;
+	uint64_t number;	/* session, or policy generation */
+	char reason[ERR_BYTES_MAX];
+};
+void reply_put(struct wbuf *w, const struct reply *p);
+int reply_get(struct rbuf *r, struct reply *p);
+
+struct window { /* ATTACH_RESIZE */
+	uint16_t rows, cols;
+};
+void window_put(struct wbuf *w, const struct window *v);
+int window_get(struct rbuf *r, struct window *v);
+
+struct signal_msg { /* ATTACH_SIGNAL, INIT_SIGNAL */
+	uint32_t session;
+	int32_t signo;
+};
+void signal_put(struct wbuf *w, const struct signal_msg *v);
+int signal_get(struct rbuf *r, struct signal_msg *v);
+
+struct policy_set {
+	uint64_t generation;
+};
+void policy_set_put(struct wbuf *w, const struct policy_set *p);
+int policy_set_get(struct rbuf *r, struct policy_set *p);
+
+/* EGRESS_START. fds: the image, the audit channel, the upstream CA file
+ * (optional). */
+enum { EGRESS_FD_IMAGE, EGRESS_FD_AUDIT, EGRESS_FD_CA };
+struct egress_start {
+	char id[ID_BYTES_MAX + 1], name[NAME_BYTES_MAX + 1];
+	uint64_t generation;
+	struct str resolve;
+};
+void egress_start_put(struct wbuf *w, const struct egress_start *s);
+int egress_start_get(struct rbuf *r, struct egress_start *s);
+
+struct egress_ready {
+	struct str ca_pem;	/* the sandbox's certificate authority */
+};
+void egress_ready_put(struct wbuf *w, const struct egress_ready *s);
+int egress_ready_get(struct rbuf *r, struct egress_ready *s);
+
+/* WHO_ASK: who in the sandbox holds the TCP connection from this port of
+ * 127.0.0.1 (or ::1) to egress's listener? msg.id pairs the reply. */
+struct who_ask {
+	uint16_t port;
+};
+void who_ask_put(struct wbuf *w, const struct who_ask *q);
+int who_ask_get(struct rbuf *r, struct who_ask *q);
+
+#define WHO_CHAIN_MAX 16
+struct who { /* WHO_REPLY; chain[0] is the holder, then its ancestors */
+	bool known;
+	uint32_t pid;		/* inside the sandbox */
+	uint32_t n;
+	struct str chain[WHO_CHAIN_MAX];	/* executables, borrowed */
+	char reason[128];	/* when not known, or ambiguous */
+};
+void who_put(struct wbuf *w, const struct who *v);
+int who_get(struct rbuf *r, struct who *v);
+
+/* INIT_SPAWNED fd: the master side of the new terminal, if tty. */
+struct spawned {
+	uint32_t session;
+	uint32_t pid;		/* inside */
+	int32_t error;		/* errno of what failed, 0: running */
+	char what[128];
+};
+void spawned_put(struct wbuf *w, const struct spawned *s);
+int spawned_get(struct rbuf *r, struct spawned *s);
+
+struct exited {
+	uint32_t session;
+	int32_t status;		/* as waitpid(2) */
+};
+void exited_put(struct wbuf *w, const struct exited *s);
+int exited_get(struct rbuf *r, struct exited *s);
+
+struct audit_hello { /* who speaks on this channel from now on */
+	uint32_t role;
+	char id[ID_BYTES_MAX + 1], name[NAME_BYTES_MAX + 1]; /* sandbox or "" */
+};
+void audit_hello_put(struct wbuf *w, const struct audit_hello *h);
+int audit_hello_get(struct rbuf *r, struct audit_hello *h);
+
+#endif

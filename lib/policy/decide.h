@@ -1,0 +1,70 @@
+/* decide.h -- the one decision function of the network domain.  No
+ * allocation, no lock, no parse. */
+#ifndef POLICY_DECIDE_H
+#define POLICY_DECIDE_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/str.h"
+
+struct image;
+
+enum verdict { VERDICT_DENY, VERDICT_ALLOW };
+
+/* How the bytes of an allowed connection are treated. */
+enum treatment {
+	TREAT_HTTP,	/* zero: inspected, each request judged */
+	TREAT_TLS,	/* server name must agree, then bytes pass */
+	TREAT_PASS,	/* bytes pass */
+};
+
+struct net_who { /* of the caller; n == 0: not known */
+	const struct str *exe;	/* exe[0] holds the socket, then ancestors */
+	uint32_t n;
+};
+
+struct net_query {
+	struct str host;	/* canonical: lower-case A-labels, no final dot;
+				 * or an address literal in inet_ntop's form,
+				 * IPv6 without brackets */
+	uint16_t port;
+	bool tls;		/* the client speaks (or will speak) TLS */
+	struct net_who who;
+	/* Request level; method.len == 0 asks about the connection alone:
+	 * could any request on it be allowed? */
+	struct str method;	/* as sent, case-sensitive */
+	struct str path;	/* canonical (http/target.h), starts with / */
+	struct str query;	/* after '?', or empty */
+};
+
+struct net_rule { /* where a rule stands; empty file: no rule */
+	struct str file;	/* as the user named it */
+	uint32_t line;
+	struct str text;	/* one line for people: "GET api.github.com/zen" */
+	struct str policy;	/* name of the rule or section, for denials */
+};
+
+struct net_answer {
+	enum verdict verdict;	/* what is enforced (mode considered) */
+	enum verdict judged;	/* what the rules say, whatever the mode */
+	enum treatment treat;	/* meaningful on allow */
+	struct net_rule rule;	/* that decided: the allow, or the deny */
+	struct net_rule nearest; /* on a denial without rule: closest allow */
+	char reason[256];	/* one sentence: why */
+	uint32_t rules;		/* opaque: set for policy_address */
+};
+
+void policy_network(const struct image *im, const struct net_query *q,
+    struct net_answer *out);
+
+/* May the name just judged be dialled at this address? Loopback, private,
+ * link-local, metadata, reserved and translated forms: only if an allowing
+ * entry's allowed_ips holds it, or the entry names the literal. why gets a
+ * sentence when not. */
+bool policy_address(const struct image *im, const struct net_query *q,
+    const struct in6_addr *addr /* v4 as ::ffff:a.b.c.d */, char *why,
+    size_t cap);
+
+#endif

@@ -1,0 +1,54 @@
+/* image.h -- a compiled policy: flat, relocatable, read-only, in a sealed
+ * memfd.  Pure but for the mapping.  Enforcers link this and decide.h and
+ * never parse YAML. */
+#ifndef POLICY_IMAGE_H
+#define POLICY_IMAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/limits.h"
+#include "base/str.h"
+
+struct err;
+struct image; /* immutable once open */
+
+enum policy_mode { POLICY_ENFORCE, POLICY_AUDIT, POLICY_PERMISSIVE };
+
+/* What of the host's system trees is there (file_access.system). */
+enum policy_system {
+	POLICY_SYSTEM_READ_ONLY, /* zero: the strict one */
+	POLICY_SYSTEM_NONE,
+	POLICY_SYSTEM_LAYERED,	/* writable, on a layer of the sandbox's own */
+};
+
+struct image_info {
+	char hash[HASH_HEX_BYTES + 1];	/* SHA-256 of the image's content */
+	enum policy_mode mode;
+	enum policy_system system;
+	bool has_network;	/* any allow at all */
+	bool needs_who;		/* some rule names executables */
+	uint32_t files;		/* how many file grants */
+};
+
+enum file_access { FILE_READ = 1, FILE_WRITE = 2 };
+
+struct file_grant { /* a whole tree, or one file when tree is false */
+	struct str path;	/* absolute, canonical, inside the sandbox */
+	unsigned access;	/* of enum file_access */
+	bool tree;
+	bool deny;		/* takes it away instead: nothing of it may be
+				 * there, whatever the grants say */
+};
+
+/* Maps and verifies (size, seals, magic, version, bounds of every offset,
+ * hash). fd is borrowed. A corrupted image is refused, never believed. */
+int image_open(int fd, struct image **out, struct err *e);
+/* The same over bytes that stay the caller's (tests, fuzzing, compiler). */
+int image_of(struct str bytes, struct image **out, struct err *e);
+void image_free(struct image *im); /* NULL is fine */
+const struct image_info *image_info(const struct image *im);
+void image_file(const struct image *im, uint32_t i, struct file_grant *out);
+
+#endif
