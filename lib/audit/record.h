@@ -28,13 +28,22 @@ enum audit_kind {
 
 enum audit_verdict { AUDIT_DENIED, AUDIT_ALLOWED, AUDIT_OBSERVED };
 
+/* Longer text is refused by audit_record_get; senders cut it before. */
+#define AUDIT_TEXT_BYTES_MAX	8192	/* a path, a rule, a reason */
+#define AUDIT_ADDRESS_BYTES_MAX 64	/* INET6_ADDRSTRLEN and a zone */
+/* No record is longer than this, on the wire or as a line of JSON (six
+ * bytes for each byte of text at worst). */
+#define AUDIT_WIRE_BYTES_MAX	49152
+#define AUDIT_LINE_BYTES_MAX	294912
+
 struct audit_record { /* strings borrowed; empty where they do not apply */
 	enum audit_kind kind;
 	enum audit_verdict verdict;
 	struct wall when;
 	uint32_t pid;		/* inside the sandbox */
 	struct str exe;
-	struct str action;	/* LIFE: "create" "start" "exit" ...; HTTP: method */
+	struct str action;	/* LIFE, POLICY, CONFIG: "create" "start" "exit"
+				 * "set" ...; HTTP: method; EXEC: the command */
 	struct str host;
 	uint16_t port;
 	struct str address;	/* dialled */
@@ -48,17 +57,24 @@ struct audit_record { /* strings borrowed; empty where they do not apply */
 	struct str reason;
 };
 
-/* Appends one record to a message of several (AUDIT_PUT holds 1..n). */
+/* Appends one record to a message of several (AUDIT_PUT holds 1..n). A
+ * sender that wants AUDIT_ACK once they are written gives AUDIT_PUT a
+ * message number; 0 asks for none. */
 void audit_record_put(struct wbuf *w, const struct audit_record *a);
-int audit_record_get(struct rbuf *r, struct audit_record *a); /* r->at moves */
+/* Takes the next one, r->at moves: for (r; r.at < r.len;). -1: malformed. */
+int audit_record_get(struct rbuf *r, struct audit_record *a);
 
 struct audit_stamp { /* what only the auditor says */
 	uint64_t seq;
 	const char *role, *sandbox_id, *sandbox_name;
 };
 
-/* One line of OCSF 1.8 JSON, newline included. false: b is full. */
+/* One line of OCSF 1.8 JSON, newline included. false: b is full, and holds
+ * a part of the line. */
 bool audit_ocsf_print(struct buf *b, const struct audit_record *a,
     const struct audit_stamp *s) MUST_USE;
+
+/* "http", "life" ...: the value of unmapped.kind. */
+const char *audit_kind_name(enum audit_kind k);
 
 #endif

@@ -59,27 +59,16 @@ LOG_FUNCTION(log_warn, LOG_LEVEL_WARN)
 LOG_FUNCTION(log_info, LOG_LEVEL_INFO)
 LOG_FUNCTION(log_debug, LOG_LEVEL_DEBUG)
 
-/* Length of the valid UTF-8 sequence at p, or 0 (RFC 3629, table 3-7 of
- * Unicode: no overlong forms, no surrogates, nothing past U+10FFFF). */
+/* Length of the printable UTF-8 sequence that s begins with, or 0. */
 static size_t
-utf8_len(const unsigned char *p, size_t left)
+printable(struct str s)
 {
-	size_t n = p[0] < 0x80 ? 1 : p[0] >= 0xc2 && p[0] <= 0xdf ? 2 :
-	    p[0] >= 0xe0 && p[0] <= 0xef			  ? 3 :
-	    p[0] >= 0xf0 && p[0] <= 0xf4			  ? 4 :
-								    0;
+	const unsigned char *p = (const unsigned char *)s.p;
+	size_t n = str_utf8_len(s);
 
-	if (n == 0 || n > left)
-		return 0;
-	for (size_t i = 1; i < n; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
-	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
-		return 0;
-	if (n == 2 && p[0] == 0xc2 && p[1] < 0xa0) /* C1 controls */
-		return 0;
-	return n;
+	if (n == 1)
+		return *p >= 0x20 && *p < 0x7f && *p != '\\' ? 1 : 0;
+	return n == 2 && p[0] == 0xc2 && p[1] < 0xa0 ? 0 : n; /* C1 controls */
 }
 
 char *
@@ -89,15 +78,13 @@ log_safe(struct str s, char *out, size_t cap)
 
 	for (size_t i = 0; i < s.len;) {
 		const unsigned char *p = (const unsigned char *)s.p + i;
-		size_t n = utf8_len(p, s.len - i);
-		int raw = n > 1 || (n == 1 && *p >= 0x20 && *p < 0x7f &&
-		    *p != '\\');
+		size_t n = printable(str_from(s, i));
 
 		if (at + 4 + 4 > cap) {
 			at += (size_t)snprintf(out + at, cap - at, "...");
 			break;
 		}
-		if (!raw) {
+		if (n == 0) {
 			at += (size_t)snprintf(out + at, cap - at, "\\x%02x",
 			    *p);
 			i++;

@@ -80,6 +80,31 @@ str_cut(struct str s, char c, struct str *head, struct str *tail)
 	return true;
 }
 
+/* RFC 3629, as table 3-7 of Unicode has it: no overlong forms, no
+ * surrogates, nothing past U+10FFFF. */
+size_t
+str_utf8_len(struct str s)
+{
+	const unsigned char *p = (const unsigned char *)s.p;
+	size_t n;
+
+	if (s.len == 0)
+		return 0;
+	n = p[0] < 0x80 ? 1 : p[0] >= 0xc2 && p[0] <= 0xdf ? 2 :
+	    p[0] >= 0xe0 && p[0] <= 0xef		    ? 3 :
+	    p[0] >= 0xf0 && p[0] <= 0xf4		    ? 4 :
+							      0;
+	if (n > s.len)
+		return 0;
+	for (size_t i = 1; i < n; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
+	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
+		return 0;
+	return n;
+}
+
 bool
 str_u64(struct str s, uint64_t max, uint64_t *out)
 {

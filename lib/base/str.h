@@ -49,6 +49,8 @@ struct str str_trim(struct str s);		/* blanks and tabs, both ends */
 bool str_cut(struct str s, char c, struct str *head, struct str *tail);
 /* Index of the first c, or s.len. */
 size_t str_index(struct str s, char c);
+/* Length of the valid UTF-8 sequence that s begins with, or 0. */
+size_t str_utf8_len(struct str s);
 /* Decimal digits only, the whole of s, no sign, no leading zero but "0". */
 bool str_u64(struct str s, uint64_t max, uint64_t *out);
 /* A NUL-terminated copy (free() it), or NULL when s holds a NUL. Aborts
