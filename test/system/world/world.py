@@ -1,0 +1,92 @@
+"""world.py -- the pretend internet.  usage: world.py FOLDER
+
+In FOLDER it leaves ca.pem (what clients must trust), log.jsonl (all that
+arrived anywhere) and, once everything listens, the file "ready".  Model
+servers play FOLDER/scripts/KEY.json for the API key KEY (model.py).
+"""
+import os
+import signal
+import sys
+import threading
+
+import certs
+import dns
+import evil
+import hosts
+import http1
+import model
+import origins
+import record
+
+# Other ports of the relay and of the hostile host that a guest might try.
+EXTRA_PORTS = (22, 25, 587, 8080, 8443, 9418)
+LOOPBACK_SERVICE = 18080
+
+
+def _handlers(folder):
+    scripts = os.path.join(folder, "scripts")
+    git = origins.git_backend(origins.make_repository(folder))
+    return {
+        "api.github.com": origins.github,
+        "github.com": git,
+        "pypi.org": origins.pypi,
+        "files.pythonhosted.org": origins.pythonhosted,
+        "registry.npm.test": origins.npm,
+        "api.anthropic.com": model.anthropic(scripts),
+        "api.openai.com": model.openai(scripts),
+        "models.dev": model.catalogue,
+        "other.test": evil.swallow,
+        "evil.test": evil.swallow,
+        "badhttp.evil.test": evil.badhttp,
+        "redirect.evil.test": evil.redirect,
+    }
+
+
+def start(folder):
+    contexts = certs.make(folder)
+    handlers = _handlers(folder)
+    done = set()
+    for name, address in hosts.HOSTS.items():
+        if address in done:
+            continue
+        done.add(address)
+        handler = handlers.get(name, origins.echo)
+        http1.listen(address, 443, handler, contexts[name])
+        http1.listen(address, 80, handler)
+    for name, address in hosts.BAD_TLS.items():
+        raw = {"plaintext.evil.test": evil.plaintext,
+               "silent.evil.test": evil.silent}.get(name)
+        http1.listen(address, 443, evil.swallow, contexts.get(name), raw)
+    for port in EXTRA_PORTS:
+        context = contexts[""] if port == 8443 else None
+        http1.listen(hosts.RELAY, port, origins.echo, context)
+        http1.listen(hosts.EVIL, port, evil.swallow, context)
+    for address in (hosts.METADATA, hosts.PRIVATE, "192.168.1.1",
+                    "100.64.0.1"):
+        http1.listen(address, 80, evil.metadata)
+        http1.listen(address, 443, evil.metadata, contexts[""])
+    # A service of the host itself, as a developer's machine has.
+    http1.listen("127.0.0.1", LOOPBACK_SERVICE, evil.metadata)
+    http1.listen("::1", LOOPBACK_SERVICE, evil.metadata)
+
+
+def main():
+    folder = sys.argv[1]
+    os.makedirs(os.path.join(folder, "scripts"), exist_ok=True)
+    os.chmod(os.path.join(folder, "scripts"), 0o1777)
+    record.open_log(os.path.join(folder, "log.jsonl"))
+    threading.stack_size(1 << 18)
+    record.sniff()
+    dns.start()
+    start(folder)
+    for name in os.listdir(folder):
+        if name.endswith(".pem") and name != "ca.pem":
+            os.chmod(os.path.join(folder, name), 0o600)
+    os.chmod(os.path.join(folder, "ca.pem"), 0o644)
+    with open(os.path.join(folder, "ready"), "w", encoding="ascii"):
+        pass
+    signal.pause()
+
+
+if __name__ == "__main__":
+    main()
