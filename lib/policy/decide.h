@@ -50,6 +50,8 @@ struct net_answer {
 	enum verdict verdict;	/* what is enforced (mode considered) */
 	enum verdict judged;	/* what the rules say, whatever the mode */
 	enum treatment treat;	/* meaningful on allow */
+	bool encoded_slash;	/* the allowing entry takes %2F in paths; the
+				 * asker refuses such a path otherwise */
 	struct net_rule rule;	/* that decided: the allow, or the deny */
 	struct net_rule nearest; /* on a denial without rule: closest allow */
 	char reason[256];	/* one sentence: why */
