@@ -319,7 +319,6 @@ print_entity(struct json_out *j, const struct audit_record *a)
 		json_str(j, "uid", a->policy_hash);
 		json_close(j);
 	}
-	json_str_if(j, "comment", a->reason);
 }
 
 static void

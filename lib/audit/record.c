@@ -2,6 +2,12 @@
 
 /* Put and get side by side: the order of the fields is the format. */
 
+static void
+put_cut(struct wbuf *w, struct str s, size_t max)
+{
+	put_str(w, str_head(s, s.len < max ? s.len : max));
+}
+
 void
 audit_record_put(struct wbuf *w, const struct audit_record *a)
 {
@@ -9,21 +15,21 @@ audit_record_put(struct wbuf *w, const struct audit_record *a)
 	put_u32(w, a->verdict);
 	put_i64(w, a->when.v);
 	put_u32(w, a->pid);
-	put_str(w, a->exe);
-	put_str(w, a->action);
-	put_str(w, a->host);
+	put_cut(w, a->exe, PATH_BYTES_MAX);
+	put_cut(w, a->action, AUDIT_ACTION_BYTES_MAX);
+	put_cut(w, a->host, HOST_BYTES_MAX);
 	put_u16(w, a->port);
-	put_str(w, a->address);
-	put_str(w, a->path);
+	put_cut(w, a->address, AUDIT_ADDRESS_BYTES_MAX);
+	put_cut(w, a->path, AUDIT_PATH_BYTES_MAX);
 	put_u32(w, a->status);
 	put_u64(w, a->bytes_in);
 	put_u64(w, a->bytes_out);
-	put_str(w, a->rule);
-	put_str(w, a->policy_hash);
-	put_str(w, a->old_hash);
+	put_cut(w, a->rule, AUDIT_RULE_BYTES_MAX);
+	put_cut(w, a->policy_hash, HASH_HEX_BYTES);
+	put_cut(w, a->old_hash, HASH_HEX_BYTES);
 	put_u64(w, a->generation);
-	put_str(w, a->actor);
-	put_str(w, a->reason);
+	put_cut(w, a->actor, AUDIT_ACTOR_BYTES_MAX);
+	put_cut(w, a->reason, AUDIT_REASON_BYTES_MAX);
 }
 
 static enum audit_kind
@@ -57,19 +63,19 @@ audit_record_get(struct rbuf *r, struct audit_record *a)
 	a->when = get_when(r);
 	a->pid = get_u32(r);
 	a->exe = get_str(r, PATH_BYTES_MAX);
-	a->action = get_str(r, AUDIT_TEXT_BYTES_MAX);
+	a->action = get_str(r, AUDIT_ACTION_BYTES_MAX);
 	a->host = get_str(r, HOST_BYTES_MAX);
 	a->port = get_u16(r);
 	a->address = get_str(r, AUDIT_ADDRESS_BYTES_MAX);
-	a->path = get_str(r, AUDIT_TEXT_BYTES_MAX);
+	a->path = get_str(r, AUDIT_PATH_BYTES_MAX);
 	a->status = get_u32(r);
 	a->bytes_in = get_u64(r);
 	a->bytes_out = get_u64(r);
-	a->rule = get_str(r, AUDIT_TEXT_BYTES_MAX);
+	a->rule = get_str(r, AUDIT_RULE_BYTES_MAX);
 	a->policy_hash = get_str(r, HASH_HEX_BYTES);
 	a->old_hash = get_str(r, HASH_HEX_BYTES);
 	a->generation = get_u64(r);
-	a->actor = get_str(r, AUDIT_TEXT_BYTES_MAX);
-	a->reason = get_str(r, AUDIT_TEXT_BYTES_MAX);
+	a->actor = get_str(r, AUDIT_ACTOR_BYTES_MAX);
+	a->reason = get_str(r, AUDIT_REASON_BYTES_MAX);
 	return r->bad ? -1 : 0;
 }

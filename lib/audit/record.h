@@ -28,13 +28,17 @@ enum audit_kind {
 
 enum audit_verdict { AUDIT_DENIED, AUDIT_ALLOWED, AUDIT_OBSERVED };
 
-/* Longer text is refused by audit_record_get; senders cut it before. */
-#define AUDIT_TEXT_BYTES_MAX	8192	/* a path, a rule, a reason */
+/* Longer text is cut when put, refused when got. */
 #define AUDIT_ADDRESS_BYTES_MAX 64	/* INET6_ADDRSTRLEN and a zone */
-/* No record is longer than this, on the wire or as a line of JSON (six
- * bytes for each byte of text at worst). */
-#define AUDIT_WIRE_BYTES_MAX	49152
-#define AUDIT_LINE_BYTES_MAX	294912
+#define AUDIT_ACTION_BYTES_MAX	4096	/* the command of an EXEC */
+#define AUDIT_PATH_BYTES_MAX	8192	/* as HTTP_TARGET_BYTES_MAX */
+#define AUDIT_RULE_BYTES_MAX	2048
+#define AUDIT_ACTOR_BYTES_MAX	256
+#define AUDIT_REASON_BYTES_MAX	1024
+/* All of them, and the numbers. As a line each byte of text may stand up to
+ * four times, as six bytes. */
+#define AUDIT_WIRE_BYTES_MAX	24576
+#define AUDIT_LINE_BYTES_MAX	393216
 
 struct audit_record { /* strings borrowed; empty where they do not apply */
 	enum audit_kind kind;

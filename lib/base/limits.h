@@ -25,6 +25,12 @@
 #define HTTP_FIELDS_MAX		128	/* header fields in one message */
 #define HTTP_TARGET_BYTES_MAX	8192	/* request target */
 
+#define AUDIT_SEGMENT_BYTES_MAX	67108864 /* then the log goes on in a new file */
+#define AUDIT_PENDING_BYTES_MAX	1048576	/* lines not written yet: read no more */
+#define AUDIT_FLIGHT_MAX	64	/* unacknowledged messages of one speaker */
+#define AUDIT_HELD_BYTES_MAX	1048576	/* unacknowledged records of one speaker */
+#define AUDITOR_IDLE_S		600	/* an auditor nobody speaks to ends */
+
 #define SANDBOX_COUNT_MAX	1024	/* per gateway */
 #define SESSION_COUNT_MAX	256	/* live sessions per sandbox */
 #define REPLAY_BYTES_MAX	262144	/* last output kept for a reattach */
