@@ -1,0 +1,105 @@
+/* address.c -- may a name that was allowed lead to this address?  Asked
+ * after resolution, about the very address that is then dialled. */
+#include <arpa/inet.h>
+#include <stdio.h>
+
+#include "policy/decide.h"
+#include "policy/scan.h"
+
+struct reach {
+	const struct scan *s;
+	const unsigned char *addr;
+	const char *special;	/* what kind of address it is, or NULL */
+	bool any;		/* some rule allows the question */
+	bool may;
+};
+
+/* allowed_ips of a rule is the whole of what it may reach; without it, the
+ * public addresses; a rule that is an address says so itself. */
+static bool
+rule_reaches(const struct reach *a, const struct f_rule *r)
+{
+	const struct image *im = a->s->im;
+
+	for (uint32_t i = 0; i < r->nets.n; i++)
+		if (prefix_holds(&im->nets[r->nets.first + i], a->addr))
+			return true;
+	if (r->nets.n > 0)
+		return false;
+	if (r->klass == HOST_ADDR)
+		return prefix_holds(&im->nets[r->host], a->addr);
+	return a->special == NULL;
+}
+
+static void
+on_rule(void *arg, const struct f_rule *r)
+{
+	struct reach *a = arg;
+
+	if ((r->flags & RULE_DENY) != 0 || scan_rule(a->s, r) != MISS_NONE)
+		return;
+	a->any = true;
+	a->may |= rule_reaches(a, r);
+}
+
+/* A deny that names addresses holds for every name that leads to them. */
+static const struct f_rule *
+find_deny(const struct scan *s, const unsigned char addr[16])
+{
+	for (uint32_t i = 0; i < s->im->nloose; i++) {
+		const struct f_rule *r = &s->im->rules[s->im->loose[i]];
+
+		if (r->flags == RULE_DENY && r->klass == HOST_ADDR &&
+		    prefix_holds(&s->im->nets[r->host], addr) &&
+		    scan_port(s, r) && scan_who(s, r))
+			return r;
+	}
+	return NULL;
+}
+
+static void
+say_why(const struct reach *a, const struct f_rule *deny, char *why,
+    size_t cap)
+{
+	const struct net_query *q = a->s->q;
+	struct net_rule at;
+	char text[INET6_ADDRSTRLEN] = "?";
+	struct prefix one = { .bits = 128 };
+	char print[PREFIX_TEXT_BYTES];
+
+	memcpy(one.addr, a->addr, sizeof(one.addr));
+	(void)snprintf(text, sizeof(text), "%s", prefix_print(&one, print));
+	if (deny != NULL) {
+		near_rule(a->s->im, deny, &at);
+		(void)snprintf(why, cap, "%.*s leads to %s, denied by "
+		    "%.*s:%u", (int)q->host.len, q->host.p, text,
+		    (int)at.file.len, at.file.p, at.line);
+	} else if (a->special != NULL) {
+		(void)snprintf(why, cap, "%.*s leads to %s, %s: name it in "
+		    "allowed_ips to permit it", (int)q->host.len, q->host.p,
+		    text, a->special);
+	} else {
+		(void)snprintf(why, cap, "%.*s leads to %s, which is not in "
+		    "allowed_ips", (int)q->host.len, q->host.p, text);
+	}
+}
+
+bool
+policy_address(const struct image *im, const struct net_query *q,
+    const struct in6_addr *addr, char *why, size_t cap)
+{
+	struct scan s;
+	struct reach a = { .s = &s, .addr = addr->s6_addr };
+	const struct f_rule *deny;
+
+	scan_init(&s, im, q);
+	a.special = addr_special(a.addr);
+	deny = find_deny(&s, a.addr);
+	scan_each(&s, on_rule, &a);
+	if (!a.any)	/* default_policy or policy_mode lets it through */
+		a.may = a.special == NULL;
+	if (a.may && deny == NULL)
+		return true;
+	say_why(&a, deny, why, cap);
+	return false;
+}

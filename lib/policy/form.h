@@ -1,0 +1,186 @@
+/* form.h -- the bytes of an image: a header, then arrays of fixed-size
+ * records, then text.  Only image.c, the deciding files and emit.c see it.
+ *
+ * Everything is 32-bit little-endian; offsets count from the image's start.
+ * image_of() checks every record once, so that deciding may index without
+ * looking.  The hash covers all bytes after itself. */
+#ifndef POLICY_FORM_H
+#define POLICY_FORM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/str.h"
+#include "policy/addr.h"
+#include "policy/image.h"
+#include "policy/sha256.h"
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+    "an image is mapped as it stands");
+
+#define FORM_MAGIC	"OSPolicy"
+#define FORM_VERSION	1
+#define FORM_ALIGN	8
+
+enum { /* how a connection is understood; a set of these */
+	WIRE_HTTPS = 1,	/* HTTP in TLS, inspected */
+	WIRE_HTTP = 2,	/* HTTP in clear, inspected */
+	WIRE_TLS = 4,	/* TLS, only the server name is looked at */
+	WIRE_TCP = 8,	/* any bytes */
+	WIRE_ALL = 15,
+};
+
+enum host_class {
+	HOST_EXACT,	/* the name itself */
+	HOST_ONE,	/* exactly one further label: "*.x" */
+	HOST_MORE,	/* one or more: "**.x" */
+	HOST_DEEP,	/* itself and everything below: "*.x" of a deny */
+	HOST_GLOB,	/* stars in other places; host is in pats */
+	HOST_ADDR,	/* addresses; host is in nets */
+	HOST_ANY,	/* every name; addresses if the rule lists them */
+	HOST_CLASS_COUNT
+};
+
+enum {
+	RULE_DENY = 1,
+	RULE_SOFT = 2,	/* records only: an endpoint in audit mode */
+	RULE_FLAGS = 3,
+};
+
+enum exe_class { EXE_PATH, EXE_NAME, EXE_GLOB, EXE_CLASS_COUNT };
+
+enum {
+	FORM_FILE_TREE = 1,
+	FORM_FILE_DENY = 2,
+	FORM_FILE_FLAGS = 3,
+};
+
+enum { FORM_DEFAULT_ALLOW = 1, FORM_FLAGS = 1 };
+
+struct f_text {
+	uint32_t off, len;
+};
+
+struct f_span { /* n records from first on, in the section meant */
+	uint32_t first, n;
+};
+
+struct f_rule { /* an empty span does not narrow */
+	uint32_t flags, wire, klass;
+	uint32_t host;		/* index: hosts, pats or nets, by klass */
+	struct f_span ports, exes, nets, paths, words;
+	uint32_t methods;	/* bits; 0 and no words: all */
+	uint32_t file, line;	/* file: index into texts */
+	struct f_text text, section;
+};
+
+struct f_host { /* a name, and the rules that speak of it, rising */
+	struct f_text name;
+	uint32_t hash;
+	struct f_span refs;
+};
+
+struct f_port {
+	uint32_t lo, hi;
+};
+
+struct f_exe {
+	uint32_t klass;
+	struct f_text text;
+};
+
+struct f_file {
+	struct f_text path;
+	uint32_t access, flags;
+};
+
+/* SECTION(name, record) */
+#define FORM_SECTIONS(SECTION)						\
+	SECTION(rules, struct f_rule)					\
+	SECTION(hosts, struct f_host)					\
+	SECTION(slots, uint32_t)	/* hash table: host + 1, or 0 */	\
+	SECTION(refs, uint32_t)		/* rules, by host */		\
+	SECTION(loose, uint32_t)	/* rules with no host to look up */ \
+	SECTION(pats, struct f_text)	/* patterns, for match_path() */ \
+	SECTION(ports, struct f_port)					\
+	SECTION(exes, struct f_exe)					\
+	SECTION(nets, struct prefix)					\
+	SECTION(words, struct f_text)	/* methods that have no bit */	\
+	SECTION(texts, struct f_text)	/* names of the documents */	\
+	SECTION(files, struct f_file)					\
+	SECTION(bytes, char)
+
+enum form_section {
+#define SECTION(name, record) FORM_##name,
+	FORM_SECTIONS(SECTION)
+#undef SECTION
+	FORM_COUNT
+};
+
+struct f_head {
+	char magic[8];
+	uint32_t version, size;
+	unsigned char hash[SHA256_BYTES];	/* of all that follows */
+	uint32_t mode, system, flags, zero;
+	struct f_span sections[FORM_COUNT];	/* offset, records */
+};
+
+#define FORM_HASHED offsetof(struct f_head, mode)
+
+struct image {
+	struct image_info info;
+	const struct f_head *head;
+#define SECTION(name, record) const record *name; uint32_t n##name;
+	FORM_SECTIONS(SECTION)
+#undef SECTION
+	void *owned;		/* to free, or NULL */
+	size_t mapped;		/* to unmap that many of owned; 0: free it */
+};
+
+static inline struct str
+form_text(const struct image *im, struct f_text t)
+{
+	return str_of(im->bytes + t.off, t.len);
+}
+
+/* Of a host's name, from its end, so that each suffix's hash is a step on
+ * the way to the whole name's. */
+#define FORM_HASH_START UINT32_C(2166136261)
+
+static inline uint32_t
+form_hash(uint32_t h, char c)
+{
+	return (h ^ (unsigned char)c) * UINT32_C(16777619);
+}
+
+/* Slots of a table of n hosts: a power of two, at least half of it empty. */
+static inline uint32_t
+form_slots(uint32_t n)
+{
+	uint32_t slots = 4;
+
+	while (slots < 2 * n)
+		slots *= 2;
+	return slots;
+}
+
+static inline uint32_t
+form_slot(uint32_t hash, uint32_t slots)
+{
+	return (hash ^ hash >> 15) & (slots - 1);
+}
+
+#define METHODS(X)							\
+	X(GET) X(HEAD) X(POST) X(PUT) X(PATCH) X(DELETE) X(OPTIONS)	\
+	X(TRACE) X(CONNECT) X(PROPFIND) X(PROPPATCH) X(MKCOL) X(COPY)	\
+	X(MOVE) X(LOCK) X(UNLOCK) X(REPORT) X(SEARCH)
+
+/* The bit of a method, or 0 for one that has none. */
+uint32_t form_method(struct str name);
+/* The name of the lowest bit set. */
+const char *form_method_name(uint32_t bits);
+
+/* The wires that a port stands for when a rule does not say. */
+uint32_t form_port_wires(uint16_t port);
+
+#endif

@@ -1,0 +1,354 @@
+/* image.c -- believes nothing of an image before it has looked at all of
+ * it, and everything after. */
+#include "policy/image.h"
+
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "base/compat.h"
+#include "base/err.h"
+#include "base/must.h"
+#include "policy/form.h"
+#include "policy/match.h"
+
+static int
+refuse(struct err *e, const char *what)
+{
+	return err_set(e, ERR_INPUT, "policy image refused: %s", what);
+}
+
+static bool
+text_ok(const struct image *im, struct f_text t)
+{
+	return t.off <= im->nbytes && t.len <= im->nbytes - t.off;
+}
+
+static bool
+span_ok(struct f_span s, uint32_t of)
+{
+	return s.first <= of && s.n <= of - s.first;
+}
+
+static bool
+host_ok(const struct image *im, const struct f_rule *r)
+{
+	switch ((enum host_class)r->klass) {
+	case HOST_EXACT:
+	case HOST_ONE:
+	case HOST_MORE:
+	case HOST_DEEP:
+		return r->host < im->nhosts;
+	case HOST_GLOB:
+		return r->host < im->npats;
+	case HOST_ADDR:
+		return r->host < im->nnets;
+	case HOST_ANY:
+		return r->host == 0;
+	case HOST_CLASS_COUNT:
+		return false;
+	}
+	return false;
+}
+
+static bool
+rule_ok(const struct image *im, const struct f_rule *r)
+{
+	return (r->flags & ~(uint32_t)RULE_FLAGS) == 0 &&
+	    (r->wire & ~(uint32_t)WIRE_ALL) == 0 &&
+	    host_ok(im, r) &&
+	    span_ok(r->ports, im->nports) && span_ok(r->exes, im->nexes) &&
+	    span_ok(r->nets, im->nnets) && span_ok(r->paths, im->npats) &&
+	    span_ok(r->words, im->nwords) && r->file < im->ntexts &&
+	    text_ok(im, r->text) && text_ok(im, r->section);
+}
+
+static bool
+rules_ok(const struct image *im)
+{
+	for (uint32_t i = 0; i < im->nrules; i++)
+		if (!rule_ok(im, &im->rules[i]))
+			return false;
+	return true;
+}
+
+static bool
+hosts_ok(const struct image *im)
+{
+	for (uint32_t i = 0; i < im->nhosts; i++)
+		if (!text_ok(im, im->hosts[i].name) ||
+		    !span_ok(im->hosts[i].refs, im->nrefs))
+			return false;
+	if (im->nslots != form_slots(im->nhosts))
+		return false;
+	for (uint32_t i = 0; i < im->nslots; i++)
+		if (im->slots[i] > im->nhosts)
+			return false;
+	return true;
+}
+
+static bool
+refs_ok(const struct image *im)
+{
+	for (uint32_t i = 0; i < im->nrefs; i++)
+		if (im->refs[i] >= im->nrules)
+			return false;
+	for (uint32_t i = 0; i < im->nloose; i++)
+		if (im->loose[i] >= im->nrules)
+			return false;
+	return true;
+}
+
+static bool
+pats_ok(const struct image *im)
+{
+	for (uint32_t i = 0; i < im->npats; i++)
+		if (!text_ok(im, im->pats[i]) ||
+		    im->pats[i].len > PATTERN_BYTES_MAX)
+			return false;
+	for (uint32_t i = 0; i < im->nexes; i++)
+		if (im->exes[i].klass >= EXE_CLASS_COUNT ||
+		    !text_ok(im, im->exes[i].text) ||
+		    im->exes[i].text.len > PATTERN_BYTES_MAX)
+			return false;
+	return true;
+}
+
+static bool
+values_ok(const struct image *im)
+{
+	for (uint32_t i = 0; i < im->nports; i++)
+		if (im->ports[i].lo > im->ports[i].hi ||
+		    im->ports[i].hi > UINT16_MAX)
+			return false;
+	for (uint32_t i = 0; i < im->nnets; i++)
+		if (im->nets[i].bits > 128)
+			return false;
+	for (uint32_t i = 0; i < im->nwords; i++)
+		if (!text_ok(im, im->words[i]))
+			return false;
+	for (uint32_t i = 0; i < im->ntexts; i++)
+		if (!text_ok(im, im->texts[i]))
+			return false;
+	return true;
+}
+
+static bool
+is_clean_path(struct str p)
+{
+	struct str head, rest = p;
+
+	if (p.len < 2 || p.p[0] != '/' || str_index(p, '\0') != p.len ||
+	    p.len >= PATH_BYTES_MAX)
+		return false;
+	rest = str_from(p, 1);
+	while (rest.len > 0) {
+		if (!str_cut(rest, '/', &head, &rest)) {
+			head = rest;
+			rest.len = 0;
+		} else if (rest.len == 0)
+			return false;
+		if (head.len == 0 || str_eqz(head, ".") ||
+		    str_eqz(head, ".."))
+			return false;
+	}
+	return true;
+}
+
+static bool
+files_ok(const struct image *im)
+{
+	for (uint32_t i = 0; i < im->nfiles; i++) {
+		const struct f_file *f = &im->files[i];
+
+		if (!text_ok(im, f->path) ||
+		    (f->access & ~(uint32_t)(FILE_READ | FILE_WRITE)) != 0 ||
+		    (f->flags & ~(uint32_t)FORM_FILE_FLAGS) != 0 ||
+		    !is_clean_path(form_text(im, f->path)))
+			return false;
+	}
+	return true;
+}
+
+static bool
+section_ok(const struct f_head *h, enum form_section s, size_t record)
+{
+	size_t bytes;
+
+	return h->sections[s].first % FORM_ALIGN == 0 &&
+	    h->sections[s].first >= sizeof(*h) &&
+	    h->sections[s].first <= h->size &&
+	    !__builtin_mul_overflow(h->sections[s].n, record, &bytes) &&
+	    bytes <= h->size - h->sections[s].first;
+}
+
+static int
+sections_find(struct image *im, struct err *e)
+{
+	const char *base = (const char *)im->head;
+
+#define SECTION(name, record)						\
+	if (!section_ok(im->head, FORM_##name, sizeof(record)))		\
+		return refuse(e, "its " #name " are out of bounds");	\
+	im->name = (const record *)(const void *)			\
+	    (base + im->head->sections[FORM_##name].first);		\
+	im->n##name = im->head->sections[FORM_##name].n;
+	FORM_SECTIONS(SECTION)
+#undef SECTION
+	return 0;
+}
+
+static int
+head_check(const struct f_head *h, struct str bytes, struct err *e)
+{
+	unsigned char hash[SHA256_BYTES];
+
+	if (memcmp(h->magic, FORM_MAGIC, sizeof(h->magic)) != 0)
+		return refuse(e, "it does not begin as one");
+	if (h->version != FORM_VERSION)
+		return refuse(e, "it was made by another version");
+	if (h->size != bytes.len)
+		return refuse(e, "its size is not what it says");
+	sha256(str_from(bytes, FORM_HASHED), hash);
+	if (memcmp(hash, h->hash, sizeof(hash)) != 0)
+		return refuse(e, "its hash does not agree with its content");
+	if (h->mode > POLICY_PERMISSIVE || h->system > POLICY_SYSTEM_LAYERED ||
+	    (h->flags & ~(uint32_t)FORM_FLAGS) != 0 || h->zero != 0)
+		return refuse(e, "its header holds an unknown value");
+	return 0;
+}
+
+static void
+info_fill(struct image *im)
+{
+	struct image_info *info = &im->info;
+
+	for (size_t i = 0; i < SHA256_BYTES; i++)
+		(void)snprintf(info->hash + 2 * i, 3, "%02x",
+		    im->head->hash[i]);
+	info->mode = (enum policy_mode)im->head->mode;
+	info->system = (enum policy_system)im->head->system;
+	info->files = im->nfiles;
+	info->has_network = (im->head->flags & FORM_DEFAULT_ALLOW) != 0;
+	for (uint32_t i = 0; i < im->nrules; i++) {
+		if ((im->rules[i].flags & RULE_DENY) == 0)
+			info->has_network = true;
+		if (im->rules[i].exes.n > 0)
+			info->needs_who = true;
+	}
+}
+
+static int
+image_check(struct image *im, struct str bytes, struct err *e)
+{
+	if (head_check(im->head, bytes, e) == -1 ||
+	    sections_find(im, e) == -1)
+		return -1;
+	if (!rules_ok(im))
+		return refuse(e, "a rule points outside it");
+	if (!hosts_ok(im) || !refs_ok(im))
+		return refuse(e, "its table of hosts is damaged");
+	if (!pats_ok(im) || !values_ok(im))
+		return refuse(e, "a rule's list is damaged");
+	if (!files_ok(im))
+		return refuse(e, "a file grant is damaged");
+	info_fill(im);
+	return 0;
+}
+
+int
+image_of(struct str bytes, struct image **out, struct err *e)
+{
+	struct image *im;
+	const char *p = bytes.p;
+
+	if (bytes.len < sizeof(struct f_head))
+		return refuse(e, "it is too short");
+	if (bytes.len > IMAGE_BYTES_MAX)
+		return refuse(e, "it is too long");
+	im = mem_alloc(1, sizeof(*im));
+	if ((uintptr_t)p % FORM_ALIGN != 0) {
+		im->owned = mem_alloc(1, bytes.len);
+		p = memcpy(im->owned, p, bytes.len);
+	}
+	im->head = (const struct f_head *)(const void *)p;
+	if (image_check(im, str_of(p, bytes.len), e) == -1) {
+		image_free(im);
+		return -1;
+	}
+	*out = im;
+	return 0;
+}
+
+/* What is mapped must not change any more, or checking it was for nothing. */
+static int
+seals_check(int fd, struct err *e)
+{
+	const int want = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW;
+	int seals = fcntl(fd, F_GET_SEALS);
+
+	if (seals == -1)
+		return err_sys(e, "policy image refused: it is not a memfd");
+	if ((seals & want) != want)
+		return refuse(e, "it is not sealed");
+	return 0;
+}
+
+int
+image_open(int fd, struct image **out, struct err *e)
+{
+	struct stat st;
+	void *p;
+
+	if (seals_check(fd, e) == -1)
+		return -1;
+	if (fstat(fd, &st) == -1)
+		return err_sys(e, "stat of the policy image");
+	if (st.st_size < (off_t)sizeof(struct f_head) ||
+	    st.st_size > IMAGE_BYTES_MAX)
+		return refuse(e, "its size is out of bounds");
+	p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (p == MAP_FAILED)
+		return err_sys(e, "map the policy image");
+	if (image_of(str_of(p, (size_t)st.st_size), out, e) == -1) {
+		(void)munmap(p, (size_t)st.st_size); /* ours, just mapped */
+		return -1;
+	}
+	(*out)->owned = p;
+	(*out)->mapped = (size_t)st.st_size;
+	return 0;
+}
+
+void
+image_free(struct image *im)
+{
+	if (im == NULL)
+		return;
+	if (im->mapped != 0)
+		(void)munmap(im->owned, im->mapped); /* ours, so it works */
+	else
+		free(im->owned);
+	free(im);
+}
+
+const struct image_info *
+image_info(const struct image *im)
+{
+	return &im->info;
+}
+
+void
+image_file(const struct image *im, uint32_t i, struct file_grant *out)
+{
+	const struct f_file *f;
+
+	must(i < im->nfiles);
+	f = &im->files[i];
+	out->path = form_text(im, f->path);
+	out->access = f->access;
+	out->tree = (f->flags & FORM_FILE_TREE) != 0;
+	out->deny = (f->flags & FORM_FILE_DENY) != 0;
+}
