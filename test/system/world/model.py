@@ -236,6 +236,8 @@ def _chat(rq, folder):
 
 def openai(folder):
     def handler(rq):
+        if rq.get("upgrade").lower() == "websocket":
+            return rq.conn.reply(426, "speak HTTP\n")
         if rq.path == "/v1/responses" and rq.method == "POST":
             return _responses(rq, folder)
         if rq.path == "/v1/chat/completions" and rq.method == "POST":
