@@ -155,7 +155,9 @@ struct who { /* WHO_REPLY; chain[0] is the holder, then its ancestors */
 void who_put(struct wbuf *w, const struct who *v);
 int who_get(struct rbuf *r, struct who *v);
 
-/* INIT_SPAWNED fd: the master side of the new terminal, if tty. */
+/* INIT_SPAWN fds: the terminal's slave side if tty, else standard input,
+ * output and error. The supervisor opens the terminal itself, in the
+ * sandbox's devpts, so that no descriptor it reads was made inside. */
 struct spawned {
 	uint32_t session;
 	uint32_t pid;		/* inside */

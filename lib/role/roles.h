@@ -12,6 +12,8 @@ enum role {
 	ROLE_SUPERVISOR,
 	ROLE_EGRESS,
 	ROLE_INIT,
+	ROLE_FINDER,	/* part of the supervisor: whose connection is it */
+	ROLE_SPAWNER,	/* part of the gateway: starts our programs */
 	ROLE_COUNT
 };
 
@@ -19,7 +21,8 @@ enum role {
  * was handed or opened before stay usable whatever this says. */
 enum see {
 	SEE_NOTHING,
-	SEE_PROC,	/* read-only /proc */
+	SEE_READ,	/* open for reading only, by a filter and not Landlock */
+	SEE_BOX,	/* one sandbox's directory: to write how it ended */
 	SEE_LOG,	/* the log directory: create and append, never shrink */
 	SEE_STATE,	/* our configuration, state and runtime directories, and
 			 * read and execute on the rest */
@@ -39,8 +42,7 @@ enum calls {
 	CALLS_FILE = 2,		/* open, stat, rename, fsync, unlink ... */
 	CALLS_SOCKET = 4,	/* socket, connect, bind, accept, options */
 	CALLS_SPAWN = 8,	/* fork, exec, wait, pidfd, kill */
-	CALLS_NAMESPACE = 16,	/* clone with namespaces, mount, setns: the
-				 * supervisor, until the sandbox stands */
+	CALLS_CHILD = 16,	/* wait, and signal through pidfds held already */
 	CALLS_ANY = 32,		/* no filter of ours (CLI; the sandbox's own filter
 				 * binds init) */
 };
