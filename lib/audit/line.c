@@ -43,7 +43,7 @@ number(struct cursor *c, char stop, uint64_t max)
 }
 
 /* A quoted string of the line: an escaped quote in it is \" and no
- * backslash stands otherwise alone before a quote (json_quote). */
+ * backslash stands otherwise alone before a quote (jline_quote). */
 static struct str
 quoted(struct cursor *c)
 {

@@ -15,7 +15,7 @@
  */
 #include <stdio.h>
 
-#include "audit/json.h"
+#include "audit/jline.h"
 #include "audit/record.h"
 
 struct activity {
@@ -40,19 +40,19 @@ static const struct activity refuse_or_open[] = { { NULL, 1 } };
 static const struct activity close_only[] = { { NULL, 2 } };
 static const struct activity first_only[] = { { NULL, 1 } };
 
-static void print_net(struct json_out *j, const struct audit_record *a);
-static void print_http(struct json_out *j, const struct audit_record *a);
-static void print_dns(struct json_out *j, const struct audit_record *a);
-static void print_life(struct json_out *j, const struct audit_record *a);
-static void print_exec(struct json_out *j, const struct audit_record *a);
-static void print_entity(struct json_out *j, const struct audit_record *a);
+static void print_net(struct jline *j, const struct audit_record *a);
+static void print_http(struct jline *j, const struct audit_record *a);
+static void print_dns(struct jline *j, const struct audit_record *a);
+static void print_life(struct jline *j, const struct audit_record *a);
+static void print_exec(struct jline *j, const struct audit_record *a);
+static void print_entity(struct jline *j, const struct audit_record *a);
 
 static const struct kind {
 	const char *name;
 	uint32_t class_uid;
 	const char *class_name;
 	const struct activity *activities;
-	void (*print)(struct json_out *j, const struct audit_record *a);
+	void (*print)(struct jline *j, const struct audit_record *a);
 } kinds[AUDIT_KIND_COUNT] = {
 	[AUDIT_NONE] = { "none", 0, "Base Event", first_only, NULL },
 	[AUDIT_NET_OPEN] = { "net_open", 4001, "Network Activity",
@@ -104,269 +104,269 @@ severity_of(const struct audit_record *a)
 /* ---- the parts that every class has ---- */
 
 static void
-print_metadata(struct json_out *j, const struct audit_record *a, uint64_t seq)
+print_metadata(struct jline *j, const struct audit_record *a, uint64_t seq)
 {
 	bool decision = a->kind != AUDIT_LIFE && a->kind != AUDIT_EXEC;
 
-	json_open(j, "metadata");
-	json_unum(j, "sequence", seq);
-	json_str(j, "version", STR("1.8.0"));
-	json_raw(j, "profiles", decision ?
+	jline_open(j, "metadata");
+	jline_unum(j, "sequence", seq);
+	jline_str(j, "version", STR("1.8.0"));
+	jline_raw(j, "profiles", decision ?
 	    STR("[\"security_control\",\"datetime\"]") : STR("[\"datetime\"]"));
-	json_raw(j, "product", STR("{\"name\":\"OpenShell\","
+	jline_raw(j, "product", STR("{\"name\":\"OpenShell\","
 	    "\"vendor_name\":\"OpenShell\",\"version\":\""
 	    OPENSHELL_VERSION "\"}"));
-	json_close(j);
+	jline_close(j);
 }
 
 static void
-print_unmapped(struct json_out *j, const struct audit_record *a,
+print_unmapped(struct jline *j, const struct audit_record *a,
     const struct audit_stamp *s)
 {
-	json_open(j, "unmapped");
-	json_str(j, "kind", str_c(audit_kind_name(a->kind)));
-	json_str(j, "role", str_c(s->role));
-	json_str(j, "sandbox_id", str_c(s->sandbox_id));
-	json_str(j, "sandbox", str_c(s->sandbox_name));
-	json_str(j, "verdict", a->verdict == AUDIT_ALLOWED ? STR("allowed") :
+	jline_open(j, "unmapped");
+	jline_str(j, "kind", str_c(audit_kind_name(a->kind)));
+	jline_str(j, "role", str_c(s->role));
+	jline_str(j, "sandbox_id", str_c(s->sandbox_id));
+	jline_str(j, "sandbox", str_c(s->sandbox_name));
+	jline_str(j, "verdict", a->verdict == AUDIT_ALLOWED ? STR("allowed") :
 	    a->verdict == AUDIT_DENIED ? STR("denied") : STR("observed"));
-	json_str_if(j, "action", a->action);
-	json_str_if(j, "host", a->host);
+	jline_str_if(j, "action", a->action);
+	jline_str_if(j, "host", a->host);
 	if (a->port != 0)
-		json_unum(j, "port", a->port);
-	json_str_if(j, "path", a->path);
-	json_str_if(j, "rule", a->rule);
-	json_str_if(j, "policy_hash", a->policy_hash);
-	json_str_if(j, "old_policy_hash", a->old_hash);
+		jline_unum(j, "port", a->port);
+	jline_str_if(j, "path", a->path);
+	jline_str_if(j, "rule", a->rule);
+	jline_str_if(j, "policy_hash", a->policy_hash);
+	jline_str_if(j, "old_policy_hash", a->old_hash);
 	if (a->generation != 0)
-		json_unum(j, "generation", a->generation);
-	json_str_if(j, "exe", a->exe);
+		jline_unum(j, "generation", a->generation);
+	jline_str_if(j, "exe", a->exe);
 	if (a->pid != 0)
-		json_unum(j, "pid", a->pid);
-	json_str_if(j, "actor", a->actor);
-	json_str_if(j, "reason", a->reason);
-	json_close(j);
+		jline_unum(j, "pid", a->pid);
+	jline_str_if(j, "actor", a->actor);
+	jline_str_if(j, "reason", a->reason);
+	jline_close(j);
 }
 
 static void
-print_file(struct json_out *j, const char *name, struct str path)
+print_file(struct jline *j, const char *name, struct str path)
 {
 	struct str base = path;
 
 	while (base.len > 0 && str_index(base, '/') < base.len)
 		base = str_from(base, str_index(base, '/') + 1);
-	json_open(j, name);
-	json_str(j, "name", base.len > 0 ? base : path);
-	json_str(j, "path", path);
-	json_num(j, "type_id", 1);
-	json_close(j);
+	jline_open(j, name);
+	jline_str(j, "name", base.len > 0 ? base : path);
+	jline_str(j, "path", path);
+	jline_num(j, "type_id", 1);
+	jline_close(j);
 }
 
 static void
-print_process(struct json_out *j, const struct audit_record *a)
+print_process(struct jline *j, const struct audit_record *a)
 {
-	json_open(j, "process");
+	jline_open(j, "process");
 	if (a->pid != 0)
-		json_unum(j, "pid", a->pid);
+		jline_unum(j, "pid", a->pid);
 	if (a->exe.len > 0)
 		print_file(j, "file", a->exe);
 	if (a->kind == AUDIT_EXEC)
-		json_str_if(j, "cmd_line", a->action);
-	json_close(j);
+		jline_str_if(j, "cmd_line", a->action);
+	jline_close(j);
 }
 
 static void
-print_actor(struct json_out *j, const struct audit_record *a,
+print_actor(struct jline *j, const struct audit_record *a,
     const struct audit_stamp *s)
 {
 	bool process = (a->pid != 0 || a->exe.len > 0) &&
 	    a->kind != AUDIT_EXEC;
 
-	json_open(j, "actor");
-	json_str(j, "app_name", str_c(s->role));
+	jline_open(j, "actor");
+	jline_str(j, "app_name", str_c(s->role));
 	if (process)
 		print_process(j, a);
 	if (a->actor.len > 0) {
-		json_open(j, "user");
-		json_str(j, "name", a->actor);
-		json_close(j);
+		jline_open(j, "user");
+		jline_str(j, "name", a->actor);
+		jline_close(j);
 	}
-	json_close(j);
+	jline_close(j);
 }
 
 /* Profile security_control: what was decided, and by which rule. */
 static void
-print_control(struct json_out *j, const struct audit_record *a)
+print_control(struct jline *j, const struct audit_record *a)
 {
 	static const struct {
 		uint32_t action, disposition;
 	} ids[] = { [AUDIT_DENIED] = { 2, 2 }, [AUDIT_ALLOWED] = { 1, 1 },
 		[AUDIT_OBSERVED] = { 3, 17 } };
 
-	json_unum(j, "action_id", ids[a->verdict].action);
-	json_unum(j, "disposition_id", ids[a->verdict].disposition);
-	json_bool(j, "is_alert", a->kind == AUDIT_FINDING);
+	jline_unum(j, "action_id", ids[a->verdict].action);
+	jline_unum(j, "disposition_id", ids[a->verdict].disposition);
+	jline_bool(j, "is_alert", a->kind == AUDIT_FINDING);
 	if (a->rule.len > 0) {
-		json_open(j, "firewall_rule");
-		json_str(j, "name", a->rule);
-		json_close(j);
+		jline_open(j, "firewall_rule");
+		jline_str(j, "name", a->rule);
+		jline_close(j);
 	}
 	if (a->policy_hash.len == 0)
 		return;
-	json_open(j, "policy");
-	json_str(j, "uid", a->policy_hash);
+	jline_open(j, "policy");
+	jline_str(j, "uid", a->policy_hash);
 	if (a->generation != 0) {
 		char text[24];
 		int n = snprintf(text, sizeof(text), "%llu",
 		    (unsigned long long)a->generation);
 
-		json_str(j, "version", str_of(text, (size_t)n));
+		jline_str(j, "version", str_of(text, (size_t)n));
 	}
-	json_close(j);
+	jline_close(j);
 }
 
 /* ---- the parts that one class has ---- */
 
 static void
-print_endpoint(struct json_out *j, const struct audit_record *a)
+print_endpoint(struct jline *j, const struct audit_record *a)
 {
-	json_open(j, "dst_endpoint");
-	json_str_if(j, "hostname", a->host);
-	json_str_if(j, "ip", a->address);
+	jline_open(j, "dst_endpoint");
+	jline_str_if(j, "hostname", a->host);
+	jline_str_if(j, "ip", a->address);
 	if (a->port != 0)
-		json_unum(j, "port", a->port);
-	json_close(j);
+		jline_unum(j, "port", a->port);
+	jline_close(j);
 }
 
 static void
-print_net(struct json_out *j, const struct audit_record *a)
+print_net(struct jline *j, const struct audit_record *a)
 {
 	print_endpoint(j, a);
-	json_raw(j, "connection_info", STR("{\"direction_id\":2,"
+	jline_raw(j, "connection_info", STR("{\"direction_id\":2,"
 	    "\"boundary_id\":3,\"protocol_num\":6}"));
 	if (a->kind != AUDIT_NET_CLOSE)
 		return;
-	json_open(j, "traffic");
-	json_unum(j, "bytes_in", a->bytes_in);
-	json_unum(j, "bytes_out", a->bytes_out);
-	json_close(j);
+	jline_open(j, "traffic");
+	jline_unum(j, "bytes_in", a->bytes_in);
+	jline_unum(j, "bytes_out", a->bytes_out);
+	jline_close(j);
 }
 
 static void
-print_http(struct json_out *j, const struct audit_record *a)
+print_http(struct jline *j, const struct audit_record *a)
 {
 	print_endpoint(j, a);
-	json_open(j, "http_request");
-	json_str(j, "http_method", a->action);
-	json_open(j, "url");
-	json_str(j, "hostname", a->host);
+	jline_open(j, "http_request");
+	jline_str(j, "http_method", a->action);
+	jline_open(j, "url");
+	jline_str(j, "hostname", a->host);
 	if (a->port != 0)
-		json_unum(j, "port", a->port);
-	json_str_if(j, "path", a->path);
-	json_close(j);
-	json_close(j);
-	json_open(j, "http_response");
-	json_unum(j, "code", a->status);
-	json_close(j);
-	json_open(j, "traffic");
-	json_unum(j, "bytes_in", a->bytes_in);
-	json_unum(j, "bytes_out", a->bytes_out);
-	json_close(j);
+		jline_unum(j, "port", a->port);
+	jline_str_if(j, "path", a->path);
+	jline_close(j);
+	jline_close(j);
+	jline_open(j, "http_response");
+	jline_unum(j, "code", a->status);
+	jline_close(j);
+	jline_open(j, "traffic");
+	jline_unum(j, "bytes_in", a->bytes_in);
+	jline_unum(j, "bytes_out", a->bytes_out);
+	jline_close(j);
 }
 
 static void
-print_dns(struct json_out *j, const struct audit_record *a)
+print_dns(struct jline *j, const struct audit_record *a)
 {
 	print_endpoint(j, a);
-	json_open(j, "query");
-	json_str(j, "hostname", a->host);
-	json_close(j);
+	jline_open(j, "query");
+	jline_str(j, "hostname", a->host);
+	jline_close(j);
 }
 
 static void
-print_life(struct json_out *j, const struct audit_record *a)
+print_life(struct jline *j, const struct audit_record *a)
 {
-	json_raw(j, "app", STR("{\"name\":\"OpenShell sandbox\","
+	jline_raw(j, "app", STR("{\"name\":\"OpenShell sandbox\","
 	    "\"vendor_name\":\"OpenShell\",\"version\":\""
 	    OPENSHELL_VERSION "\"}"));
 	if (str_eqz(a->action, "exit"))
-		json_unum(j, "exit_code", a->status);
+		jline_unum(j, "exit_code", a->status);
 }
 
 static void
-print_exec(struct json_out *j, const struct audit_record *a)
+print_exec(struct jline *j, const struct audit_record *a)
 {
-	json_raw(j, "device", STR("{\"type_id\":0,\"name\":\"sandbox\"}"));
+	jline_raw(j, "device", STR("{\"type_id\":0,\"name\":\"sandbox\"}"));
 	print_process(j, a);
 }
 
 static void
-print_entity(struct json_out *j, const struct audit_record *a)
+print_entity(struct jline *j, const struct audit_record *a)
 {
 	bool policy = a->kind == AUDIT_POLICY;
 
-	json_open(j, "entity");
-	json_num(j, "type_id", policy ? 5 : 99);
-	json_str(j, "type", policy ? STR("Policy") : STR("Configuration"));
-	json_str(j, "name", policy ? STR("sandbox policy") :
+	jline_open(j, "entity");
+	jline_num(j, "type_id", policy ? 5 : 99);
+	jline_str(j, "type", policy ? STR("Policy") : STR("Configuration"));
+	jline_str(j, "name", policy ? STR("sandbox policy") :
 				     STR("gateway configuration"));
-	json_str_if(j, "uid", a->old_hash.len > 0 ? a->old_hash :
+	jline_str_if(j, "uid", a->old_hash.len > 0 ? a->old_hash :
 						    a->policy_hash);
-	json_close(j);
+	jline_close(j);
 	if (policy && a->policy_hash.len > 0) {
-		json_open(j, "entity_result");
-		json_num(j, "type_id", 5);
-		json_str(j, "uid", a->policy_hash);
-		json_close(j);
+		jline_open(j, "entity_result");
+		jline_num(j, "type_id", 5);
+		jline_str(j, "uid", a->policy_hash);
+		jline_close(j);
 	}
 }
 
 static void
-print_finding(struct json_out *j, const struct audit_record *a, uint64_t seq)
+print_finding(struct jline *j, const struct audit_record *a, uint64_t seq)
 {
 	char uid[32];
 	int n = snprintf(uid, sizeof(uid), "finding-%llu",
 	    (unsigned long long)seq);
 
-	json_open(j, "finding_info");
-	json_str(j, "uid", str_of(uid, (size_t)n));
-	json_str(j, "title", a->reason);
-	json_close(j);
+	jline_open(j, "finding_info");
+	jline_str(j, "uid", str_of(uid, (size_t)n));
+	jline_str(j, "title", a->reason);
+	jline_close(j);
 }
 
 /* ---- the whole ---- */
 
 static void
-print_class(struct json_out *j, const struct audit_record *a)
+print_class(struct jline *j, const struct audit_record *a)
 {
 	const struct kind *k = &kinds[a->kind];
 	uint32_t activity = activity_of(a);
 
-	json_unum(j, "category_uid", k->class_uid / 1000);
-	json_unum(j, "class_uid", k->class_uid);
-	json_str(j, "class_name", str_c(k->class_name));
-	json_unum(j, "activity_id", activity);
+	jline_unum(j, "category_uid", k->class_uid / 1000);
+	jline_unum(j, "class_uid", k->class_uid);
+	jline_str(j, "class_name", str_c(k->class_name));
+	jline_unum(j, "activity_id", activity);
 	if (activity == 99)
-		json_str(j, "activity_name", a->action.len > 0 ? a->action :
+		jline_str(j, "activity_name", a->action.len > 0 ? a->action :
 								 STR("Other"));
-	json_unum(j, "type_uid", k->class_uid * 100 + activity);
-	json_num(j, "status_id", a->verdict == AUDIT_DENIED ? 2 : 1);
-	json_str_if(j, "status_detail", a->reason);
+	jline_unum(j, "type_uid", k->class_uid * 100 + activity);
+	jline_num(j, "status_id", a->verdict == AUDIT_DENIED ? 2 : 1);
+	jline_str_if(j, "status_detail", a->reason);
 }
 
 bool
 audit_ocsf_print(struct buf *b, const struct audit_record *a,
     const struct audit_stamp *s)
 {
-	struct json_out j = { .b = b };
+	struct jline j = { .b = b };
 	char when[RFC3339_BYTES];
 
-	json_open(&j, NULL);
+	jline_open(&j, NULL);
 	print_metadata(&j, a, s->seq);
-	json_num(&j, "time", a->when.v / 1000);
-	json_unum(&j, "severity_id", severity_of(a));
+	jline_num(&j, "time", a->when.v / 1000);
+	jline_unum(&j, "severity_id", severity_of(a));
 	print_unmapped(&j, a, s);
-	json_str(&j, "time_dt", str_c(clock_rfc3339(a->when, when)));
+	jline_str(&j, "time_dt", str_c(clock_rfc3339(a->when, when)));
 	print_class(&j, a);
 	print_actor(&j, a, s);
 	if (a->kind != AUDIT_LIFE && a->kind != AUDIT_EXEC)
@@ -375,6 +375,6 @@ audit_ocsf_print(struct buf *b, const struct audit_record *a,
 		print_finding(&j, a, s->seq);
 	else if (kinds[a->kind].print != NULL)
 		kinds[a->kind].print(&j, a);
-	json_close(&j);
+	jline_close(&j);
 	return !j.full && buf_add(b, "\n", 1);
 }

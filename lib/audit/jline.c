@@ -1,39 +1,39 @@
-#include "audit/json.h"
+#include "audit/jline.h"
 
 #include <stdio.h>
 
 static void
-json_add(struct json_out *j, struct str s)
+jline_add(struct jline *j, struct str s)
 {
 	if (!j->full && !buf_adds(j->b, s))
 		j->full = true;
 }
 
 static void
-json_name(struct json_out *j, const char *name)
+jline_name(struct jline *j, const char *name)
 {
 	if (j->comma)
-		json_add(j, STR(","));
+		jline_add(j, STR(","));
 	j->comma = true;
 	if (name == NULL)
 		return;
-	json_add(j, STR("\""));
-	json_add(j, str_c(name));
-	json_add(j, STR("\":"));
+	jline_add(j, STR("\""));
+	jline_add(j, str_c(name));
+	jline_add(j, STR("\":"));
 }
 
 void
-json_open(struct json_out *j, const char *name)
+jline_open(struct jline *j, const char *name)
 {
-	json_name(j, name);
-	json_add(j, STR("{"));
+	jline_name(j, name);
+	jline_add(j, STR("{"));
 	j->comma = false;
 }
 
 void
-json_close(struct json_out *j)
+jline_close(struct jline *j)
 {
-	json_add(j, STR("}"));
+	jline_add(j, STR("}"));
 	j->comma = true;
 }
 
@@ -60,11 +60,11 @@ piece(struct str s, bool *plain, char *out, size_t cap, size_t *used)
 }
 
 void
-json_quote(struct json_out *j, struct str v)
+jline_quote(struct jline *j, struct str v)
 {
 	size_t from = 0, at = 0;
 
-	json_add(j, STR("\""));
+	jline_add(j, STR("\""));
 	while (at < v.len) {
 		char text[8];
 		size_t used;
@@ -73,57 +73,57 @@ json_quote(struct json_out *j, struct str v)
 		    &used);
 
 		if (!plain) {
-			json_add(j, str_of(v.p + from, at - from));
-			json_add(j, str_of(text, used));
+			jline_add(j, str_of(v.p + from, at - from));
+			jline_add(j, str_of(text, used));
 			from = at + n;
 		}
 		at += n;
 	}
-	json_add(j, str_of(v.p + from, at - from));
-	json_add(j, STR("\""));
+	jline_add(j, str_of(v.p + from, at - from));
+	jline_add(j, STR("\""));
 }
 
 void
-json_str(struct json_out *j, const char *name, struct str v)
+jline_str(struct jline *j, const char *name, struct str v)
 {
-	json_name(j, name);
-	json_quote(j, v);
+	jline_name(j, name);
+	jline_quote(j, v);
 }
 
 void
-json_str_if(struct json_out *j, const char *name, struct str v)
+jline_str_if(struct jline *j, const char *name, struct str v)
 {
 	if (v.len > 0)
-		json_str(j, name, v);
+		jline_str(j, name, v);
 }
 
 void
-json_num(struct json_out *j, const char *name, int64_t v)
+jline_num(struct jline *j, const char *name, int64_t v)
 {
 	char text[24];
 	int n = snprintf(text, sizeof(text), "%lld", (long long)v);
 
-	json_raw(j, name, str_of(text, (size_t)n));
+	jline_raw(j, name, str_of(text, (size_t)n));
 }
 
 void
-json_unum(struct json_out *j, const char *name, uint64_t v)
+jline_unum(struct jline *j, const char *name, uint64_t v)
 {
 	char text[24];
 	int n = snprintf(text, sizeof(text), "%llu", (unsigned long long)v);
 
-	json_raw(j, name, str_of(text, (size_t)n));
+	jline_raw(j, name, str_of(text, (size_t)n));
 }
 
 void
-json_bool(struct json_out *j, const char *name, bool v)
+jline_bool(struct jline *j, const char *name, bool v)
 {
-	json_raw(j, name, v ? STR("true") : STR("false"));
+	jline_raw(j, name, v ? STR("true") : STR("false"));
 }
 
 void
-json_raw(struct json_out *j, const char *name, struct str v)
+jline_raw(struct jline *j, const char *name, struct str v)
 {
-	json_name(j, name);
-	json_add(j, v);
+	jline_name(j, name);
+	jline_add(j, v);
 }
