@@ -1,0 +1,137 @@
+"""Every decision is one record, in order, with what decided it."""
+import json
+import os
+
+POLICY = """
+network:
+  egress:
+    - destination: api.github.com
+      methods: [GET]
+      paths: [/zen]
+"""
+
+
+def curl(sh, *args):
+    return sh.exec("box", "curl", "-sS", "--max-time", "10", *args)
+
+
+def test_allows_and_denies_are_recorded_with_their_rule(sh):
+    sh.start("box", POLICY)
+    curl(sh, "https://api.github.com/zen")
+    curl(sh, "-d", "x", "https://api.github.com/zen")
+    curl(sh, "https://other.test/")
+    allowed = sh.audited(kind="http", verdict="allowed", path="/zen")[0]
+    assert allowed["host"] == "api.github.com" and "policy.yaml:4" in \
+        allowed["rule"], allowed
+    assert allowed["sandbox"] == "box"
+    assert allowed["exe"].endswith("/curl"), allowed
+    denied = sh.audited(kind="http", verdict="denied", host="api.github.com")
+    assert denied[0]["action"] == "POST" and denied[0]["reason"]
+    assert sh.audited(verdict="denied", host="other.test")
+
+
+def test_the_life_of_a_sandbox_is_recorded_with_who_did_it(sh):
+    sh.start("box", POLICY)
+    sh.exec("box", "true")
+    sh.ok("sandbox", "stop", "box")
+    sh.ok("sandbox", "delete", "box")
+    sh.audited(kind="life", action="delete")
+    actions = [r["action"] for r in sh.audit(kind="life", sandbox="box")]
+    for a in ("create", "start", "stop", "delete"):
+        assert a in actions, (a, actions)
+    assert actions.index("create") < actions.index("start") < \
+        actions.index("delete")
+    assert sh.audit(kind="life", action="create")[0]["actor"] == sh.user.name
+    assert sh.audit(kind="exec")
+
+
+def test_policy_changes_are_recorded_with_old_and_new_hash(sh):
+    sh.start("box", POLICY)
+    old = sh.get("box")["policy"]["hash"]
+    new = sh.policy(POLICY + "    - destination: echo.test\n", "n.yaml")
+    sh.ok("policy", "set", "box", "--policy", new, "--wait")
+    bad = sh.policy("network: 7\n", "bad.yaml")
+    assert sh.run("policy", "set", "box", "--policy", bad).code == 1
+    record = sh.audited(kind="policy", old_policy_hash=old)[-1]
+    assert record["policy_hash"] == sh.get("box")["policy"]["hash"] != old
+    assert record["actor"] == sh.user.name
+    assert sh.audited(kind="policy", verdict="denied")
+
+
+def test_the_operators_configuration_is_recorded(sh):
+    sh.config(upstream_ca=os.path.join(os.environ["OPENSHELL_WORLD"],
+                                       "ca.pem"),
+              resolve={"a.test": "10.0.0.1"})
+    sh.start("box", POLICY)
+    assert "a.test" in json.dumps([r["_"] for r in sh.audited(kind="config")])
+
+
+def test_every_line_is_ocsf_and_in_order(sh):
+    sh.start("box", POLICY)
+    for _ in range(5):
+        curl(sh, "https://api.github.com/zen", "https://other.test/")
+    records = [r["_"] for r in sh.audit()]
+    sequence = [r["metadata"]["sequence"] for r in records]
+    assert sequence == list(range(sequence[0], sequence[0] + len(sequence)))
+    for r in records:
+        for key in ("metadata", "time", "class_uid", "category_uid",
+                    "activity_id", "type_uid", "severity_id"):
+            assert key in r, (key, r)
+        assert r["metadata"]["version"].startswith("1.8")
+        assert r["type_uid"] == r["class_uid"] * 100 + r["activity_id"]
+        assert r["category_uid"] == r["class_uid"] // 1000
+
+
+def test_control_characters_of_the_agent_cannot_forge_a_line(sh):
+    sh.start("box", POLICY)
+    sh.exec("box", "python3", "-c", r"""
+import socket
+for t in (b'x\r\n{"unmapped":{"kind":"forged"}}', b"\x1b[2Jx",
+          b'x"}\n{"forged":1}', "\u202e".encode(), b"\xff\xfe"):
+    s = socket.create_connection(("127.0.0.1", 3128))
+    s.sendall(b"GET http://other.test/" + t + b" HTTP/1.1\r\nHost: other.test"
+              b"\r\nConnection: close\r\n\r\n")
+    s.recv(10000)
+""")
+    folder = os.path.join(sh.home, "state", "log")
+    for name in os.listdir(folder):
+        if not name.endswith(".jsonl"):
+            continue
+        with open(os.path.join(folder, name), "rb") as f:
+            for line in f.read().split(b"\n")[:-1]:
+                got = json.loads(line)
+                assert got["unmapped"]["kind"] != "forged"
+                assert b"\x1b" not in line
+    text = sh.ok("logs", "box").out
+    assert "\x1b[2J" not in text and "\u202e" not in text
+
+
+def test_logs_shows_them_for_people_and_for_programs(sh):
+    sh.start("box", POLICY)
+    curl(sh, "https://api.github.com/zen")
+    curl(sh, "https://other.test/")
+    sh.audited(verdict="denied", host="other.test")
+    text = sh.ok("logs", "box").out
+    assert "other.test" in text and "api.github.com" in text
+    lines = sh.ok("logs", "box", "-o", "json").out
+    got = json.loads(lines) if lines.lstrip().startswith("[") else \
+        [json.loads(x) for x in lines.splitlines()]
+    assert any(r["unmapped"].get("host") == "other.test" for r in got)
+    last = sh.ok("logs", "box", "-n", "1").out
+    assert len(last.strip().splitlines()) == 1, last
+
+
+def test_the_logs_files_are_its_users_alone(sh):
+    sh.start("box", POLICY)
+    for folder, dirs, files in os.walk(os.path.join(sh.home, "state")):
+        if "sandboxes" in dirs:
+            dirs.remove("sandboxes")
+        assert os.stat(folder).st_mode & 0o077 == 0, folder
+        for f in files:
+            path = os.path.join(folder, f)
+            assert os.stat(path).st_uid == sh.user.uid, path
+
+
+def test_a_deleted_sandboxes_records_stay(sh):
+    sh.once("curl", "-s", "https://other.test/", policy=POLICY)
+    assert sh.audited(host="other.test", verdict="denied")
