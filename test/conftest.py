@@ -8,9 +8,10 @@ import sys
 import pytest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(os.path.dirname(HERE))
-sys.path.insert(0, HERE)
-sys.path.insert(0, os.path.join(HERE, "world"))
+ROOT = os.path.dirname(HERE)
+SYSTEM = os.path.join(HERE, "system")
+sys.path.insert(0, SYSTEM)
+sys.path.insert(0, os.path.join(SYSTEM, "world"))
 
 import hosts  # noqa: E402
 import shell  # noqa: E402
@@ -37,7 +38,7 @@ def pytest_configure(config):
     capture = config.pluginmanager.getplugin("capturemanager")
     if capture is not None:
         capture.stop_global_capturing()
-    os.execv(os.path.join(HERE, "world", "enter"),
+    os.execv(os.path.join(SYSTEM, "world", "enter"),
              ["enter", sys.executable, "-m", "pytest", *sys.argv[1:]])
 
 

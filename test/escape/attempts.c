@@ -1,0 +1,725 @@
+/* attempts.c -- attacks that need system calls, as the agent would try them.
+ *
+ * usage: attempts [NAME]...	all, without a name
+ *
+ * Each runs in a child. A line each: "NAME done" if it worked, "NAME errno
+ * N" if it was refused, "NAME signal N" if it was killed for it. Static, so
+ * that it runs whatever the sandbox shows of the system. Where one works, it
+ * has worked: so it refuses to run anywhere but as a sandbox's user. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/bpf.h>
+#include <linux/if.h>
+#include <linux/perf_event.h>
+#include <linux/vm_sockets.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#define SHADOW "/etc/shadow"
+#define HIGH (1L << 32)	/* a bit that a 32-bit compare does not see */
+
+/* ---- 4, 7, 8: files, by every call and every spelling ---- */
+
+static int
+read_by_open(void)
+{
+	return (int)syscall(SYS_openat, AT_FDCWD, SHADOW, O_RDONLY);
+}
+
+static int
+read_by_openat2(void)
+{
+	uint64_t how[3] = { O_RDONLY, 0, 0 };
+
+	return (int)syscall(437, AT_FDCWD, SHADOW, how, sizeof(how));
+}
+
+static int
+read_by_path_fd(void) /* O_PATH, then the magic link */
+{
+	char link[64];
+	int fd = open(SHADOW, O_PATH);
+
+	if (fd == -1)
+		return -1;
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	return open(link, O_RDONLY);
+}
+
+static int
+read_by_self_root(void)
+{
+	return open("/proc/self/root" SHADOW, O_RDONLY);
+}
+
+static int
+read_by_init_root(void)
+{
+	return open("/proc/1/root" SHADOW, O_RDONLY);
+}
+
+static int
+read_by_dots(void)
+{
+	return open("/home/sandbox/../../../..//etc/./shadow", O_RDONLY);
+}
+
+static int
+read_by_hard_link(void)
+{
+	if (link(SHADOW, "/home/sandbox/shadow-link") == -1)
+		return -1;
+	return open("/home/sandbox/shadow-link", O_RDONLY);
+}
+
+static int
+read_by_symlink(void)
+{
+	(void)unlink("/home/sandbox/shadow-sym");
+	if (symlink(SHADOW, "/home/sandbox/shadow-sym") == -1)
+		return -1;
+	return open("/home/sandbox/shadow-sym", O_RDONLY);
+}
+
+static int
+read_by_rename(void)
+{
+	return rename(SHADOW, "/home/sandbox/shadow-moved");
+}
+
+static int
+read_by_exchange(void)
+{
+	int fd = open("/home/sandbox/mine", O_CREAT | O_WRONLY, 0600);
+
+	(void)close(fd);
+	return (int)syscall(SYS_renameat2, AT_FDCWD, SHADOW, AT_FDCWD,
+	    "/home/sandbox/mine", 2 /* RENAME_EXCHANGE */);
+}
+
+static int
+read_by_cwd_of_init(void)
+{
+	return open("/proc/1/cwd/etc/shadow", O_RDONLY);
+}
+
+static int
+open_by_handle(void)
+{
+	struct {
+		unsigned bytes;
+		int type;
+		unsigned char f[64];
+	} h = { 8, 1, { 2 } };
+
+	return (int)syscall(SYS_open_by_handle_at, AT_FDCWD, &h, O_RDONLY);
+}
+
+static int
+name_to_handle(void)
+{
+	struct {
+		unsigned bytes;
+		int type;
+		unsigned char f[128];
+	} h = { .bytes = 128 };
+	int id;
+
+	return (int)syscall(SYS_name_to_handle_at, AT_FDCWD, "/", &h, &id, 0);
+}
+
+/* ---- 18, 31, 35: namespaces, mounts, network administration ---- */
+
+static int
+mount_tmpfs(void)
+{
+	return mount("none", "/home/sandbox", "tmpfs", 0, NULL);
+}
+
+static int
+remount_writable(void)
+{
+	return mount(NULL, "/", NULL, MS_REMOUNT | MS_BIND, NULL);
+}
+
+static int
+mount_by_new_calls(void)
+{
+	return (int)syscall(430 /* fsopen */, "tmpfs", 0);
+}
+
+static int
+clone_a_tree(void)
+{
+	return (int)syscall(428 /* open_tree */, AT_FDCWD, "/", 1U);
+}
+
+static int
+set_mount_attributes(void)
+{
+	uint64_t attr[4] = { 0, 1 /* clear RDONLY */, 0, 0 };
+
+	return (int)syscall(442, AT_FDCWD, "/", 0, attr, sizeof(attr));
+}
+
+static int
+unmount_proc(void)
+{
+	return umount2("/proc", MNT_DETACH);
+}
+
+static int
+pivot(void)
+{
+	return (int)syscall(SYS_pivot_root, "/tmp", "/tmp");
+}
+
+static int
+change_root(void)
+{
+	return chroot("/tmp");
+}
+
+static int
+unshare_user(void)
+{
+	return unshare(CLONE_NEWUSER);
+}
+
+static int
+unshare_mount(void)
+{
+	return unshare(CLONE_NEWNS);
+}
+
+static int
+unshare_net(void)
+{
+	return unshare(CLONE_NEWNET);
+}
+
+static int
+unshare_time(void)
+{
+	return unshare(0x80);
+}
+
+static int
+clone_user(void)
+{
+	int pid = (int)syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, 0, 0, 0, 0);
+
+	if (pid == 0)
+		_exit(0);
+	return pid;
+}
+
+static int
+clone3_user(void)
+{
+	uint64_t args[11] = { CLONE_NEWUSER | CLONE_NEWNET };
+	int pid = (int)syscall(435, args, sizeof(args));
+
+	if (pid == 0)
+		_exit(0);
+	return pid;
+}
+
+static int
+join_namespace(void)
+{
+	int fd = open("/proc/1/ns/net", O_RDONLY);
+
+	return fd == -1 ? -1 : setns(fd, 0);
+}
+
+static int
+join_by_pidfd(void)
+{
+	int fd = (int)syscall(434 /* pidfd_open */, 1, 0);
+
+	return fd == -1 ? -1 : setns(fd, CLONE_NEWNET | CLONE_NEWNS);
+}
+
+static int
+set_interface(void)
+{
+	struct ifreq r = { .ifr_name = "lo" };
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	r.ifr_flags = 0;
+	return fd == -1 ? -1 : ioctl(fd, 0x8914 /* SIOCSIFFLAGS */, &r);
+}
+
+static int
+make_device(void)
+{
+	if (mknod("/home/sandbox/kmem", S_IFBLK | 0600, 0x0801) == -1)
+		return -1;
+	return open("/home/sandbox/kmem", O_RDONLY);
+}
+
+/* ---- 25, 30, 52: sockets ---- */
+
+static int
+sock(long family, int type, int protocol)
+{
+	return (int)syscall(SYS_socket, family, type, protocol);
+}
+
+static int sock_raw(void) { return sock(AF_INET, SOCK_RAW, 1); }
+static int sock_raw6(void) { return sock(AF_INET6, SOCK_RAW, 58); }
+static int sock_packet(void) { return sock(AF_PACKET, SOCK_RAW, 0); }
+static int sock_netlink(void) { return sock(AF_NETLINK, SOCK_RAW, 0); }
+static int sock_vsock(void) { return sock(AF_VSOCK, SOCK_STREAM, 0); }
+static int sock_alg(void) { return sock(AF_ALG, SOCK_SEQPACKET, 0); }
+static int sock_bluetooth(void) { return sock(AF_BLUETOOTH, SOCK_RAW, 1); }
+static int sock_key(void) { return sock(AF_KEY, SOCK_RAW, 2); }
+static int sock_rds(void) { return sock(AF_RDS, SOCK_SEQPACKET, 0); }
+static int sock_tipc(void) { return sock(AF_TIPC, SOCK_SEQPACKET, 0); }
+static int sock_xdp(void) { return sock(44, SOCK_RAW, 0); }
+static int sock_smc(void) { return sock(43, SOCK_STREAM, 0); }
+static int sock_can(void) { return sock(AF_CAN, SOCK_RAW, 1); }
+static int sock_sctp(void) { return sock(AF_INET, SOCK_SEQPACKET, 132); }
+static int sock_dccp(void) { return sock(AF_INET, 6, 33); }
+static int sock_mptcp(void) { return sock(AF_INET, SOCK_STREAM, 262); }
+static int sock_ping(void) { return sock(AF_INET, SOCK_DGRAM, 1); }
+
+static int
+sock_packet_high_bits(void)
+{
+	return sock(AF_PACKET | HIGH, SOCK_RAW, 0);
+}
+
+static int
+tcp_fast_open(void) /* sendto with MSG_FASTOPEN instead of connect */
+{
+	struct sockaddr_in a = { .sin_family = AF_INET,
+		.sin_port = htons(80) };
+	int fd = sock(AF_INET, SOCK_STREAM, 0);
+
+	a.sin_addr.s_addr = htonl(0x2c800601); /* echo.test */
+	if (fd == -1)
+		return -1;
+	return (int)sendto(fd, "x", 1, 0x20000000, (struct sockaddr *)&a,
+	    sizeof(a));
+}
+
+static int
+udp_to_the_world(void)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET,
+		.sin_port = htons(53) };
+	int fd = sock(AF_INET, SOCK_DGRAM, 0);
+
+	a.sin_addr.s_addr = htonl(0x2c800035); /* its name server */
+	if (fd == -1)
+		return -1;
+	return (int)sendto(fd, "secret", 6, 0, (struct sockaddr *)&a,
+	    sizeof(a));
+}
+
+static int
+tcp6_to_the_world(void)
+{
+	struct sockaddr_in6 a = { .sin6_family = AF_INET6,
+		.sin6_port = htons(80) };
+	int fd = sock(AF_INET6, SOCK_STREAM, 0);
+
+	a.sin6_addr.s6_addr[0] = 0x20;
+	a.sin6_addr.s6_addr[1] = 0x01;
+	a.sin6_addr.s6_addr[15] = 1;
+	return fd == -1 ? -1 : connect(fd, (struct sockaddr *)&a, sizeof(a));
+}
+
+/* ---- 20, 29, 33, 34: kernel surface and other processes ---- */
+
+static int
+io_uring(void)
+{
+	char params[256] = { 0 };
+
+	return (int)syscall(425, 4, params);
+}
+
+static int
+bpf_call(void)
+{
+	union bpf_attr a = { .map_type = BPF_MAP_TYPE_ARRAY, .key_size = 4,
+		.value_size = 4, .max_entries = 1 };
+
+	return (int)syscall(SYS_bpf, BPF_MAP_CREATE, &a, sizeof(a));
+}
+
+static int
+perf(void)
+{
+	struct perf_event_attr a = { .type = PERF_TYPE_SOFTWARE,
+		.size = sizeof(a), .exclude_kernel = 1 };
+
+	return (int)syscall(SYS_perf_event_open, &a, 0, -1, -1, 0);
+}
+
+static int userfault(void) { return (int)syscall(SYS_userfaultfd, 1); }
+
+static int
+add_a_key(void)
+{
+	return (int)syscall(SYS_add_key, "user", "x", "y", 1, -3);
+}
+
+static int
+read_keys(void)
+{
+	return (int)syscall(SYS_keyctl, 0, -3, 1);
+}
+
+static int
+load_module(void)
+{
+	return (int)syscall(SYS_finit_module, 0, "", 0);
+}
+
+static int
+kexec(void)
+{
+	return (int)syscall(SYS_kexec_load, 0, 0, 0, 0);
+}
+
+static int
+set_clock(void)
+{
+	return (int)syscall(SYS_settimeofday, (long[]){ 1, 0 }, 0);
+}
+
+static int
+set_host_name(void)
+{
+	return sethostname("evil", 4);
+}
+
+static int
+fanotify(void)
+{
+	return (int)syscall(SYS_fanotify_init, 0, 0);
+}
+
+static int
+quota(void)
+{
+	return (int)syscall(SYS_quotactl, 0x800007 << 8, "/", 0, memset);
+}
+
+static int
+swap_on(void)
+{
+	return (int)syscall(SYS_swapon, "/home/sandbox/x", 0);
+}
+
+static int
+io_ports(void)
+{
+#ifdef __x86_64__
+	return (int)syscall(SYS_iopl, 3);
+#else
+	errno = ENOSYS;
+	return -1;
+#endif
+}
+
+static int
+trace_init(void)
+{
+	return (int)ptrace(PTRACE_SEIZE, 1, 0, 0);
+}
+
+static int
+write_init_memory(void)
+{
+	return open("/proc/1/mem", O_RDWR);
+}
+
+static int
+read_init_memory(void)
+{
+	char b[8];
+	struct iovec mine = { b, 8 }, theirs = { (void *)0x400000, 8 };
+
+	return (int)process_vm_readv(1, &mine, 1, &theirs, 1, 0);
+}
+
+static int
+steal_from_init(void)
+{
+	int fd = (int)syscall(434, 1, 0);
+
+	return fd == -1 ? -1 : (int)syscall(438 /* pidfd_getfd */, fd, 3, 0);
+}
+
+static int
+write_kernel_settings(void)
+{
+	return open("/proc/sys/kernel/core_pattern", O_WRONLY);
+}
+
+static int
+trigger_sysrq(void)
+{
+	return open("/proc/sysrq-trigger", O_WRONLY);
+}
+
+static int
+read_kernel_memory(void)
+{
+	return open("/proc/kcore", O_RDONLY);
+}
+
+static int
+write_cgroup(void)
+{
+	return open("/sys/fs/cgroup/cgroup.procs", O_WRONLY);
+}
+
+static int
+write_oom(void) /* protect oneself from the OOM killer */
+{
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY);
+
+	return fd == -1 ? -1 : (int)write(fd, "-1000", 5);
+}
+
+static int
+new_filter_with_notify(void) /* a listener of one's own for children */
+{
+	struct { unsigned short n; void *f; } prog = { 0, NULL };
+
+	return (int)syscall(SYS_seccomp, 1, 8 /* NEW_LISTENER */, &prog);
+}
+
+static int
+compat_call(void)
+{
+#ifdef __x86_64__
+	long r;
+
+	__asm__ volatile("int $0x80" : "=a"(r) : "a"(20) : "memory", "r8",
+	    "r9", "r10", "r11");
+	errno = (int)-r;
+	return r < 0 ? -1 : 0;
+#else
+	errno = ENOSYS;
+	return -1;
+#endif
+}
+
+static int
+x32_call(void)
+{
+	return (int)syscall(0x40000000 + SYS_getpid);
+}
+
+static int
+personality_call(void) /* READ_IMPLIES_EXEC | ADDR_NO_RANDOMIZE */
+{
+	return (int)syscall(SYS_personality, 0x0440000);
+}
+
+/* ---- 28: the terminal ---- */
+
+static int
+push_input(void)
+{
+	char c = 'x';
+
+	return ioctl(0, TIOCSTI, &c);
+}
+
+static int
+push_input_high_bits(void)
+{
+	char c = 'x';
+
+	return (int)syscall(SYS_ioctl, 0, TIOCSTI | HIGH, &c);
+}
+
+static int
+console_paste(void)
+{
+	char c = 3; /* TIOCL_PASTESEL */
+
+	return ioctl(0, TIOCLINUX, &c);
+}
+
+/* ---- 21, 32: rights ---- */
+
+static int
+raise_core_limit(void)
+{
+	struct rlimit r = { 1 << 20, 1 << 20 };
+
+	return setrlimit(RLIMIT_CORE, &r);
+}
+
+static int become_root(void) { return setuid(0); }
+static int become_group(void) { return setgid(0); }
+
+static int
+drop_groups(void)
+{
+	return (int)syscall(SYS_setgroups, 0, NULL);
+}
+
+static int
+take_capabilities(void)
+{
+	uint32_t head[2] = { 0x20080522, 0 };
+	uint32_t data[6] = { ~0U, ~0U, ~0U, ~0U, ~0U, ~0U };
+
+	return (int)syscall(SYS_capset, head, data);
+}
+
+static int
+gain_by_setuid_program(void) /* still root after a set-uid program? */
+{
+	struct stat st;
+
+	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1) {
+		errno = EPERM;
+		return -1;
+	}
+	return stat("/", &st);
+}
+
+static int
+memory_program_reads_shadow(void) /* memfd and execveat: same floor */
+{
+	char self[] = "/proc/self/exe", buf[65536];
+	char *argv[] = { (char[]){ "m" }, (char[]){ "read_by_open" }, NULL };
+	char *envp[] = { NULL };
+	int in = open(self, O_RDONLY), out = memfd_create("m", 0), status;
+	ssize_t n;
+	pid_t pid;
+
+	if (in == -1 || out == -1)
+		return -1;
+	while ((n = read(in, buf, sizeof(buf))) > 0)
+		if (write(out, buf, (size_t)n) != n)
+			return -1;
+	pid = fork();
+	if (pid == 0) {
+		(void)syscall(SYS_execveat, out, "", argv, envp,
+		    AT_EMPTY_PATH);
+		_exit(1);
+	}
+	(void)waitpid(pid, &status, 0);
+	errno = EACCES;
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
+}
+
+#define A(class, name) { class, #name, name }
+static const struct attempt {
+	int class; /* of README.md */
+	const char *name;
+	int (*run)(void);
+} attempts[] = {
+	A(4, read_by_open), A(4, read_by_openat2),
+	A(7, read_by_hard_link), A(8, read_by_path_fd),
+	A(8, read_by_self_root), A(8, read_by_init_root),
+	A(8, read_by_dots), A(8, read_by_cwd_of_init),
+	A(11, read_by_symlink), A(11, read_by_rename),
+	A(11, read_by_exchange), A(17, open_by_handle),
+	A(17, name_to_handle), A(18, mount_tmpfs),
+	A(18, remount_writable), A(18, mount_by_new_calls),
+	A(18, clone_a_tree), A(18, set_mount_attributes),
+	A(18, unmount_proc), A(18, pivot), A(18, change_root),
+	A(18, make_device), A(20, io_uring),
+	A(21, memory_program_reads_shadow), A(25, sock_netlink),
+	A(25, sock_vsock), A(25, sock_alg), A(25, sock_bluetooth),
+	A(25, sock_key), A(25, sock_rds), A(25, sock_tipc),
+	A(25, sock_xdp), A(25, sock_smc), A(25, sock_can),
+	A(28, push_input), A(28, console_paste), A(29, compat_call),
+	A(29, x32_call), A(30, push_input_high_bits),
+	A(30, sock_packet_high_bits), A(31, unshare_user),
+	A(31, unshare_mount), A(31, unshare_net), A(31, unshare_time),
+	A(31, clone_user), A(31, clone3_user), A(31, join_namespace),
+	A(31, join_by_pidfd), A(32, become_root), A(32, become_group),
+	A(32, drop_groups), A(32, take_capabilities),
+	A(32, gain_by_setuid_program), A(32, raise_core_limit),
+	A(32, write_oom), A(33, new_filter_with_notify),
+	A(34, trace_init), A(34, write_init_memory),
+	A(34, read_init_memory), A(34, steal_from_init),
+	A(34, read_kernel_memory), A(35, set_interface),
+	A(35, sock_packet), A(52, sock_raw), A(52, sock_raw6),
+	A(52, sock_sctp), A(52, sock_dccp), A(52, sock_mptcp),
+	A(52, sock_ping), A(52, tcp_fast_open), A(52, udp_to_the_world),
+	A(52, tcp6_to_the_world), A(34, bpf_call), A(34, perf),
+	A(34, userfault), A(34, add_a_key), A(34, read_keys),
+	A(34, load_module), A(34, kexec), A(34, set_clock),
+	A(34, set_host_name), A(34, fanotify), A(34, quota),
+	A(34, swap_on), A(34, io_ports), A(34, personality_call),
+	A(34, write_kernel_settings), A(34, trigger_sysrq),
+	A(34, write_cgroup),
+};
+
+static int
+attempt_run(const struct attempt *a)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		(void)alarm(10);
+		errno = 0;
+		if (a->run() != -1)
+			printf("%s done\n", a->name);
+		else
+			printf("%s errno %d\n", a->name, errno);
+		(void)fflush(stdout);
+		_exit(0);
+	}
+	if (pid == -1 || waitpid(pid, &status, 0) != pid)
+		return 2;
+	if (WIFSIGNALED(status))
+		printf("%s signal %d\n", a->name, WTERMSIG(status));
+	(void)fflush(stdout);
+	return 0;
+}
+
+/* By one name: the attempt itself, so that its answer is the exit code. */
+int
+main(int argc, char **argv)
+{
+	const size_t n = sizeof(attempts) / sizeof(*attempts);
+	struct stat st;
+	int rc = 0;
+
+	if (getuid() != 1000 || geteuid() != 1000 ||
+	    stat("/home/sandbox", &st) == -1) {
+		fprintf(stderr, "attempts: only inside a sandbox\n");
+		return 2;
+	}
+	for (size_t i = 0; argc != 2 && i < n; i++)
+		rc |= attempt_run(&attempts[i]);
+	for (size_t i = 0; argc == 2 && i < n; i++)
+		if (strcmp(argv[1], attempts[i].name) == 0)
+			return attempts[i].run() != -1 ? 0 : 1;
+	return rc;
+}
