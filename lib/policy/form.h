@@ -55,11 +55,7 @@ enum {
 	FORM_FILE_FLAGS = 3,
 };
 
-enum {
-	FORM_DEFAULT_ALLOW = 1,
-	FORM_CHECK_ONLY = 2,	/* may lack what this version cannot enforce */
-	FORM_FLAGS = 3,
-};
+enum { FORM_DEFAULT_ALLOW = 1, FORM_FLAGS = 1 };
 
 struct f_text {
 	uint32_t off, len;

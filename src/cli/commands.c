@@ -1,0 +1,229 @@
+/* commands.c -- the table of commands. */
+#include "command.h"
+
+#include "run.h"
+
+#define FLAGS_END { .name = NULL }
+#define OUTPUT { "output", 'o', FLAG_CHOICE, "table|json|yaml", \
+	"how to print it" }
+#define POLICY { "policy", 'p', FLAG_LIST, "FILE", \
+	"a policy document; several are merged" }
+#define ENV { "env", 'e', FLAG_LIST, "NAME[=VALUE]", \
+	"an environment variable; NAME alone copies it from here" }
+#define TTY { "tty", 't', FLAG_BOOL, NULL, \
+	"give the command a terminal, whatever is here" }
+#define NO_TTY { "no-tty", 'T', FLAG_BOOL, NULL, \
+	"plain pipes, even at a terminal" }
+#define GRACE { "grace", 0, FLAG_SPAN, "TIME", \
+	"between SIGTERM and SIGKILL; default 5s" }
+#define LATER(name, help) { name, 0, FLAG_LATER, "VALUE", help }
+
+static const struct flag none_flags[] = { FLAGS_END };
+static const struct flag output_flags[] = { OUTPUT, FLAGS_END };
+
+static const struct flag create_flags[] = {
+	{ "name", 'n', FLAG_WORD, "NAME", "a-z, 0-9 and -; made up if left "
+	    "out" },
+	POLICY,
+	{ "from", 0, FLAG_WORD, "host", "where its system comes from; this "
+	    "version knows host" },
+	{ "mount", 'm', FLAG_LIST, "HOST[:SANDBOX[:ro]]", "show a file or "
+	    "folder of the host inside" },
+	{ "workdir", 'w', FLAG_WORD, "DIR", "where the command starts; its "
+	    "home if left out" },
+	ENV,
+	{ "label", 'l', FLAG_LIST, "KEY=VALUE", "a note to find it by" },
+	{ "no-keep", 0, FLAG_BOOL, NULL, "delete it when its command ends" },
+	{ "detach", 'd', FLAG_BOOL, NULL, "leave it running and print its "
+	    "name" },
+	TTY, NO_TTY, OUTPUT,
+	LATER("provider", "credentials stay outside for now: see --env"),
+	LATER("gpu", "no device of the host is inside"),
+	LATER("cpu", "no limits but the user's own"),
+	LATER("memory", "no limits but the user's own"),
+	LATER("ttl", "delete it by: openshell sandbox delete"),
+	LATER("remote", "sandboxes run on this machine"),
+	LATER("approval", "a denial is final until the policy is changed"),
+	FLAGS_END,
+};
+
+static const struct flag exec_flags[] = {
+	{ "workdir", 'w', FLAG_WORD, "DIR", "where the command starts" },
+	{ "timeout", 0, FLAG_SPAN, "TIME", "then it is killed, and the exit "
+	    "code is 124" },
+	ENV, TTY, NO_TTY, FLAGS_END,
+};
+
+static const struct flag stop_flags[] = { GRACE, FLAGS_END };
+
+static const struct flag start_flags[] = {
+	{ "detach", 'd', FLAG_BOOL, NULL, "leave it running" },
+	TTY, NO_TTY, FLAGS_END,
+};
+
+static const struct flag delete_flags[] = {
+	{ "all", 0, FLAG_BOOL, NULL, "every sandbox, running or not" },
+	GRACE, FLAGS_END,
+};
+
+static const struct flag logs_flags[] = {
+	{ "lines", 'n', FLAG_COUNT, "N", "the last N only" },
+	{ "tail", 'f', FLAG_BOOL, NULL, "go on as more is logged" },
+	{ "since", 0, FLAG_WORD, "TIME", "5m, 2h, 1d back from now, or "
+	    "2026-01-02T03:04:05Z" },
+	{ "level", 0, FLAG_CHOICE, "info|warn|error", "at least: warn is "
+	    "denials and worse" },
+	{ "source", 0, FLAG_CHOICE, "gateway|sandbox|all", "who wrote it" },
+	{ "all", 0, FLAG_BOOL, NULL, "of every sandbox" },
+	{ "output", 'o', FLAG_CHOICE, "table|json", "json is OCSF, a record "
+	    "a line" },
+	FLAGS_END,
+};
+
+static const struct flag policy_set_flags[] = {
+	POLICY,
+	{ "wait", 'w', FLAG_BOOL, NULL, "until it is enforced everywhere" },
+	{ "timeout", 0, FLAG_SPAN, "TIME", "of --wait; default 30s, and then "
+	    "the exit code is 124" },
+	OUTPUT, FLAGS_END,
+};
+
+static const struct flag policy_get_flags[] = {
+	{ "rev", 0, FLAG_COUNT, "N", "an older revision" },
+	OUTPUT, FLAGS_END,
+};
+
+const struct command commands[] = {
+	{ "sandbox create", "[-- COMMAND...]",
+	    "make a sandbox and run a command in it",
+	    "Without a command it starts a login shell. At a terminal it "
+	    "attaches, and\nCtrl-P Ctrl-Q leaves it running; without one it "
+	    "streams output. The exit\ncode is the command's own. Without "
+	    "--policy the sandbox has no network.\n"
+	    "\n"
+	    "Examples:\n"
+	    "  openshell sandbox create --name dev --policy agent.yaml "
+	    "--mount ~/src:/home/sandbox/src -- claude\n"
+	    "  openshell sandbox create --no-keep -- python3 untrusted.py\n",
+	    create_flags, WORDS_NONE, 0, 0, true, run_create },
+	{ "sandbox list", "", "show all sandboxes",
+	    "Example:\n"
+	    "  openshell sandbox list -o json\n",
+	    output_flags, WORDS_NONE, 0, 0, false, run_list },
+	{ "sandbox get", "[NAME]", "show one sandbox",
+	    "Example:\n"
+	    "  openshell sandbox get dev\n",
+	    output_flags, WORDS_SANDBOX, 0, 1, false, run_get },
+	{ "sandbox connect", "[NAME]",
+	    "attach to the command of a running sandbox",
+	    "The last output is shown again first. Ctrl-P Ctrl-Q leaves it "
+	    "running.\n"
+	    "\n"
+	    "Example:\n"
+	    "  openshell sandbox connect dev\n",
+	    none_flags, WORDS_SANDBOX, 0, 1, false, run_connect },
+	{ "sandbox exec", "[NAME] -- COMMAND...",
+	    "run one more command in a running sandbox",
+	    "Standard input, output and error are the command's own; so is "
+	    "the exit code.\n"
+	    "\n"
+	    "Examples:\n"
+	    "  openshell sandbox exec dev -- git status\n"
+	    "  tar c src | openshell sandbox exec dev --timeout 1m -- tar x\n",
+	    exec_flags, WORDS_SANDBOX, 0, 1, true, run_exec },
+	{ "sandbox stop", "[NAME...]", "end what runs; files are kept",
+	    "Example:\n"
+	    "  openshell sandbox stop dev --grace 30s\n",
+	    stop_flags, WORDS_SANDBOXES, 0, 64, false, run_stop },
+	{ "sandbox start", "[NAME]", "start an ended sandbox again",
+	    "Its command runs again, with the files it left and its newest "
+	    "policy. It\nattaches as a creation does.\n"
+	    "\n"
+	    "Example:\n"
+	    "  openshell sandbox start dev --detach\n",
+	    start_flags, WORDS_SANDBOX, 0, 1, false, run_start },
+	{ "sandbox delete", "NAME... | --all",
+	    "end sandboxes and remove their files",
+	    "Examples:\n"
+	    "  openshell sandbox delete dev\n"
+	    "  openshell sandbox delete --all\n",
+	    delete_flags, WORDS_SANDBOXES, 0, 64, false, run_delete },
+	{ "logs", "[NAME]", "show what was allowed and denied, and why",
+	    "Examples:\n"
+	    "  openshell logs dev --since 5m --level warn\n"
+	    "  openshell logs --all --tail -o json | jq .unmapped.host\n",
+	    logs_flags, WORDS_SANDBOX, 0, 1, false, run_logs },
+	{ "policy set", "[NAME] --policy FILE...",
+	    "change the policy of a sandbox, running or not",
+	    "A refused policy changes nothing. What a sandbox may do with "
+	    "files is fixed\nwhen it is created; the network part changes "
+	    "live.\n"
+	    "\n"
+	    "Example:\n"
+	    "  openshell policy set dev --policy agent.yaml --wait\n",
+	    policy_set_flags, WORDS_POLICY, 0, 64, false, run_policy_set },
+	{ "policy get", "[NAME]", "print the policy of a sandbox",
+	    "Examples:\n"
+	    "  openshell policy get dev > agent.yaml\n"
+	    "  openshell policy get dev --rev 1 -o json\n",
+	    policy_get_flags, WORDS_SANDBOX, 0, 1, false, run_policy_get },
+	{ "policy list", "[NAME]", "show the revisions of a policy",
+	    "Example:\n"
+	    "  openshell policy list dev\n",
+	    output_flags, WORDS_SANDBOX, 0, 1, false, run_policy_list },
+	{ "policy check", "FILE...", "say what is wrong with a policy",
+	    "The files are merged, as several --policy are. The exit code is "
+	    "1 if they\nwould be refused.\n"
+	    "\n"
+	    "Example:\n"
+	    "  openshell policy check base.yaml agent.yaml\n",
+	    output_flags, WORDS_FILES, 1, 64, false, run_policy_check },
+	{ "gateway run", "", "run the gateway in the foreground",
+	    "Example:\n"
+	    "  openshell gateway run\n",
+	    none_flags, WORDS_NONE, 0, 0, false, run_gateway_run },
+	{ "gateway start", "", "start the gateway in the background",
+	    "It starts by itself when a command needs it.\n"
+	    "\n"
+	    "Example:\n"
+	    "  openshell gateway start\n",
+	    none_flags, WORDS_NONE, 0, 0, false, run_gateway_start },
+	{ "gateway stop", "", "end the gateway; sandboxes go on",
+	    "The next gateway finds the running sandboxes again.\n"
+	    "\n"
+	    "Example:\n"
+	    "  openshell gateway stop\n",
+	    none_flags, WORDS_NONE, 0, 0, false, run_gateway_stop },
+	{ "gateway status", "", "is the gateway running",
+	    "The exit code is 1 if it is not.\n"
+	    "\n"
+	    "Example:\n"
+	    "  openshell gateway status && echo yes\n",
+	    output_flags, WORDS_NONE, 0, 0, false, run_gateway_status },
+	{ "status", "", "show the gateway and the configuration in force",
+	    "Example:\n"
+	    "  openshell status -o yaml\n",
+	    output_flags, WORDS_NONE, 0, 0, false, run_status },
+	{ "completions", "bash|zsh|fish", "print a completion script",
+	    "Examples:\n"
+	    "  source <(openshell completions bash)\n"
+	    "  openshell completions zsh > ~/.zfunc/_openshell\n"
+	    "  openshell completions fish > "
+	    "~/.config/fish/completions/openshell.fish\n",
+	    none_flags, WORDS_SHELL, 1, 1, false, run_completions },
+	{ "version", "", "print the version",
+	    "Example:\n"
+	    "  openshell version\n",
+	    none_flags, WORDS_NONE, 0, 0, false, run_version },
+	{ .name = NULL },
+};
+
+const char *const commands_later[] = {
+	"sandbox upload", "sandbox download", "sandbox diff", "sandbox apply",
+	"sandbox discard", "policy rollback", "policy update",
+	"policy explain", "policy test", "policy diff", "policy prove",
+	"policy suggest", "gateway add", "gateway remove", "gateway select",
+	"gateway list", "gateway login", "gateway logout", "forward",
+	"service", "provider", "proposal", "rule", "audit", "compliance",
+	"inference", "image", "term", "whoami", NULL,
+};

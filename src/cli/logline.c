@@ -1,0 +1,213 @@
+#include "logline.h"
+
+#include <jansson.h>
+#include <string.h>
+
+#include "api.h"
+#include "base/log.h"
+#include "say.h"
+#include "when.h"
+
+#define WORD_BYTES_MAX	80	/* of a column that is not the last */
+#define WHAT_BYTES_MAX	1024
+#define WHAT_WIDTH_MAX	60	/* longer ones push the rest to the right */
+
+struct line {
+	const json_t *record, *un; /* un: record.unmapped */
+	const char *kind, *action, *host;
+	char what[WHAT_BYTES_MAX];
+};
+
+static void
+what_http(struct line *l)
+{
+	int64_t port = json_number(l->un, "port");
+	int64_t code = json_number(json_object_get(l->record,
+	    "http_response"), "code");
+	char at[16] = "", got[32] = "";
+
+	if (port != 443 && port != 80 && port != 0)
+		(void)snprintf(at, sizeof(at), ":%lld", (long long)port);
+	if (code != 0)
+		(void)snprintf(got, sizeof(got), " \u2192 %lld",
+		    (long long)code);
+	(void)snprintf(l->what, sizeof(l->what), "%s %s://%s%s%.700s%s",
+	    l->action, port == 80 ? "http" : "https", l->host, at,
+	    json_text(l->un, "path"), got);
+}
+
+static void
+what_net(struct line *l)
+{
+	const char *ip = json_text(json_object_get(l->record,
+	    "dst_endpoint"), "ip");
+	const json_t *traffic = json_object_get(l->record, "traffic");
+	long long port = (long long)json_number(l->un, "port");
+
+	if (strcmp(l->kind, "net_close") == 0)
+		(void)snprintf(l->what, sizeof(l->what),
+		    "closed %s:%lld, %lld bytes in, %lld out", l->host, port,
+		    (long long)json_number(traffic, "bytes_in"),
+		    (long long)json_number(traffic, "bytes_out"));
+	else
+		(void)snprintf(l->what, sizeof(l->what), "CONNECT %s:%lld%s%s",
+		    l->host, port, ip[0] != '\0' ? " \u2192 " : "", ip);
+}
+
+static void
+what_policy(struct line *l)
+{
+	const char *old = json_text(l->un, "old_policy_hash");
+
+	(void)snprintf(l->what, sizeof(l->what), "policy %s %.12s%s%.12s",
+	    l->action, old, old[0] != '\0' ? " \u2192 " : "",
+	    json_text(l->un, "policy_hash"));
+}
+
+static void
+what_life(struct line *l)
+{
+	const json_t *code = json_object_get(l->record, "exit_code");
+
+	if (json_is_integer(code))
+		(void)snprintf(l->what, sizeof(l->what), "%s (%lld)",
+		    l->action, (long long)json_integer_value(code));
+	else
+		(void)snprintf(l->what, sizeof(l->what), "%s", l->action);
+}
+
+static void
+what_plain(struct line *l)
+{
+	(void)snprintf(l->what, sizeof(l->what), "%s%s%.200s%s%.700s", l->kind,
+	    l->action[0] != '\0' ? " " : "", l->action,
+	    l->host[0] != '\0' ? " " : "", l->host);
+}
+
+static void
+what_happened(struct line *l)
+{
+	static const struct {
+		const char *kind;
+		void (*what)(struct line *l);
+	} kinds[] = { { "http", what_http }, { "net_open", what_net },
+		{ "net_close", what_net }, { "policy", what_policy },
+		{ "life", what_life } };
+
+	for (size_t i = 0; i < NELEM(kinds); i++)
+		if (strcmp(kinds[i].kind, l->kind) == 0) {
+			kinds[i].what(l);
+			return;
+		}
+	what_plain(l);
+}
+
+/* ALLOW and DENY are decisions; the rest only happened. */
+static const char *
+verdict_of(const struct line *l, enum colour *c)
+{
+	const char *verdict = json_text(l->un, "verdict");
+	bool decision = strcmp(l->kind, "http") == 0 ||
+	    strcmp(l->kind, "net_open") == 0 || strcmp(l->kind, "dns") == 0;
+
+	*c = COLOUR_DIM;
+	if (strcmp(verdict, "denied") == 0) {
+		*c = COLOUR_RED;
+		return "DENY ";
+	}
+	if (strcmp(verdict, "allowed") == 0 && decision) {
+		*c = COLOUR_GREEN;
+		return "ALLOW";
+	}
+	return strcmp(l->kind, "finding") == 0 ? "FOUND" : "-    ";
+}
+
+static void
+print_padded(FILE *to, const char *text, size_t *width, size_t most,
+    bool grows)
+{
+	char safe[WHAT_BYTES_MAX * 2];
+	size_t shown = 0;
+
+	log_safe(str_c(text), safe, sizeof(safe));
+	for (const char *p = safe; *p != '\0'; p++)
+		shown += ((unsigned char)*p & 0xc0) != 0x80;
+	if (grows && shown > *width)
+		*width = shown < most ? shown : most;
+	(void)fprintf(to, "%s%*s  ", safe,
+	    (int)(shown < *width ? *width - shown : 0), "");
+}
+
+/* The rule that allowed, or why it was denied; who asked. */
+static void
+print_why(const struct line *l, FILE *to, bool colour)
+{
+	const char *rule = json_text(l->un, "rule");
+	const char *reason = json_text(l->un, "reason");
+	const char *exe = json_text(l->un, "exe");
+	const char *actor = json_text(l->un, "actor");
+	enum colour dim = colour ? COLOUR_DIM : COLOUR_NONE;
+	char safe[WHAT_BYTES_MAX * 2];
+
+	if (reason[0] != '\0')
+		(void)fprintf(to, "%s", log_safe(str_c(reason), safe,
+		    sizeof(safe)));
+	else if (rule[0] != '\0')
+		(void)fprintf(to, "%s", log_safe(str_c(rule), safe,
+		    sizeof(safe)));
+	(void)fprintf(to, "%s", colour_start(dim));
+	if (exe[0] != '\0')
+		(void)fprintf(to, "  by %s[%lld]", log_safe(str_c(exe), safe,
+		    sizeof(safe)), (long long)json_number(l->un, "pid"));
+	if (actor[0] != '\0')
+		(void)fprintf(to, "  by %s", log_safe(str_c(actor), safe,
+		    sizeof(safe)));
+	(void)fprintf(to, "%s\n", colour_end(dim));
+}
+
+static void
+print_record(struct logline *s, struct line *l, FILE *to)
+{
+	size_t role_width = 10; /* the longest: supervisor */
+	struct wall when = { json_number(l->record, "time") * 1000 };
+	char at[WHEN_BYTES];
+	enum colour c;
+	const char *verdict = verdict_of(l, &c);
+	bool wide = s->what_width == 0;
+
+	if (!s->colour)
+		c = COLOUR_NONE;
+	if (wide)
+		s->what_width = 36; /* before the first long one comes by */
+	what_happened(l);
+	(void)fprintf(to, "%s  ", when_local(when, at));
+	print_padded(to, json_text(l->un, "sandbox")[0] != '\0' ?
+	    json_text(l->un, "sandbox") : "-", &s->name_width, WORD_BYTES_MAX,
+	    true);
+	print_padded(to, json_text(l->un, "role"), &role_width, role_width,
+	    false);
+	(void)fprintf(to, "%s%s%s  ", colour_start(c), verdict,
+	    colour_end(c));
+	print_padded(to, l->what, &s->what_width, WHAT_WIDTH_MAX, true);
+	print_why(l, to, s->colour);
+}
+
+void
+logline_print(struct logline *s, struct str json, FILE *to)
+{
+	json_t *record = json_loadb(json.p, json.len, 0, NULL);
+	struct line l = { .record = record };
+	char safe[WHAT_BYTES_MAX];
+
+	l.un = json_object_get(record, "unmapped");
+	if (l.un == NULL) {
+		(void)fprintf(to, "%s\n", log_safe(json, safe, sizeof(safe)));
+		json_decref(record);
+		return;
+	}
+	l.kind = json_text(l.un, "kind");
+	l.action = json_text(l.un, "action");
+	l.host = json_text(l.un, "host");
+	print_record(s, &l, to);
+	json_decref(record);
+}

@@ -1,0 +1,226 @@
+/* policy.c -- openshell policy set, get, list, check. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api.h"
+#include "args.h"
+#include "base/clean.h"
+#include "base/err.h"
+#include "base/must.h"
+#include "diag.h"
+#include "parse.h"
+#include "run.h"
+#include "say.h"
+#include "show.h"
+#include "table.h"
+#include "when.h"
+
+#define HASH_SHOWN 12 /* hex digits: enough to tell revisions apart */
+
+/* "policy set dev --policy a.yaml b.yaml": a word that could be a sandbox's
+ * name is one; the others are more files. */
+static int
+split_words(const struct args *a, const char **name, json_t *body)
+{
+	*name = NULL;
+	for (size_t i = 0; i < a->nwords; i++) {
+		if (parse_is_name(str_c(a->word[i]))) {
+			if (*name != NULL)
+				return say_usage("policy set", "\"%s\" and "
+				    "\"%s\": which sandbox?", *name,
+				    a->word[i]);
+			*name = a->word[i];
+		} else if (!args_has(a, "policy")) {
+			return say_usage("policy set", "no sandbox is named "
+			    "\"%s\"; a file goes after --policy", a->word[i]);
+		} else if (request_policy_files(&a->word[i], 1, body) == -1) {
+			return EXIT_FAILED;
+		}
+	}
+	return EXIT_OK;
+}
+
+static void
+say_set(const json_t *rev, bool waited)
+{
+	const char *status = json_text(rev, "status");
+
+	diag_show(json_object_get(rev, "diagnostics"), stderr);
+	say("revision %lld is %s%s", (long long)json_number(rev, "revision"),
+	    strcmp(status, "loaded") == 0 ? "enforced" : status,
+	    json_is_false(json_object_get(rev, "changed")) ?
+	    "; the policy was the same already" : "");
+	if (!waited && strcmp(status, "pending") == 0)
+		say_hint("--wait returns once it is enforced");
+	if (strcmp(status, "stored") == 0)
+		say_hint("it takes effect when the sandbox starts");
+}
+
+int
+run_policy_set(const struct args *a)
+{
+	CLEAN_API struct api api = { 0 };
+	CLEAN_JSON json_t *body = json_pack("{s:[], s:b}", "policies", "wait",
+	    args_has(a, "wait"));
+	CLEAN_JSON json_t *rev = NULL;
+	CLEAN_FREE char *path = NULL;
+	struct ask q = { "PUT", NULL, body, "waiting for the new policy", -1,
+		0 };
+	const char *name;
+	int code;
+
+	http_init(&api.http, -1);
+	if (!args_has(a, "policy"))
+		return say_usage("policy set", "policy set needs --policy FILE");
+	if (request_policies(a, body) == -1)
+		return EXIT_FAILED;
+	if ((code = split_words(a, &name, body)) != EXIT_OK)
+		return code;
+	if (args_has(a, "timeout"))
+		(void)json_object_set_new(body, "timeout_s",
+		    json_integer(args_seconds(a, "timeout", 0)));
+	q.path = path = api_path(name, "/policy");
+	if ((code = api_open(&api, API_START)) != EXIT_OK ||
+	    (code = api_ask(&api, &q, &rev)) != EXIT_OK)
+		return code;
+	if (!show_as_asked(a, rev))
+		say_set(rev, args_has(a, "wait"));
+	return EXIT_OK;
+}
+
+/* The documents as they were given, each under its name. */
+static void
+print_policies(const json_t *rev)
+{
+	const json_t *list = json_object_get(rev, "policies"), *one;
+	size_t i;
+
+	if (json_array_size(list) == 0)
+		(void)printf("# no documents: all network is denied\n");
+	json_array_foreach(list, i, one) {
+		const char *text = json_text(one, "text");
+		size_t len = strlen(text);
+
+		if (json_array_size(list) > 1)
+			(void)printf("%s# %s\n", i > 0 ? "---\n" : "",
+			    json_text(one, "name"));
+		(void)printf("%s%s", text,
+		    len > 0 && text[len - 1] != '\n' ? "\n" : "");
+	}
+}
+
+int
+run_policy_get(const struct args *a)
+{
+	CLEAN_FREE char *tail = args_has(a, "rev") ?
+	    mem_printf("/policy/revisions/%llu",
+		(unsigned long long)args_count(a, "rev", 0)) :
+	    mem_strdup("/policy");
+	CLEAN_FREE char *path = api_path(a->nwords > 0 ? a->word[0] : NULL,
+	    tail);
+	CLEAN_API struct api api = { 0 };
+	CLEAN_JSON json_t *rev = NULL;
+	struct ask q = { "GET", path, NULL, "asking", -1, 0 };
+	int code = api_open(&api, API_START);
+
+	if (code != EXIT_OK || (code = api_ask(&api, &q, &rev)) != EXIT_OK)
+		return code;
+	if (show_as_asked(a, rev))
+		return EXIT_OK;
+	if (colour_on(stderr))
+		say("revision %lld, %s, set by %s, %.*s",
+		    (long long)json_number(rev, "revision"),
+		    json_text(rev, "status"), json_text(rev, "actor"),
+		    HASH_SHOWN, json_text(rev, "hash"));
+	print_policies(rev);
+	return EXIT_OK;
+}
+
+static void
+show_revisions(const json_t *list)
+{
+	static const char *const head[] = { "REVISION", "STATUS", "HASH",
+		"SET BY", "WHEN", "REASON", NULL };
+	struct table t = { 0 };
+	const json_t *rev;
+	char age[WHEN_BYTES];
+	size_t i;
+
+	table_head(&t, head);
+	json_array_foreach(list, i, rev) {
+		const char *status = json_text(rev, "status");
+
+		table_add(&t, COLOUR_NONE, "%lld",
+		    (long long)json_number(rev, "revision"));
+		table_add(&t, strcmp(status, "loaded") == 0 ? COLOUR_GREEN :
+		    strcmp(status, "failed") == 0 ? COLOUR_RED : COLOUR_DIM,
+		    "%s", status);
+		table_add(&t, COLOUR_NONE, "%.*s", HASH_SHOWN,
+		    json_text(rev, "hash"));
+		table_add(&t, COLOUR_NONE, "%s", json_text(rev, "actor"));
+		table_add(&t, COLOUR_NONE, "%s",
+		    when_age(json_text(rev, "created_at"), age));
+		table_add(&t, COLOUR_NONE, "%s", json_text(rev, "reason"));
+	}
+	table_show(&t);
+	table_fini(&t);
+}
+
+int
+run_policy_list(const struct args *a)
+{
+	CLEAN_FREE char *path = api_path(a->nwords > 0 ? a->word[0] : NULL,
+	    "/policy/revisions");
+	CLEAN_API struct api api = { 0 };
+	CLEAN_JSON json_t *answer = NULL;
+	struct ask q = { "GET", path, NULL, "asking", -1, 0 };
+	const json_t *list;
+	int code = api_open(&api, API_START);
+
+	if (code != EXIT_OK || (code = api_ask(&api, &q, &answer)) != EXIT_OK)
+		return code;
+	list = json_object_get(answer, "revisions");
+	if (!show_as_asked(a, list))
+		show_revisions(list);
+	return EXIT_OK;
+}
+
+/* With the word "fine" on standard output, so that it can be looked for. */
+static void
+say_fine(const json_t *answer)
+{
+	diag_show(json_object_get(answer, "diagnostics"), stderr);
+	(void)printf("fine: mode %s, system %s, %lld file grants, hash %.*s\n",
+	    json_text(answer, "mode"), json_text(answer, "system"),
+	    (long long)json_number(answer, "files"), HASH_SHOWN,
+	    json_text(answer, "hash"));
+}
+
+int
+run_policy_check(const struct args *a)
+{
+	CLEAN_API struct api api = { 0 };
+	CLEAN_JSON json_t *body = json_pack("{s:[], s:s}", "policies", "stage",
+	    "check");
+	CLEAN_JSON json_t *formed = NULL, *answer = NULL;
+	struct ask q = { "POST", "/v1/policy/check", body, "checking", -1, 0 };
+	int code;
+
+	http_init(&api.http, -1);
+	if (request_policy_files(a->word, a->nwords, body) == -1)
+		return EXIT_FAILED;
+	if ((code = api_open(&api, API_START)) != EXIT_OK ||
+	    (code = api_ask(&api, &q, &formed)) != EXIT_OK)
+		return code;
+	(void)json_object_set_new(body, "stage", json_string("enforce"));
+	code = api_ask(&api, &q, &answer);
+	if (code != EXIT_OK) {
+		say_hint("the policy is well formed; this version cannot "
+		    "enforce all of it, so it would be refused");
+		return code;
+	}
+	if (!show_as_asked(a, answer))
+		say_fine(answer);
+	return EXIT_OK;
+}
