@@ -59,6 +59,24 @@ LOG_FUNCTION(log_warn, LOG_LEVEL_WARN)
 LOG_FUNCTION(log_info, LOG_LEVEL_INFO)
 LOG_FUNCTION(log_debug, LOG_LEVEL_DEBUG)
 
+/* A character that shows nothing and changes how others are shown: marks,
+ * embeddings and isolates of direction, line separators, the byte order
+ * mark. p holds valid UTF-8 of n bytes. */
+static bool
+is_sly(const unsigned char *p, size_t n)
+{
+	if (n == 2)
+		return p[0] == 0xd8 && p[1] == 0x9c;
+	if (n != 3)
+		return false;
+	if (p[0] == 0xe2 && p[1] == 0x80)
+		return (p[2] >= 0x8b && p[2] <= 0x8f) ||
+		    (p[2] >= 0xa8 && p[2] <= 0xae);
+	if (p[0] == 0xe2 && p[1] == 0x81)
+		return p[2] >= 0xa0 && p[2] <= 0xaf;
+	return p[0] == 0xef && p[1] == 0xbb && p[2] == 0xbf;
+}
+
 /* Length of the printable UTF-8 sequence that s begins with, or 0. */
 static size_t
 printable(struct str s)
@@ -68,7 +86,9 @@ printable(struct str s)
 
 	if (n == 1)
 		return *p >= 0x20 && *p < 0x7f && *p != '\\' ? 1 : 0;
-	return n == 2 && p[0] == 0xc2 && p[1] < 0xa0 ? 0 : n; /* C1 controls */
+	if (n == 2 && p[0] == 0xc2 && p[1] < 0xa0)
+		return 0; /* C1 controls */
+	return is_sly(p, n) ? 0 : n;
 }
 
 char *

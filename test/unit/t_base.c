@@ -51,6 +51,9 @@ static const struct {
 	{ "good UTF-8 stays", "gr\xc3\xbc\xc3\x9f", "gr\xc3\xbc\xc3\x9f" },
 	{ "an overlong form is shown as bytes", "\xc0\xaf", "\\xc0\\xaf" },
 	{ "a C1 control is shown as bytes", "\xc2\x9b", "\\xc2\\x9b" },
+	{ "an override of direction is shown as bytes", "\xe2\x80\xae",
+	    "\\xe2\\x80\\xae" },
+	{ "an arrow stays", "\xe2\x86\x92", "\xe2\x86\x92" },
 	{ "a surrogate is shown as bytes", "\xed\xa0\x80",
 	    "\\xed\\xa0\\x80" },
 };
