@@ -6,7 +6,7 @@ import threading
 
 import record
 
-BODY_KEPT = 1 << 16     # of a request's body, in the record
+BODY_KEPT = 1 << 18     # of a request's body, in the record
 
 
 class Gone(Exception):
