@@ -1,0 +1,35 @@
+/* ctx.h -- TLS as egress speaks it: a server towards the sandbox, a verifying
+ * client towards the world.  Both contexts are made when first needed. */
+#ifndef TLS_CTX_H
+#define TLS_CTX_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/str.h"
+#include "tls/ca.h"
+
+struct err;
+struct tls;
+
+/* roots_fd, extra_fd: PEM files of trusted authorities, or -1; they become
+ * tls's and are read at the first outward connection. ca becomes its own
+ * too. Nothing of OpenSSL is started here. */
+struct tls *tls_new(struct ca *ca, int roots_fd, int extra_fd);
+void tls_free(struct tls *t);		/* NULL is fine */
+
+/* A session on a connected, non-blocking socket, before its handshake. */
+int tls_server(struct tls *t, int fd, struct str host, SSL **out,
+    struct err *e);
+int tls_client(struct tls *t, int fd, struct str host, uint16_t port,
+    SSL **out, struct err *e);
+
+/* Goes on with a handshake. 1: done. 0: would block, *want_write says on
+ * what. -1: failed, and why. */
+int tls_handshake(SSL *ssl, bool *want_write, struct err *e);
+
+/* Opens the host's bundle of trusted roots: SSL_CERT_FILE or the usual
+ * places. -1: there is none. */
+int tls_open_roots(void);
+
+#endif
