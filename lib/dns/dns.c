@@ -1,0 +1,260 @@
+#include "dns/dns.h"
+
+#include <ares.h>
+#include <netdb.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/limits.h"
+#include "base/must.h"
+
+#define DNS_TRY_MS	2000
+#define DNS_TRIES	3
+#define DNS_SOCKETS_MAX 32
+
+struct dns_socket { /* one of c-ares's, watched; fd -1: free */
+	struct dns *d;
+	struct loop_io io;
+};
+
+struct dns {
+	struct loop *loop;
+	ares_channel channel;
+	struct loop_timer timer;
+	struct dns_socket sockets[DNS_SOCKETS_MAX];
+	unsigned queries;
+	bool ending;
+};
+
+struct dns_query {
+	struct dns *d;
+	struct dns_query **slot;	/* the asker's; NULL: cancelled */
+	void (*on_answer)(const struct dns_answer *a, void *arg);
+	void *arg;
+};
+
+/* ---- c-ares on the loop ---- */
+
+/* c-ares says when it must be called again; nothing asked, no timer. */
+static void
+timer_arm(struct dns *d)
+{
+	struct timeval tv, *next;
+
+	if (d->ending)
+		return;
+	next = ares_timeout(d->channel, NULL, &tv);
+	if (next == NULL) {
+		loop_timer_stop(d->loop, &d->timer);
+		return;
+	}
+	loop_timer_set(d->loop, &d->timer, (struct usec){
+	    (int64_t)next->tv_sec * 1000000 + next->tv_usec + 1000 });
+}
+
+static void
+on_time(struct loop *l, void *arg)
+{
+	struct dns *d = arg;
+
+	(void)l;
+	ares_process_fd(d->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+	timer_arm(d);
+}
+
+static void
+on_socket(struct loop *l, unsigned events, void *arg)
+{
+	struct dns_socket *s = arg;
+	struct dns *d = s->d;
+	int fd = s->io.fd;
+
+	(void)l;
+	ares_process_fd(d->channel,
+	    (events & (LOOP_READ | LOOP_HANGUP)) != 0 ? fd : ARES_SOCKET_BAD,
+	    (events & LOOP_WRITE) != 0 ? fd : ARES_SOCKET_BAD);
+	timer_arm(d);
+}
+
+static struct dns_socket *
+socket_find(struct dns *d, int fd)
+{
+	for (int i = 0; i < DNS_SOCKETS_MAX; i++)
+		if (d->sockets[i].io.fd == fd)
+			return &d->sockets[i];
+	return NULL;
+}
+
+/* c-ares opened a socket, changed what it waits for, or closes it. One that
+ * does not fit the table is not watched: its query runs into its time. */
+static void
+on_state(void *arg, ares_socket_t fd, int readable, int writable)
+{
+	struct dns *d = arg;
+	struct dns_socket *s = socket_find(d, fd);
+	unsigned want = (readable != 0 ? LOOP_READ : 0U) |
+	    (writable != 0 ? LOOP_WRITE : 0U);
+
+	if (want == LOOP_NONE) {
+		if (s != NULL) {
+			loop_unwatch(d->loop, &s->io);
+			s->io.fd = -1;
+		}
+		return;
+	}
+	if (s != NULL) {
+		loop_want(d->loop, &s->io, want);
+		return;
+	}
+	s = socket_find(d, -1);
+	if (s == NULL)
+		return;
+	s->io = (struct loop_io){ .fd = fd, .want = want,
+		.on_io = on_socket, .arg = s };
+	if (loop_watch(d->loop, &s->io, NULL) == -1)
+		s->io.fd = -1;
+}
+
+/* ---- life ---- */
+
+static int
+channel_open(struct dns *d, struct err *e)
+{
+	static char lookups[] = "b"; /* the network only */
+	struct ares_options o = {
+		.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES,
+		.timeout = DNS_TRY_MS,
+		.tries = DNS_TRIES,
+		.lookups = lookups,
+		.sock_state_cb = on_state,
+		.sock_state_cb_data = d,
+	};
+	int rc = ares_library_init(ARES_LIB_INIT_ALL);
+
+	if (rc == ARES_SUCCESS)
+		rc = ares_init_options(&d->channel, &o,
+		    ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES |
+		    ARES_OPT_LOOKUPS | ARES_OPT_SOCK_STATE_CB);
+	if (rc != ARES_SUCCESS)
+		return err_set(e, ERR_STATE, "start the resolver: %s",
+		    ares_strerror(rc));
+	return 0;
+}
+
+int
+dns_new(struct loop *l, struct dns **out, struct err *e)
+{
+	struct dns *d = mem_alloc(1, sizeof(*d));
+
+	d->loop = l;
+	d->timer.on_time = on_time;
+	d->timer.arg = d;
+	for (int i = 0; i < DNS_SOCKETS_MAX; i++)
+		d->sockets[i] = (struct dns_socket){ .d = d, .io.fd = -1 };
+	if (channel_open(d, e) == -1) {
+		free(d);
+		return -1;
+	}
+	*out = d;
+	return 0;
+}
+
+void
+dns_free(struct dns *d)
+{
+	if (d == NULL)
+		return;
+	d->ending = true;
+	loop_timer_stop(d->loop, &d->timer);
+	ares_destroy(d->channel);
+	free(d);
+}
+
+/* ---- queries ---- */
+
+static void
+answer_add(struct dns_answer *a, const struct sockaddr *sa)
+{
+	struct in6_addr *to = &a->addrs[a->n];
+
+	if (a->n == DNS_ADDRS_MAX)
+		return;
+	if (sa->sa_family == AF_INET) {
+		const struct sockaddr_in *in = (const void *)sa;
+
+		*to = (struct in6_addr){ .s6_addr = { [10] = 0xFF,
+		    [11] = 0xFF } };
+		memcpy(&to->s6_addr[12], &in->sin_addr, 4);
+		a->n++;
+	} else if (sa->sa_family == AF_INET6) {
+		*to = ((const struct sockaddr_in6 *)(const void *)sa)
+			  ->sin6_addr;
+		a->n++;
+	}
+}
+
+/* IPv4 first: a host without IPv6 fails at once on the other, while one with
+ * a broken IPv6 would make every connection wait. */
+static void
+answer_fill(struct dns_answer *a, const struct ares_addrinfo *info)
+{
+	static const int order[] = { AF_INET, AF_INET6 };
+
+	for (size_t i = 0; i < NELEM(order); i++)
+		for (const struct ares_addrinfo_node *n = info->nodes;
+		    n != NULL; n = n->ai_next)
+			if (n->ai_family == order[i])
+				answer_add(a, n->ai_addr);
+	if (a->n == 0)
+		a->why = "the name has no address";
+}
+
+static void
+on_info(void *arg, int status, int timeouts, struct ares_addrinfo *info)
+{
+	struct dns_query *q = arg;
+	struct dns_answer a = { .why = ares_strerror(status) };
+
+	(void)timeouts;
+	q->d->queries--;
+	if (status == ARES_SUCCESS)
+		answer_fill(&a, info);
+	if (info != NULL)
+		ares_freeaddrinfo(info);
+	if (q->slot != NULL && !q->d->ending) {
+		*q->slot = NULL;
+		q->on_answer(&a, q->arg);
+	}
+	free(q);
+}
+
+bool
+dns_ask(struct dns *d, struct str host, struct dns_query **slot,
+    void (*on_answer)(const struct dns_answer *a, void *arg), void *arg)
+{
+	struct ares_addrinfo_hints hints = { .ai_family = AF_UNSPEC,
+		.ai_socktype = SOCK_STREAM,
+		.ai_flags = ARES_AI_NOSORT };
+	char name[HOST_BYTES_MAX + 2];
+	struct dns_query *q;
+
+	if (d->queries >= DNS_QUERIES_MAX || host.len > HOST_BYTES_MAX)
+		return false;
+	must(str_copy(host, name, sizeof(name)));
+	q = mem_alloc(1, sizeof(*q));
+	*q = (struct dns_query){ d, slot, on_answer, arg };
+	d->queries++;
+	*slot = q;
+	ares_getaddrinfo(d->channel, name, NULL, &hints, on_info, q);
+	timer_arm(d);
+	return true;
+}
+
+void
+dns_cancel(struct dns_query **slot)
+{
+	if (*slot != NULL)
+		(*slot)->slot = NULL;
+	*slot = NULL;
+}

@@ -1,0 +1,134 @@
+#include "http/body.h"
+
+#include "base/must.h"
+#include "http/write.h"
+
+void
+body_init(struct body *b, enum http_framing in, enum http_framing out,
+    uint64_t length)
+{
+	*b = (struct body){ .in = in, .out = out };
+	if (in == HTTP_LENGTH)
+		b->left = length;
+	b->done = in == HTTP_NO_BODY;
+}
+
+static size_t
+room_in(const struct buf *to)
+{
+	size_t used = to->len + CHUNK_OVERHEAD_MAX;
+
+	return used < BODY_ROOM ? BODY_ROOM - used : 0;
+}
+
+static void
+put(struct body *b, struct buf *to, struct str data)
+{
+	b->bytes += data.len;
+	if (b->out == HTTP_CHUNKED)
+		must(chunk_put(to, data));
+	else
+		must(buf_adds(to, data));
+}
+
+static enum parse
+complete(struct body *b)
+{
+	b->done = true;
+	return PARSE_OK;
+}
+
+static enum parse
+cut_short(struct http_fault *f)
+{
+	return http_bad(f, 400, "the body ends before its announced end");
+}
+
+static enum parse
+move_length(struct body *b, struct buf *from, struct buf *to, bool ended,
+    struct http_fault *f)
+{
+	struct str data = str_head(buf_str(from), room_in(to));
+
+	if (data.len > b->left)
+		data.len = (size_t)b->left;
+	put(b, to, data);
+	buf_eat(from, data.len);
+	b->left -= data.len;
+	if (b->left == 0)
+		return complete(b);
+	return ended && from->len == 0 ? cut_short(f) : PARSE_MORE;
+}
+
+static enum parse
+end_chunked(struct body *b, struct buf *to, struct str trailer,
+    struct http_head *scratch, struct http_fault *f)
+{
+	memset(scratch, 0, offsetof(struct http_head, fields));
+	if (http_fields_parse(trailer, scratch, f) != PARSE_OK)
+		return PARSE_BAD;
+	if (b->out == HTTP_CHUNKED)
+		must(trailers_put(to, scratch));
+	return complete(b);
+}
+
+static enum parse
+move_chunked(struct body *b, struct buf *from, struct buf *to, bool ended,
+    struct http_head *scratch, struct http_fault *f)
+{
+	for (;;) { /* every turn eats input, or returns */
+		struct str in = buf_str(from), data;
+		enum parse got;
+		size_t used;
+
+		if (room_in(to) == 0)
+			return PARSE_MORE;
+		if (b->chunked.at == CHUNK_DATA)
+			in = str_head(in, room_in(to));
+		got = chunked_next(&b->chunked, in, &used, &data, f);
+		if (got == PARSE_BAD)
+			return got;
+		if (got == PARSE_OK)
+			got = end_chunked(b, to, data, scratch, f);
+		else
+			put(b, to, data);
+		buf_eat(from, used);
+		if (got != PARSE_MORE)
+			return got;
+		if (used == 0)
+			return ended ? cut_short(f) : PARSE_MORE;
+	}
+}
+
+static enum parse
+move_to_end(struct body *b, struct buf *from, struct buf *to, bool ended)
+{
+	struct str data = str_head(buf_str(from), room_in(to));
+
+	put(b, to, data);
+	buf_eat(from, data.len);
+	if (!ended || from->len > 0)
+		return PARSE_MORE;
+	if (b->out == HTTP_CHUNKED)
+		must(trailers_put(to, NULL));
+	return complete(b);
+}
+
+enum parse
+body_move(struct body *b, struct buf *from, struct buf *to, bool ended,
+    struct http_head *scratch, struct http_fault *f)
+{
+	if (b->done)
+		return PARSE_OK;
+	switch (b->in) {
+	case HTTP_LENGTH:
+		return move_length(b, from, to, ended, f);
+	case HTTP_CHUNKED:
+		return move_chunked(b, from, to, ended, scratch, f);
+	case HTTP_TO_END:
+		return move_to_end(b, from, to, ended);
+	case HTTP_NO_BODY:
+		break;
+	}
+	return complete(b);
+}
