@@ -197,6 +197,12 @@ audit_sender_put(struct audit_sender *s, const struct audit_record *r)
 	return f->id;
 }
 
+bool
+audit_sender_sent(const struct audit_sender *s)
+{
+	return s->unsent == NULL;
+}
+
 /* Numbers go round after 2^32: nearer ahead than behind is not yet. */
 bool
 audit_sender_acked(const struct audit_sender *s, uint32_t number)

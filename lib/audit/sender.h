@@ -50,6 +50,9 @@ bool audit_sender_ready(const struct audit_sender *s);
  * when audit_sender_acked(s, number). Taken while the channel is down, too. */
 uint32_t audit_sender_put(struct audit_sender *s,
     const struct audit_record *r);
+/* Is every record taken so far at least on its way? Then the log will have
+ * them even if this process ends now. */
+bool audit_sender_sent(const struct audit_sender *s);
 bool audit_sender_acked(const struct audit_sender *s, uint32_t number);
 /* Waits up to ms until all is acknowledged, before a program ends. */
 bool audit_sender_drain(struct audit_sender *s, int ms);

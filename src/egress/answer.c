@@ -1,0 +1,287 @@
+#include "answer.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "egress.h"
+#include "http/chars.h"
+#include "http/json.h"
+
+#define ANSWER_BYTES_MAX 65536
+
+static const char *
+status_text(unsigned status)
+{
+	switch (status) {
+	case 400:
+		return "Bad Request";
+	case 403:
+		return "Forbidden";
+	case 408:
+		return "Request Timeout";
+	case 414:
+		return "URI Too Long";
+	case 417:
+		return "Expectation Failed";
+	case 431:
+		return "Request Header Fields Too Large";
+	case 501:
+		return "Not Implemented";
+	case 502:
+		return "Bad Gateway";
+	case 503:
+		return "Service Unavailable";
+	case 504:
+		return "Gateway Timeout";
+	case 505:
+		return "HTTP Version Not Supported";
+	default:
+		return "Error";
+	}
+}
+
+static const char *
+fault_name(unsigned status)
+{
+	switch (status) {
+	case 414:
+		return "target_too_long";
+	case 417:
+		return "expectation_failed";
+	case 431:
+		return "header_too_large";
+	case 501:
+		return "not_implemented";
+	case 502:
+		return "upstream_protocol_error";
+	case 505:
+		return "version_not_supported";
+	default:
+		return "invalid_request";
+	}
+}
+
+/* ---- sending ---- */
+
+/* Fields take visible ASCII; everything else of the rule becomes '?'. */
+static void
+policy_field(const struct conn *c, const struct net_answer *a, char *out,
+    size_t cap)
+{
+	const struct egress *eg = c->eg;
+	const struct net_rule *r = &a->rule;
+	int n = snprintf(out, cap, "%s/%llu/%.12s", eg->name,
+	    (unsigned long long)eg->generation, image_info(eg->image)->hash);
+
+	if (r->file.len > 0 && n > 0 && (size_t)n < cap)
+		(void)snprintf(out + n, cap - (size_t)n, " %.*s:%u",
+		    (int)(r->file.len > 128 ? 128 : r->file.len), r->file.p,
+		    r->line);
+	for (; *out != '\0'; out++)
+		if (*out < 0x20 || *out > 0x7E)
+			*out = '?';
+}
+
+static void
+send_head(struct conn *c, unsigned status, size_t length,
+    const struct net_answer *a)
+{
+	char policy[256] = "";
+	struct buf *out = &c->cl.out;
+	bool ok = buf_printf(out,
+	    "HTTP/1.1 %u %s\r\nContent-Type: application/json\r\n"
+	    "Content-Length: %zu\r\nCache-Control: no-store\r\n",
+	    status, status_text(status), length);
+
+	if (a != NULL) {
+		policy_field(c, a, policy, sizeof(policy));
+		ok = ok && buf_printf(out, "X-OpenShell-Policy: %s\r\n",
+		    policy);
+	}
+	ok = ok && buf_printf(out, "%s\r\n",
+	    c->keep ? "" : "Connection: close\r\n");
+	(void)ok; /* out holds at most BODY_ROOM here: it fits */
+}
+
+/* eg->text is the body. */
+static enum want
+send_answer(struct conn *c, unsigned status, const struct net_answer *a)
+{
+	struct buf *body = &c->eg->text;
+
+	if (c->answering) /* too late to say anything */
+		return WANT_CLOSE;
+	up_close(&c->up);
+	dns_cancel(&c->query);
+	send_head(c, status, body->len, a);
+	if (strcmp(c->method, "HEAD") != 0 &&
+	    !buf_adds(&c->cl.out, buf_str(body)))
+		c->keep = false;
+	egress_queue(c->eg, &c->cl);
+	return request_done(c);
+}
+
+static struct json
+body_open(struct conn *c, const char *error, struct str detail)
+{
+	struct json j = { .out = &c->eg->text };
+
+	buf_fini(j.out);
+	buf_init(j.out, ANSWER_BYTES_MAX);
+	json_open(&j, NULL, '{');
+	json_str(&j, "error", str_c(error));
+	json_str(&j, "detail", detail);
+	return j;
+}
+
+static void
+body_close(struct json *j)
+{
+	json_close(j, '}');
+	if (!buf_addz(j->out, "\n"))
+		j->over = true;
+}
+
+enum want
+answer_error(struct conn *c, unsigned status, const char *error,
+    const char *fmt, ...)
+{
+	char detail[1024];
+	struct json j;
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(detail, sizeof(detail), fmt, ap);
+	va_end(ap);
+	j = body_open(c, error, str_c(detail));
+	body_close(&j);
+	return send_answer(c, status, NULL);
+}
+
+enum want
+answer_fault(struct conn *c, const struct http_fault *f)
+{
+	c->keep = false; /* where the next message begins is not known */
+	return answer_error(c, f->status, fault_name(f->status), "%s",
+	    f->why);
+}
+
+enum want
+answer_unrecorded(struct conn *c)
+{
+	c->keep = false;
+	return answer_error(c, 503, "audit_unavailable",
+	    "nothing leaves this sandbox while its audit log takes no "
+	    "records; try again");
+}
+
+enum want
+answer_address(struct conn *c, const char *why)
+{
+	char detail[1024];
+	struct json j;
+
+	(void)snprintf(detail, sizeof(detail), "%s %s:%u blocked: %s",
+	    c->method, c->at.host.text, (unsigned)c->at.port, why);
+	j = body_open(c, "ssrf_denied", str_c(detail));
+	json_str(&j, "host", host_str(&c->at.host));
+	json_u64(&j, "port", c->at.port);
+	body_close(&j);
+	return send_answer(c, 403, NULL);
+}
+
+/* ---- denials ---- */
+
+static void
+put_place(struct json *j, const struct conn *c, bool connect)
+{
+	json_str(j, "method", str_c(c->method));
+	if (!connect)
+		json_str(j, "path", buf_str(&c->path));
+	json_str(j, "host", host_str(&c->at.host));
+	json_u64(j, "port", c->at.port);
+	json_str(j, "binary", c->nexe > 0 ? c->exe[0] : STR("-"));
+}
+
+static void
+put_missing(struct json *j, const struct conn *c, bool connect)
+{
+	json_open(j, "rule_missing", '{');
+	json_str(j, "type", connect ? STR("endpoint_allow") :
+				      STR("rest_allow"));
+	json_str(j, "layer", connect ? STR("l4") : STR("l7"));
+	put_place(j, c, connect);
+	json_close(j, '}');
+}
+
+static void
+put_steps(struct json *j, const struct conn *c, const struct net_answer *a)
+{
+	char step[512];
+
+	json_open(j, "next_steps", '[');
+	if (a->rule.file.len > 0)
+		(void)snprintf(step, sizeof(step),
+		    "This is denied by %.*s:%u; work without it.",
+		    (int)a->rule.file.len, a->rule.file.p, a->rule.line);
+	else if (a->nearest.file.len > 0)
+		(void)snprintf(step, sizeof(step),
+		    "The nearest rule allows %.*s (%.*s:%u).",
+		    (int)a->nearest.text.len, a->nearest.text.p,
+		    (int)a->nearest.file.len, a->nearest.file.p,
+		    a->nearest.line);
+	else
+		(void)snprintf(step, sizeof(step),
+		    "No rule names %s.", c->at.host.text);
+	json_str(j, NULL, str_c(step));
+	(void)snprintf(step, sizeof(step),
+	    "The operator of this sandbox can allow it: openshell policy set "
+	    "%s --policy FILE --wait", c->eg->name);
+	json_str(j, NULL, str_c(step));
+	json_close(j, ']');
+}
+
+static struct str
+denial_detail(struct conn *c, bool connect, char *out, size_t cap)
+{
+	int n = connect ?
+	    snprintf(out, cap, "CONNECT %s:%u not permitted by policy",
+		c->at.host.text, (unsigned)c->at.port) :
+	    snprintf(out, cap, "%s %.*s not permitted by policy", c->method,
+		(int)c->path.len, buf_str(&c->path).p);
+
+	return str_of(out, n < 0 ? 0 : (size_t)n < cap ? (size_t)n : cap - 1);
+}
+
+static void
+put_rule(struct json *j, const struct net_answer *a)
+{
+	char text[512] = "";
+
+	if (a->rule.file.len > 0)
+		(void)snprintf(text, sizeof(text), "%.*s:%u: %.*s",
+		    (int)a->rule.file.len, a->rule.file.p, a->rule.line,
+		    (int)a->rule.text.len, a->rule.text.p);
+	json_str(j, "policy", a->rule.file.len > 0 ? a->rule.policy :
+						     a->nearest.policy);
+	json_str(j, "rule", str_c(text));
+	json_str(j, "reason", str_c(a->reason));
+}
+
+enum want
+answer_denied(struct conn *c, const struct net_answer *a, bool connect)
+{
+	char detail[HTTP_TARGET_BYTES_MAX + 128];
+	struct json j = body_open(c, "policy_denied",
+	    denial_detail(c, connect, detail, sizeof(detail)));
+
+	put_rule(&j, a);
+	json_str(&j, "layer", connect ? STR("l4") : STR("l7"));
+	json_str(&j, "protocol", connect ? STR("connect") : STR("rest"));
+	put_place(&j, c, connect);
+	if (a->rule.file.len == 0)
+		put_missing(&j, c, connect);
+	put_steps(&j, c, a);
+	body_close(&j);
+	return send_answer(c, 403, a);
+}

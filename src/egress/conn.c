@@ -1,0 +1,393 @@
+/* conn.c -- the table of connections and their state machine.  Only
+ * conn_enter() writes c->state. */
+#include "conn.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "answer.h"
+#include "base/log.h"
+#include "base/must.h"
+#include "egress.h"
+#include "judge.h"
+
+static const struct {
+	const char *name;
+	enum want (*step)(struct conn *c);
+	unsigned seconds;
+	bool reads;
+} states[CONN_STATE_COUNT] = {
+#define X(name, step, seconds, reads) \
+	[CONN_##name] = { #name, step, seconds, reads },
+	CONN_STATES(X)
+#undef X
+};
+
+#define TO(s) (1U << CONN_##s)
+
+/* What may follow what; HEAD and LINGER follow every answer. */
+static const unsigned edges[CONN_STATE_COUNT] = {
+	[CONN_HEAD] = TO(HEAD) | TO(WHO) | TO(RESOLVE) | TO(DIAL) |
+	    TO(RELAY) | TO(OPENED) | TO(LINGER),
+	[CONN_WHO] = TO(HEAD) | TO(LINGER),
+	[CONN_RESOLVE] = TO(DIAL) | TO(HEAD) | TO(LINGER),
+	[CONN_DIAL] = TO(RELAY) | TO(OPENED) | TO(HEAD) | TO(LINGER),
+	[CONN_RELAY] = TO(HEAD) | TO(LINGER) | TO(RESOLVE) | TO(DIAL),
+	[CONN_OPENED] = TO(PEEK) | TO(TUNNEL) | TO(LINGER),
+	[CONN_PEEK] = TO(ACCEPT) | TO(HEAD) | TO(TUNNEL) | TO(LINGER),
+	[CONN_ACCEPT] = TO(HEAD),
+	[CONN_TUNNEL] = TO(LINGER),
+	[CONN_LINGER] = TO(LINGER),
+};
+
+/* ---- time ---- */
+
+static void
+set_deadline(struct conn *c, unsigned seconds)
+{
+	c->deadline = usec_add(loop_now(c->eg->loop),
+	    usec_of_ms((int64_t)seconds * 1000));
+	/* A timer that fires early looks again; one is set anew only when
+	 * it would fire late. */
+	if (c->timer.slot == 0 || c->timer.at.v > c->deadline.v)
+		loop_timer_set(c->eg->loop, &c->timer,
+		    usec_of_ms((int64_t)seconds * 1000));
+}
+
+void
+conn_progress(struct conn *c)
+{
+	set_deadline(c, states[c->state].seconds);
+}
+
+/* The whole head must follow its first byte soon, however it trickles. */
+void
+conn_begin_head(struct conn *c)
+{
+	if (!c->begun)
+		set_deadline(c, HEAD_TIME_S);
+	c->begun = true;
+}
+
+void
+conn_enter(struct conn *c, enum conn_state s)
+{
+	must((edges[c->state] >> s & 1) != 0);
+	log_debug("conn %u: %s -> %s", c->id, states[c->state].name,
+	    states[s].name);
+	c->state = s;
+	set_deadline(c, states[s].seconds);
+}
+
+static enum want
+time_over(struct conn *c)
+{
+	switch (c->state) {
+	case CONN_HEAD:
+		if (!c->begun)
+			return WANT_CLOSE;
+		c->keep = false;
+		return answer_error(c, 408, "request_timeout",
+		    "the request's head did not arrive within %d s",
+		    HEAD_TIME_S);
+	case CONN_WHO:
+		c->caller = CALLER_UNKNOWN;
+		return WANT_TURN;
+	case CONN_RESOLVE:
+		return answer_error(c, 504, "upstream_timeout",
+		    "%s did not resolve in time", c->at.host.text);
+	case CONN_DIAL:
+		return answer_error(c, 504, "upstream_timeout",
+		    "%s:%u did not answer in time", c->at.host.text,
+		    (unsigned)c->at.port);
+	case CONN_RELAY:
+		c->keep = false;
+		return answer_error(c, 504, "upstream_timeout",
+		    "%s:%u sent nothing for %u s", c->at.host.text,
+		    (unsigned)c->at.port, states[c->state].seconds);
+	case CONN_OPENED:
+	case CONN_PEEK:
+	case CONN_ACCEPT:
+	case CONN_TUNNEL:
+	case CONN_LINGER:
+	case CONN_STATE_COUNT:
+		break;
+	}
+	return WANT_CLOSE;
+}
+
+static void
+conn_on_time(struct loop *l, void *arg)
+{
+	struct conn *c = arg;
+	int64_t left = c->deadline.v - loop_now(l).v;
+
+	if (left > 0) {
+		loop_timer_set(l, &c->timer, (struct usec){ left });
+		return;
+	}
+	c->running = true;
+	if (time_over(c) == WANT_CLOSE) {
+		conn_free(c);
+		return;
+	}
+	c->running = false;
+	conn_run(c);
+}
+
+/* ---- running ---- */
+
+static void
+conn_arm(struct conn *c)
+{
+	struct loop *l = c->eg->loop;
+	bool reads = states[c->state].reads && !c->parked;
+	bool tunnel = c->state == CONN_TUNNEL;
+
+	if (tunnel && c->up->s.out.len >= BODY_ROOM)
+		stream_arm(l, &c->cl, false);
+	else
+		stream_arm(l, &c->cl, reads);
+	if (c->up == NULL || c->up->state != UP_READY)
+		return;
+	if (tunnel && c->cl.out.len >= BODY_ROOM)
+		stream_arm(l, &c->up->s, false);
+	else
+		stream_arm(l, &c->up->s, true);
+}
+
+static void
+run_again(struct conn *c)
+{
+	struct egress *eg = c->eg;
+
+	if (c->in_again)
+		return;
+	c->in_again = true;
+	eg->nagain++;
+	TAILQ_INSERT_TAIL(&eg->again, c, again);
+	if (eg->again_timer.slot == 0)
+		loop_timer_set(eg->loop, &eg->again_timer, usec_of_ms(0));
+}
+
+void
+conn_unlist(struct conn *c)
+{
+	if (!c->in_again)
+		return;
+	c->in_again = false;
+	c->eg->nagain--;
+	TAILQ_REMOVE(&c->eg->again, c, again);
+}
+
+void
+conn_park(struct conn *c, bool parked)
+{
+	if (c->parked != parked)
+		c->eg->nparked += parked ? 1U : -1U;
+	c->parked = parked;
+}
+
+void
+conn_run(struct conn *c)
+{
+	enum want w = WANT_TURN;
+
+	if (c->running)
+		return; /* told from within a step, which goes on itself */
+	c->running = true;
+	for (int i = 0; i < CONN_TURNS_MAX && w == WANT_TURN; i++)
+		w = states[c->state].step(c);
+	c->running = false;
+	if (w == WANT_CLOSE) {
+		conn_free(c);
+		return;
+	}
+	if (w == WANT_TURN)
+		run_again(c);
+	conn_arm(c);
+}
+
+void
+conn_on_io(struct conn *c, struct stream *s, unsigned events)
+{
+	if ((events & LOOP_HANGUP) != 0)
+		stream_hung(c->eg->loop, s);
+	if ((events & (LOOP_READ | LOOP_HANGUP)) != 0 || s->tls_writes)
+		s->ready = true;
+	if ((events & LOOP_WRITE) != 0 && s->out.len > 0)
+		egress_queue(c->eg, s);
+	/* Nobody is left to be answered. */
+	if (s == &c->cl && s->hung && !states[c->state].reads) {
+		conn_free(c);
+		return;
+	}
+	conn_run(c);
+}
+
+static void
+client_on_io(struct loop *l, unsigned events, void *arg)
+{
+	struct conn *c = arg;
+
+	(void)l;
+	conn_on_io(c, &c->cl, events);
+}
+
+void
+conn_on_up(struct conn *c, const struct err *e)
+{
+	c->done = true;
+	c->err = e == NULL ? (struct err){ .kind = ERR_NONE } : *e;
+	conn_run(c);
+}
+
+/* ---- life ---- */
+
+struct conn *
+conn_find(struct egress *eg, uint32_t id)
+{
+	struct conn *c = eg->conns[id % CONN_COUNT_MAX];
+
+	return c != NULL && c->id == id ? c : NULL;
+}
+
+static uint32_t
+slot_find(struct egress *eg)
+{
+	must(eg->nconns < CONN_COUNT_MAX);
+	while (eg->conns[eg->next_slot] != NULL)
+		eg->next_slot = (eg->next_slot + 1) % CONN_COUNT_MAX;
+	return eg->next_slot;
+}
+
+static void
+conn_new(struct egress *eg, int fd, uint16_t peer_port)
+{
+	struct conn *c = mem_alloc(1, sizeof(*c));
+	int one = 1;
+
+	c->eg = eg;
+	c->slot = slot_find(eg);
+	c->id = c->slot + CONN_COUNT_MAX * ++eg->serial;
+	eg->conns[c->slot] = c;
+	eg->nconns++;
+	c->peer_port = peer_port;
+	c->first = true;
+	c->arena.max = (size_t)WHO_CHAIN_MAX * (PATH_BYTES_MAX + 16);
+	buf_init(&c->path, 3 * HTTP_TARGET_BYTES_MAX);
+	buf_init(&c->query_text, HTTP_TARGET_BYTES_MAX);
+	c->timer.on_time = conn_on_time;
+	c->timer.arg = c;
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	stream_init(&c->cl, fd, false, client_on_io, c);
+	set_deadline(c, states[CONN_HEAD].seconds);
+	if (loop_watch(eg->loop, &c->cl.io, NULL) == -1) {
+		conn_free(c);
+		return;
+	}
+	control_ask_who(eg, c);
+}
+
+void
+conn_free(struct conn *c)
+{
+	struct egress *eg = c->eg;
+
+	log_debug("conn %u: closed in %s", c->id, states[c->state].name);
+	dns_cancel(&c->query);
+	up_close(&c->up);
+	egress_unqueue(eg, &c->cl);
+	stream_close(eg->loop, &c->cl);
+	loop_timer_stop(eg->loop, &c->timer);
+	conn_unlist(c);
+	conn_park(c, false);
+	buf_fini(&c->path);
+	buf_fini(&c->query_text);
+	arena_fini(&c->arena);
+	eg->conns[c->slot] = NULL;
+	eg->nconns--;
+	free(c);
+	if (eg->listener.watched)
+		loop_want(eg->loop, &eg->listener, LOOP_READ);
+}
+
+#define ACCEPTS_MAX 16 /* in one pass */
+
+void
+conn_on_accept(struct loop *l, unsigned events, void *arg)
+{
+	struct egress *eg = arg;
+
+	(void)events;
+	for (int i = 0; i < ACCEPTS_MAX; i++) {
+		struct sockaddr_in6 a; /* room for either family */
+		socklen_t len = sizeof(a);
+		int fd;
+
+		if (eg->nconns == CONN_COUNT_MAX) {
+			loop_want(l, &eg->listener, LOOP_NONE);
+			return;
+		}
+		fd = accept4(eg->listener.fd, (struct sockaddr *)&a, &len,
+		    SOCK_CLOEXEC | SOCK_NONBLOCK);
+		if (fd == -1) {
+			if (errno != EAGAIN && errno != EINTR)
+				log_warn("accept: %m");
+			return;
+		}
+		/* The port is at the same place in both. */
+		conn_new(eg, fd, ntohs(a.sin6_port));
+	}
+}
+
+/* ---- a new policy ---- */
+
+/* What runs under the old policy goes on only if the new one allows it too,
+ * and in the same way. */
+static bool
+still_allowed(struct conn *c, struct net_answer *a)
+{
+	char why[256];
+
+	if (c->tunnel && c->treat != TREAT_HTTP)
+		judge_connection(c, a);
+	else
+		judge_request(c, a);
+	if (a->verdict != VERDICT_ALLOW || a->treat != c->treat)
+		return false;
+	return c->up == NULL || judge_addresses(c, why, sizeof(why));
+}
+
+void
+conn_rejudge(struct conn *c)
+{
+	bool request = c->state == CONN_RESOLVE || c->state == CONN_DIAL ||
+	    c->state == CONN_RELAY;
+	struct net_answer a;
+	enum want w = WANT_CLOSE;
+
+	if (!request && (!c->tunnel || c->treat == TREAT_HTTP))
+		return; /* what comes next is judged when it comes */
+	if (still_allowed(c, &a))
+		return;
+	a.verdict = VERDICT_DENY;
+	(void)judge_record(c, request && c->treat == TREAT_HTTP ?
+		AUDIT_HTTP : AUDIT_NET_CLOSE, AUDIT_DENIED, &a, 0,
+	    STR("ended by a change of the policy")); /* ends regardless */
+	c->running = true;
+	if (request) {
+		c->keep = false;
+		w = answer_denied(c, &a, c->treat != TREAT_HTTP);
+	}
+	c->running = false;
+	if (w == WANT_CLOSE) {
+		c->cl.failed = true; /* cut, not ended in order */
+		conn_free(c);
+		return;
+	}
+	conn_run(c);
+}

@@ -1,0 +1,135 @@
+/* conn.h -- one connection from the sandbox. */
+#ifndef EGRESS_CONN_H
+#define EGRESS_CONN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "http/body.h"
+#include "http/host.h"
+#include "msg/body.h"
+#include "policy/decide.h"
+#include "stream.h"
+#include "up.h"
+
+#define CONN_COUNT_MAX 4096	/* the listener rests while there are so many */
+#define CONN_TURNS_MAX 32	/* steps of one connection in one pass */
+#define METHOD_TEXT_MAX 33	/* longest method and its end */
+
+struct egress;
+
+/*
+ *            ┌──────────────────────── next request ───────────────────────┐
+ *            ▼                                                             │
+ * accept ─▶ HEAD ─▶ WHO ─▶ HEAD ─▶ RESOLVE ─▶ DIAL ─▶ RELAY ───────────────┤
+ *            │ CONNECT, inspected               │ CONNECT, not inspected   │
+ *            ├──▶ OPENED ─▶ PEEK ─▶ ACCEPT ─▶ HEAD                         │
+ *            │                 └─▶ HEAD (plain)  └▶ OPENED ─▶ [PEEK] ─▶ TUNNEL
+ *            └──▶ LINGER: a last answer goes out ◀─────────────────────────┘
+ *
+ * X(STATE, step, seconds it may last without progress, does it read?)
+ */
+#define CONN_STATES(X)							\
+	X(HEAD,	   conn_head,	 120, true)  /* await a request */	\
+	X(WHO,	   conn_who,	 3,   false) /* who is asking? */	\
+	X(RESOLVE, conn_resolve, 15,  false) /* await DNS */		\
+	X(DIAL,	   conn_dial,	 20,  false) /* await the peer */	\
+	X(RELAY,   conn_relay,	 900, true)  /* request and response */	\
+	X(OPENED,  conn_opened,	 30,  false) /* the 200 goes out */	\
+	X(PEEK,	   conn_peek,	 60,  true)  /* what is spoken? */	\
+	X(ACCEPT,  conn_accept,	 20,  true)  /* TLS handshake */	\
+	X(TUNNEL,  conn_tunnel,	 3600, true) /* bytes both ways */	\
+	X(LINGER,  conn_linger,	 5,   true)  /* last bytes, then close */
+
+enum conn_state {
+#define X(name, step, seconds, reads) CONN_##name,
+	CONN_STATES(X)
+#undef X
+	CONN_STATE_COUNT
+};
+
+#define HEAD_TIME_S 30		/* from a head's first byte to its last */
+
+enum want { WANT_CLOSE, WANT_WAIT, WANT_TURN };
+
+enum caller { CALLER_ASKED, CALLER_KNOWN, CALLER_UNKNOWN };
+
+struct conn {
+	struct egress *eg;
+	TAILQ_ENTRY(conn) again;
+	uint32_t slot, id;	/* id: pairs WHO_ASK with its reply */
+	enum conn_state state;
+	bool running, in_again;
+	bool parked;		/* until the audit log has room */
+	struct stream cl;	/* the client */
+	struct up *up;		/* NULL: none */
+	struct dns_query *query;
+	struct loop_timer timer;
+	struct usec deadline;
+
+	uint16_t peer_port;
+	enum caller caller;
+	struct arena arena;	/* of exe[] */
+	struct str exe[WHO_CHAIN_MAX];
+	uint32_t nexe, pid;
+
+	bool first;		/* nothing was taken off the socket yet */
+	bool tunnel;		/* inside a CONNECT */
+	bool tls;		/* under our TLS */
+	enum treatment treat;
+	struct authority at;	/* of the CONNECT, or of this request */
+
+	/* This request. */
+	size_t scan, head_len;	/* of the head in cl.in */
+	bool begun;		/* some of the head is there */
+	bool head_kept;		/* it stays in cl.in, for a second try */
+	bool keep;		/* the client may send another after it */
+	bool up_keep;		/* and so may we, upstream */
+	bool answering;		/* the response's head went out */
+	unsigned minor;
+	char method[METHOD_TEXT_MAX];
+	struct buf path, query_text;
+	bool has_query;
+	struct body req, res;
+
+	struct up_target to;	/* being resolved and dialled */
+	bool done;		/* resolving or dialling is over: err */
+	struct err err;
+
+	uint64_t bytes_in, bytes_out;	/* of a tunnel */
+	size_t drained;			/* by LINGER */
+};
+TAILQ_HEAD(conn_list, conn);
+
+/* conn.c */
+void conn_on_accept(struct loop *l, unsigned events, void *arg);
+void conn_on_io(struct conn *c, struct stream *s, unsigned events);
+void conn_on_up(struct conn *c, const struct err *e); /* NULL: connected */
+void conn_run(struct conn *c);		/* may free c */
+void conn_free(struct conn *c);
+void conn_enter(struct conn *c, enum conn_state s);
+void conn_progress(struct conn *c);	/* bytes moved: time starts anew */
+void conn_begin_head(struct conn *c);	/* some of it is there */
+void conn_rejudge(struct conn *c);	/* after a policy change; may free c */
+void conn_park(struct conn *c, bool parked); /* the log has no room */
+void conn_unlist(struct conn *c);	/* from those that run again */
+struct conn *conn_find(struct egress *eg, uint32_t id);
+
+/* The steps: request.c, dial.c, relay.c, tunnel.c. */
+#define X(name, step, seconds, reads) enum want step(struct conn *c);
+CONN_STATES(X)
+#undef X
+
+/* request.c: the request is over; the next one, or the end. */
+enum want request_done(struct conn *c);
+/* dial.c: finds the peer for c->at: pool, operator's map, DNS. */
+enum want dial_begin(struct conn *c);
+/* relay.c: sends the request whose head is in cl.in over c->up. */
+enum want relay_begin(struct conn *c, const struct http_head *h);
+/* tunnel.c: 200 to the CONNECT. */
+enum want tunnel_open(struct conn *c);
+
+#endif

@@ -1,0 +1,265 @@
+/* control.c -- what the supervisor says, and what it is told. */
+#include <unistd.h>
+
+#include "base/clean.h"
+#include "base/io.h"
+#include "base/log.h"
+#include "base/must.h"
+#include "egress.h"
+#include "msg/body.h"
+
+#define START_WAIT_MS 30000
+#define SEND_WAIT_MS  1000	/* the supervisor reads at once, or is gone */
+
+static void
+say(struct egress *eg, enum msg_type t, uint32_t id, const struct wbuf *w)
+{
+	struct err e = { 0 };
+
+	must(!w->over);
+	if (chan_send_wait(&eg->control, t, id,
+		str_of((const char *)w->p, w->len), NULL, 0, SEND_WAIT_MS,
+		&e) == -1)
+		die("%s", e.text);
+}
+
+/* ---- start ---- */
+
+static void
+tell_ready(struct egress *eg, struct str pem)
+{
+	unsigned char bytes[16384];
+	struct wbuf w = { .p = bytes, .cap = sizeof(bytes) };
+	struct egress_ready r = { .ca_pem = pem };
+
+	egress_ready_put(&w, &r);
+	say(eg, MSG_EGRESS_READY, 0, &w);
+}
+
+static int
+start_with(struct egress *eg, struct msg *m, int roots_fd, struct err *e)
+{
+	CLEAN_FD int image = msg_take_fd(m, EGRESS_FD_IMAGE);
+	struct rbuf r = rbuf_of(m->body);
+	struct egress_start s;
+	struct ca *ca;
+
+	if (m->type != MSG_EGRESS_START || egress_start_get(&r, &s) == -1 ||
+	    m->nfds < 2)
+		return err_set(e, ERR_PEER,
+		    "the supervisor did not begin with EGRESS_START");
+	memcpy(eg->id, s.id, sizeof(eg->id));
+	memcpy(eg->name, s.name, sizeof(eg->name));
+	eg->generation = s.generation;
+	if (image_open(image, &eg->image, e) == -1 ||
+	    resolve_parse(s.resolve, &eg->resolve, e) == -1 ||
+	    audit_sender_use(&eg->audit, msg_take_fd(m, EGRESS_FD_AUDIT),
+		e) == -1 ||
+	    ca_new(str_c(eg->name), &ca, e) == -1)
+		return -1;
+	eg->tls = tls_new(ca, roots_fd, msg_take_fd(m, EGRESS_FD_CA));
+	tell_ready(eg, ca_pem(ca));
+	return 0;
+}
+
+int
+control_start(struct egress *eg, int roots_fd, struct err *e)
+{
+	struct msg m;
+	enum chan_got got = chan_recv_wait(&eg->control, eg->msg, &m,
+	    START_WAIT_MS, e);
+	int rc;
+
+	if (got == CHAN_ERROR)
+		return -1;
+	if (got != CHAN_MSG)
+		return err_set(e, ERR_PEER, "the supervisor says nothing");
+	rc = start_with(eg, &m, roots_fd, e);
+	msg_close(&m);
+	return rc;
+}
+
+/* ---- who is asking ---- */
+
+void
+control_ask_who(struct egress *eg, const struct conn *c)
+{
+	unsigned char bytes[16];
+	struct wbuf w = { .p = bytes, .cap = sizeof(bytes) };
+	struct who_ask q = { .port = c->peer_port };
+
+	who_ask_put(&w, &q);
+	say(eg, MSG_WHO_ASK, c->id, &w);
+}
+
+static void
+caller_is(struct conn *c, const struct who *who)
+{
+	c->caller = CALLER_UNKNOWN;
+	c->pid = who->pid;
+	for (uint32_t i = 0; who->known && i < who->n; i++) {
+		const char *exe = arena_strdup(&c->arena, who->chain[i]);
+
+		if (exe == NULL) { /* half a chain is none */
+			c->nexe = 0;
+			return;
+		}
+		c->exe[c->nexe++] = str_of(exe, who->chain[i].len);
+	}
+	if (c->nexe > 0)
+		c->caller = CALLER_KNOWN;
+	else
+		log_info("conn %u: who asks is not known: %s", c->id,
+		    who->reason);
+}
+
+static int
+on_who(struct egress *eg, struct msg *m, struct err *e)
+{
+	struct rbuf r = rbuf_of(m->body);
+	struct conn *c = conn_find(eg, m->id);
+	struct who who = { 0 };
+
+	if (who_get(&r, &who) == -1)
+		return err_set(e, ERR_PEER, "WHO_REPLY is malformed");
+	if (c == NULL || c->caller != CALLER_ASKED)
+		return 0; /* it is gone, or no longer waits */
+	caller_is(c, &who);
+	if (c->state == CONN_WHO)
+		conn_run(c);
+	return 0;
+}
+
+/* ---- policy ---- */
+
+static void
+acknowledge(struct egress *eg, uint32_t id, bool ok, const char *reason)
+{
+	unsigned char bytes[1024];
+	struct wbuf w = { .p = bytes, .cap = sizeof(bytes) };
+	struct reply p = { .ok = ok, .number = eg->generation };
+
+	(void)str_copy(str_head(str_c(reason), sizeof(p.reason) - 1),
+	    p.reason, sizeof(p.reason));
+	reply_put(&w, &p);
+	say(eg, MSG_POLICY_ACK, id, &w);
+}
+
+/* Everything after this line is judged by the new image; what still runs is
+ * judged again, and no kept connection outlives the policy it was made
+ * under. */
+static void
+swap_policy(struct egress *eg, struct image *image, uint64_t generation)
+{
+	struct image *old = eg->image;
+
+	eg->image = image;
+	eg->generation = generation;
+	up_pool_close(eg);
+	for (uint32_t i = 0; i < CONN_COUNT_MAX && eg->nconns > 0; i++)
+		if (eg->conns[i] != NULL)
+			conn_rejudge(eg->conns[i]);
+	image_free(old);
+}
+
+static int
+on_policy(struct egress *eg, struct msg *m, struct err *e)
+{
+	CLEAN_FD int fd = msg_take_fd(m, 0);
+	struct rbuf r = rbuf_of(m->body);
+	struct image *image;
+	struct policy_set set;
+	struct err why = { 0 };
+
+	if (policy_set_get(&r, &set) == -1 || fd == -1)
+		return err_set(e, ERR_PEER, "POLICY_SET is malformed");
+	if (image_open(fd, &image, &why) == -1) {
+		log_error("policy %llu refused: %s",
+		    (unsigned long long)set.generation, why.text);
+		acknowledge(eg, m->id, false, why.text);
+		return 0;
+	}
+	swap_policy(eg, image, set.generation);
+	acknowledge(eg, m->id, true, "");
+	return 0;
+}
+
+/* ---- the channel ---- */
+
+static int
+on_listener(struct egress *eg, struct msg *m, struct err *e)
+{
+	int fd = msg_take_fd(m, 0);
+
+	if (fd == -1 || eg->listener.watched) {
+		fd_close(&fd);
+		return err_set(e, ERR_PEER, "EGRESS_LISTEN brings no new "
+					    "listener");
+	}
+	eg->listener = (struct loop_io){ .fd = fd, .want = LOOP_READ,
+		.on_io = conn_on_accept, .arg = eg };
+	if (io_set_nonblock(fd, true, e) == -1)
+		return -1;
+	return loop_watch(eg->loop, &eg->listener, e);
+}
+
+static int
+on_audit_channel(struct egress *eg, struct msg *m, struct err *e)
+{
+	int fd = msg_take_fd(m, 0);
+
+	if (fd == -1)
+		return err_set(e, ERR_PEER, "AUDIT_CHANNEL brings no channel");
+	if (audit_sender_use(&eg->audit, fd, e) == -1)
+		log_error("audit channel: %s", e->text); /* stays closed */
+	egress_on_audit(&eg->audit, eg);
+	return 0;
+}
+
+static int
+on_msg(struct egress *eg, struct msg *m, struct err *e)
+{
+	switch ((int)m->type) {
+	case MSG_EGRESS_LISTEN:
+		return on_listener(eg, m, e);
+	case MSG_WHO_REPLY:
+		return on_who(eg, m, e);
+	case MSG_POLICY_SET:
+		return on_policy(eg, m, e);
+	case MSG_AUDIT_CHANNEL:
+		return on_audit_channel(eg, m, e);
+	default:
+		return err_set(e, ERR_PEER, "%s is not expected here",
+		    msg_name(m->type));
+	}
+}
+
+#define MSGS_MAX 64 /* in one pass */
+
+/* The supervisor's end is the sandbox's end. */
+void
+control_on_io(struct loop *l, unsigned events, void *arg)
+{
+	struct egress *eg = arg;
+	struct err e = { 0 };
+
+	(void)events;
+	for (int i = 0; i < MSGS_MAX; i++) {
+		struct msg m;
+		enum chan_got got = chan_recv(&eg->control, eg->msg, &m, &e);
+		int rc;
+
+		if (got == CHAN_AGAIN)
+			return;
+		if (got == CHAN_END) {
+			loop_stop(l);
+			return;
+		}
+		if (got == CHAN_ERROR)
+			die("%s", e.text);
+		rc = on_msg(eg, &m, &e);
+		msg_close(&m);
+		if (rc == -1)
+			die("%s", e.text);
+	}
+}

@@ -1,0 +1,61 @@
+/* egress.h -- the one process through which a sandbox reaches the world. */
+#ifndef EGRESS_EGRESS_H
+#define EGRESS_EGRESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "audit/sender.h"
+#include "base/limits.h"
+#include "conn.h"
+#include "dns/dns.h"
+#include "http/head.h"
+#include "loop/loop.h"
+#include "msg/chan.h"
+#include "policy/image.h"
+#include "resolve.h"
+#include "stream.h"
+#include "tls/ctx.h"
+#include "tls/hello.h"
+#include "up.h"
+
+struct egress {
+	struct loop *loop;
+	struct chan control;		/* to the supervisor */
+	struct loop_io control_io;
+	struct loop_io listener;	/* from the sandbox's namespace */
+	struct dns *dns;
+	struct tls *tls;
+	struct resolve resolve;
+	struct image *image;
+	uint64_t generation;
+	char id[ID_BYTES_MAX + 1], name[NAME_BYTES_MAX + 1];
+	struct audit_sender audit;
+	struct up_pool pool;
+	struct conn *conns[CONN_COUNT_MAX];
+	uint32_t nconns, next_slot, serial, nparked, nagain;
+	struct stream_queue queue;	/* to be written this pass */
+	struct stream_queue outgoing;	/* the same, when records are sent */
+	struct conn_list again;		/* had more to do than a turn */
+	struct loop_timer again_timer;
+	/* Scratch, valid within one step. */
+	struct http_head head;
+	struct buf text;
+	unsigned char hello[HELLO_BYTES_MAX];
+	unsigned char msg[MSG_BYTES_MAX + CHAN_HEAD_BYTES];
+};
+
+/* control.c: what the supervisor says. control_start waits for its first
+ * message and answers it; roots_fd becomes eg's. */
+int control_start(struct egress *eg, int roots_fd, struct err *e);
+void control_on_io(struct loop *l, unsigned events, void *arg);
+void control_ask_who(struct egress *eg, const struct conn *c);
+
+/* pass.c: the end of a loop pass, where everything is written. */
+void egress_queue(struct egress *eg, struct stream *s);
+void egress_unqueue(struct egress *eg, struct stream *s);
+void egress_on_idle(struct loop *l, void *arg);
+void egress_on_again(struct loop *l, void *arg);
+void egress_on_audit(struct audit_sender *s, void *arg);
+
+#endif

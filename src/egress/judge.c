@@ -1,0 +1,118 @@
+#include "judge.h"
+
+#include <stdio.h>
+
+#include "egress.h"
+
+static struct net_query
+query_of(const struct conn *c)
+{
+	return (struct net_query){
+		.host = host_str(&c->at.host),
+		.port = c->at.port,
+		.tls = c->tls,
+		.who = { c->exe, c->nexe },
+	};
+}
+
+static bool
+better(const struct net_answer *a, const struct net_answer *b)
+{
+	if (a->verdict != b->verdict)
+		return a->verdict == VERDICT_ALLOW;
+	return a->judged == VERDICT_ALLOW && b->judged != VERDICT_ALLOW;
+}
+
+void
+judge_connection(struct conn *c, struct net_answer *a)
+{
+	struct net_query q = query_of(c);
+	struct net_answer plain;
+
+	/* What will be spoken is not known before it is: either will do, and
+	 * each request is judged by what was. */
+	q.tls = true;
+	policy_network(c->eg->image, &q, a);
+	if (a->judged == VERDICT_ALLOW)
+		return;
+	q.tls = false;
+	policy_network(c->eg->image, &q, &plain);
+	if (better(&plain, a))
+		*a = plain;
+}
+
+void
+judge_request(struct conn *c, struct net_answer *a)
+{
+	struct net_query q = query_of(c);
+
+	q.method = str_c(c->method);
+	q.path = buf_str(&c->path);
+	q.query = buf_str(&c->query_text);
+	policy_network(c->eg->image, &q, a);
+}
+
+bool
+judge_addresses(struct conn *c, char *why, size_t cap)
+{
+	struct net_query q = query_of(c);
+
+	if (c->to.trusted)
+		return true;
+	for (uint32_t i = 0; i < c->to.n; i++)
+		if (!policy_address(c->eg->image, &q, &c->to.addrs[i], why,
+			cap))
+			return false;
+	return true;
+}
+
+enum audit_verdict
+judge_verdict(const struct net_answer *a)
+{
+	if (a->verdict == VERDICT_DENY)
+		return AUDIT_DENIED;
+	return a->judged == VERDICT_ALLOW ? AUDIT_ALLOWED : AUDIT_OBSERVED;
+}
+
+static struct str
+rule_text(const struct net_rule *r, char *out, size_t cap)
+{
+	int n;
+
+	if (r->file.len == 0)
+		return str_of("", 0);
+	n = snprintf(out, cap, "%.*s:%u: %.*s", (int)r->file.len, r->file.p,
+	    r->line, (int)r->text.len, r->text.p);
+	return str_of(out, n < 0 ? 0 : (size_t)n < cap ? (size_t)n : cap - 1);
+}
+
+bool
+judge_record(struct conn *c, enum audit_kind kind,
+    enum audit_verdict verdict, const struct net_answer *a, unsigned status,
+    struct str reason)
+{
+	char rule[512], address[INET6_ADDRSTRLEN];
+	struct audit_record r = { .kind = kind, .verdict = verdict,
+		.when = clock_wall(), .pid = c->pid,
+		.host = host_str(&c->at.host), .port = c->at.port,
+		.status = status, .bytes_in = c->bytes_in,
+		.bytes_out = c->bytes_out, .reason = reason,
+		.policy_hash = str_c(image_info(c->eg->image)->hash),
+		.generation = c->eg->generation };
+
+	if (c->nexe > 0)
+		r.exe = c->exe[0];
+	if (a != NULL) {
+		r.rule = rule_text(&a->rule, rule, sizeof(rule));
+		if (reason.len == 0)
+			r.reason = str_c(a->reason);
+	}
+	if (kind == AUDIT_HTTP) {
+		r.action = str_c(c->method);
+		r.path = buf_str(&c->path);
+	}
+	if (c->up != NULL)
+		r.address = str_c(address_print(&c->up->to.addrs[c->up->at],
+		    address));
+	return audit_sender_put(&c->eg->audit, &r) != 0;
+}

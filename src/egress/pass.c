@@ -1,0 +1,101 @@
+/* pass.c -- the end of a loop pass: records first, then bytes.
+ *
+ * Everything that a pass wants to write waits for its end. What goes to the
+ * world goes only when every record made so far is on its way to the auditor;
+ * so nothing leaves that the log will not know of. */
+#include "egress.h"
+
+#define WRITES_MAX (4 * CONN_COUNT_MAX) /* in one pass; the rest is next */
+
+static struct stream_queue *
+queue_of(struct egress *eg, const struct stream *s)
+{
+	return s->outward ? &eg->outgoing : &eg->queue;
+}
+
+void
+egress_queue(struct egress *eg, struct stream *s)
+{
+	if (s->queued || s->blocked)
+		return;
+	s->queued = true;
+	TAILQ_INSERT_TAIL(queue_of(eg, s), s, link);
+}
+
+void
+egress_unqueue(struct egress *eg, struct stream *s)
+{
+	if (!s->queued)
+		return;
+	s->queued = false;
+	TAILQ_REMOVE(queue_of(eg, s), s, link);
+}
+
+static void
+write_one(struct egress *eg, struct stream *s)
+{
+	enum stream_got got;
+
+	egress_unqueue(eg, s);
+	got = stream_flush(s);
+	if (got == STREAM_AGAIN) {
+		stream_arm(eg->loop, s, (s->io.want & LOOP_READ) != 0);
+		return;
+	}
+	if (!s->tell && got == STREAM_SOME)
+		return;
+	s->tell = false;
+	s->io.on_io(eg->loop, LOOP_NONE, s->io.arg); /* may free s */
+}
+
+void
+egress_on_idle(struct loop *l, void *arg)
+{
+	struct egress *eg = arg;
+	struct stream *s;
+
+	for (int i = 0; i < WRITES_MAX; i++) {
+		s = TAILQ_FIRST(&eg->queue);
+		if (s == NULL && audit_sender_sent(&eg->audit))
+			s = TAILQ_FIRST(&eg->outgoing);
+		if (s == NULL)
+			return;
+		write_one(eg, s);
+	}
+	loop_timer_set(l, &eg->again_timer, usec_of_ms(0));
+}
+
+/* The log took records, or its channel ended: who waited looks again. */
+void
+egress_on_audit(struct audit_sender *sender, void *arg)
+{
+	struct egress *eg = arg;
+
+	(void)sender;
+	for (uint32_t i = 0; i < CONN_COUNT_MAX && eg->nparked > 0; i++) {
+		struct conn *c = eg->conns[i];
+
+		if (c == NULL || !c->parked)
+			continue;
+		conn_park(c, false);
+		conn_run(c);
+	}
+}
+
+void
+egress_on_again(struct loop *l, void *arg)
+{
+	struct egress *eg = arg;
+	struct conn *c;
+
+	/* Only those that wait now: who has still more to do comes again. */
+	for (uint32_t n = eg->nagain; n > 0; n--) {
+		c = TAILQ_FIRST(&eg->again);
+		if (c == NULL)
+			break;
+		conn_unlist(c);
+		conn_run(c);
+	}
+	if (!TAILQ_EMPTY(&eg->again))
+		loop_timer_set(l, &eg->again_timer, usec_of_ms(0));
+}

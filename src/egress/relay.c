@@ -1,0 +1,232 @@
+/* relay.c -- one request out and its response back, both streamed. */
+#include <stdio.h>
+
+#include "answer.h"
+#include "base/must.h"
+#include "conn.h"
+#include "egress.h"
+#include "http/write.h"
+
+/* ---- the request's head ---- */
+
+enum want
+relay_begin(struct conn *c, const struct http_head *h)
+{
+	char authority[AUTHORITY_BYTES_MAX];
+	enum http_framing framing = http_request_framing(h);
+	struct request_out o = { .path = buf_str(&c->path),
+		.query = buf_str(&c->query_text), .has_query = c->has_query,
+		.framing = framing, .length = h->length };
+
+	o.authority = str_of(authority,
+	    authority_print(host_str(&c->at.host), c->at.port,
+		c->tls ? 443 : 80, authority));
+	if (!request_put(&c->up->s.out, h, &o))
+		return answer_error(c, 431, "header_too_large",
+		    "the request's head is too long to be sent on");
+	egress_queue(c->eg, &c->up->s);
+	body_init(&c->req, framing, framing, h->length);
+	c->keep = c->minor == 1 && !h->says_close;
+	c->answering = c->up_keep = false;
+	c->head_kept = framing == HTTP_NO_BODY;
+	if (!c->head_kept)
+		buf_eat(&c->cl.in, c->head_len);
+	conn_enter(c, CONN_RELAY);
+	return WANT_TURN;
+}
+
+/* ---- the response's head ---- */
+
+static enum want
+upstream_broken(struct conn *c, const char *why)
+{
+	c->keep = c->keep && c->req.done;
+	return answer_error(c, 502, "upstream_protocol_error",
+	    "%s:%u: %s", c->at.host.text, (unsigned)c->at.port, why);
+}
+
+/* A kept-alive connection that the peer closed just now: the request is
+ * asked again, once, on a fresh one, if asking twice is harmless. */
+static enum want
+upstream_gone(struct conn *c)
+{
+	static const char *const harmless[] = { "GET", "HEAD", "OPTIONS" };
+	bool again = false;
+
+	for (size_t i = 0; i < NELEM(harmless); i++)
+		again |= strcmp(c->method, harmless[i]) == 0;
+	if (again && c->up->reused && c->head_kept && c->up->s.in.len == 0) {
+		up_close(&c->up);
+		c->head_kept = false;
+		return dial_begin(c);
+	}
+	return upstream_broken(c, "the connection ended before a response");
+}
+
+static bool
+interim(struct conn *c, const struct http_head *h)
+{
+	struct response_out o = { .framing = HTTP_NO_BODY };
+
+	if (c->minor == 0)
+		return true; /* HTTP/1.0 has none */
+	egress_queue(c->eg, &c->cl);
+	return response_put(&c->cl.out, h, &o);
+}
+
+static enum want
+response_begin(struct conn *c, const struct http_head *h)
+{
+	enum http_framing in = HTTP_NO_BODY, out;
+	struct response_out o = { .length = h->length };
+	struct http_fault f;
+
+	if (http_response_framing(h, str_c(c->method), &in, &f) != PARSE_OK)
+		return upstream_broken(c, f.why);
+	out = in;
+	if (in == HTTP_CHUNKED || in == HTTP_TO_END)
+		out = c->minor == 1 ? HTTP_CHUNKED : HTTP_TO_END;
+	/* An answer before the request's end: what is left of it is not
+	 * worth waiting for. */
+	c->keep = c->keep && c->req.done && out != HTTP_TO_END;
+	c->up_keep = http_keeps_alive(h) && in != HTTP_TO_END;
+	o.framing = out;
+	o.says_length = h->has_length && h->status != 204;
+	o.close = !c->keep;
+	if (!response_put(&c->cl.out, h, &o))
+		return upstream_broken(c, "the response's head is too long");
+	egress_queue(c->eg, &c->cl);
+	body_init(&c->res, in, out, h->length);
+	if (c->head_kept)
+		buf_eat(&c->cl.in, c->head_len);
+	c->head_kept = false;
+	c->answering = true;
+	return WANT_TURN;
+}
+
+/* WANT_WAIT: more of it is needed. */
+static enum want
+response_head(struct conn *c)
+{
+	struct http_head *h = &c->eg->head;
+	struct stream *s = &c->up->s;
+	struct http_fault f;
+	size_t scan = 0, end = 0;
+	enum parse got = http_head_find(buf_str(&s->in), &scan, &end, &f);
+	enum want w = WANT_TURN;
+
+	if (got == PARSE_MORE)
+		return s->ended ? upstream_gone(c) : WANT_WAIT;
+	if (got == PARSE_BAD ||
+	    http_response_parse(str_head(buf_str(&s->in), end), h, &f) !=
+		PARSE_OK)
+		return upstream_broken(c, f.why);
+	if (h->status == 101)
+		return upstream_broken(c, "it changed protocols unasked");
+	if (h->status >= 200)
+		w = response_begin(c, h);
+	else if (!interim(c, h))
+		return upstream_broken(c, "the response's head is too long");
+	if (c->up != NULL) /* else it was answered in its stead */
+		buf_eat(&s->in, end);
+	return w;
+}
+
+/* ---- both bodies ---- */
+
+/* One read where something may be there and there is room for it. */
+static bool
+read_more(struct conn *c, struct stream *s)
+{
+	if (!s->ready || s->ended || s->in.len >= s->in.max)
+		return false;
+	if (stream_fill(s) != STREAM_SOME)
+		return s->ended;
+	conn_progress(c);
+	return true;
+}
+
+/* Moves b on; *moved when it did. */
+static enum parse
+move(struct conn *c, struct body *b, struct stream *from, struct stream *to,
+    bool *moved)
+{
+	struct http_fault f;
+	size_t before = to->out.len;
+	enum parse got;
+
+	if (b->done)
+		return PARSE_OK;
+	got = body_move(b, &from->in, &to->out, from->ended, &c->eg->head,
+	    &f);
+	if (to->out.len != before) {
+		*moved = true;
+		egress_queue(c->eg, to);
+	}
+	to->tell |= to->out.len >= BODY_ROOM / 2;
+	/* A cut is not an end, whatever ended the body was to have. */
+	if (got == PARSE_OK && b->in == HTTP_TO_END && from->failed)
+		return PARSE_BAD;
+	return got;
+}
+
+static enum want
+relay_done(struct conn *c)
+{
+	struct stream *s = &c->up->s;
+
+	while (s->ready && s->in.len == 0 && !s->ended)
+		if (stream_fill(s) != STREAM_SOME)
+			break;
+	if (c->up_keep && c->req.done)
+		up_put(&c->up);
+	else
+		up_close(&c->up);
+	return request_done(c);
+}
+
+static enum want
+response_move(struct conn *c, bool *moved)
+{
+	switch (move(c, &c->res, &c->up->s, &c->cl, moved)) {
+	case PARSE_OK:
+		return relay_done(c);
+	case PARSE_BAD: /* the client must see that it is cut */
+		c->cl.failed = true;
+		return WANT_CLOSE;
+	case PARSE_MORE:
+		break;
+	}
+	return WANT_WAIT;
+}
+
+static enum want
+request_move(struct conn *c, bool *moved)
+{
+	if (move(c, &c->req, &c->cl, &c->up->s, moved) != PARSE_BAD)
+		return WANT_WAIT;
+	if (c->answering || c->cl.ended)
+		return WANT_CLOSE;
+	c->keep = false;
+	return answer_error(c, 400, "invalid_request",
+	    "the request's body is malformed");
+}
+
+enum want
+conn_relay(struct conn *c)
+{
+	bool moved = read_more(c, &c->up->s);
+	enum want w;
+
+	must(c->state == CONN_RELAY);
+	moved |= read_more(c, &c->cl);
+	if (c->cl.failed)
+		return WANT_CLOSE;
+	w = request_move(c, &moved);
+	if (w != WANT_WAIT)
+		return w;
+	w = c->answering ? response_move(c, &moved) : response_head(c);
+	if (w != WANT_WAIT)
+		return w;
+	return moved ? WANT_TURN : WANT_WAIT;
+}

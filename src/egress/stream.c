@@ -1,0 +1,251 @@
+#include "stream.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clean.h"
+#include "base/must.h"
+#include "http/body.h"
+
+void
+stream_init(struct stream *s, int fd, bool outward,
+    void (*on_io)(struct loop *l, unsigned events, void *arg), void *arg)
+{
+	*s = (struct stream){ .io = { .fd = fd, .want = LOOP_READ,
+				  .on_io = on_io, .arg = arg },
+		.outward = outward };
+	buf_init(&s->in, STREAM_IN_BYTES_MAX);
+	buf_init(&s->out, BODY_BUF_MAX);
+}
+
+bool
+stream_is_open(const struct stream *s)
+{
+	return s->io.fd != -1;
+}
+
+void
+stream_close(struct loop *l, struct stream *s)
+{
+	must(!s->queued);
+	loop_unwatch(l, &s->io);
+	if (s->ssl != NULL && !s->failed && SSL_is_init_finished(s->ssl))
+		(void)SSL_shutdown(s->ssl); /* a courtesy; never waited for */
+	SSL_free(s->ssl);
+	s->ssl = NULL;
+	ERR_clear_error();
+	fd_close(&s->io.fd);
+	buf_fini(&s->in);
+	buf_fini(&s->out);
+}
+
+/* ---- reading ---- */
+
+static enum stream_got
+tls_stopped(struct stream *s, int rc)
+{
+	switch (SSL_get_error(s->ssl, rc)) {
+	case SSL_ERROR_WANT_READ:
+		if (!s->hung)
+			return STREAM_AGAIN;
+		break;
+	case SSL_ERROR_WANT_WRITE:
+		s->tls_writes = true;
+		return STREAM_AGAIN;
+	case SSL_ERROR_ZERO_RETURN:
+		s->ended = true;
+		return STREAM_END;
+	default: /* a cut without goodbye is here, too */
+		break;
+	}
+	s->ended = s->failed = true;
+	return STREAM_FAILED;
+}
+
+static enum stream_got
+tls_read(struct stream *s, char *p, size_t room, size_t *n)
+{
+	int rc;
+
+	ERR_clear_error();
+	s->tls_writes = false;
+	rc = SSL_read(s->ssl, p, (int)room);
+	if (rc <= 0) {
+		s->ready = false;
+		return tls_stopped(s, rc);
+	}
+	*n = (size_t)rc;
+	s->ready = s->hung || SSL_has_pending(s->ssl) == 1;
+	return STREAM_SOME;
+}
+
+static enum stream_got
+plain_read(struct stream *s, char *p, size_t room, size_t *n, int flags)
+{
+	ssize_t rc = recv(s->io.fd, p, room, flags);
+
+	s->ready = s->hung || rc == (ssize_t)room;
+	if (rc > 0) {
+		*n = (size_t)rc;
+		return STREAM_SOME;
+	}
+	if (rc == -1 && (errno == EAGAIN || errno == EINTR) && !s->hung)
+		return STREAM_AGAIN;
+	s->ended = true;
+	s->failed = rc == -1;
+	return s->failed ? STREAM_FAILED : STREAM_END;
+}
+
+static enum stream_got
+read_into(struct stream *s, struct buf *b, size_t *n)
+{
+	enum stream_got got;
+	size_t room;
+	char *p;
+
+	*n = 0;
+	if (s->ended)
+		return s->failed ? STREAM_FAILED : STREAM_END;
+	p = buf_space(b, STREAM_READ_BYTES, &room);
+	if (room == 0)
+		return STREAM_AGAIN;
+	got = s->ssl != NULL ? tls_read(s, p, room, n) :
+			       plain_read(s, p, room, n, 0);
+	buf_added(b, *n);
+	return got;
+}
+
+enum stream_got
+stream_fill(struct stream *s)
+{
+	size_t n;
+
+	return read_into(s, &s->in, &n);
+}
+
+enum stream_got
+stream_pass(struct stream *s, struct buf *to, size_t *n)
+{
+	*n = 0;
+	if (to->len >= BODY_ROOM)
+		return STREAM_AGAIN;
+	return read_into(s, to, n);
+}
+
+/* ---- looking without taking ---- */
+
+static void
+wake_at(struct stream *s, size_t bytes)
+{
+	int n = (int)bytes;
+
+	(void)setsockopt(s->io.fd, SOL_SOCKET, SO_RCVLOWAT, &n, sizeof(n));
+}
+
+enum stream_got
+stream_peek(struct stream *s)
+{
+	enum stream_got got;
+	size_t n = 0, room, before = s->in.len;
+	char *p;
+
+	buf_clear(&s->in);
+	p = buf_space(&s->in, STREAM_IN_BYTES_MAX, &room);
+	got = plain_read(s, p, room, &n, MSG_PEEK);
+	buf_added(&s->in, n);
+	s->ready = false;
+	if (n > 0 && n == before) { /* woken, and not by more: the end */
+		s->ended = true;
+		return STREAM_END;
+	}
+	if (n > 0)
+		wake_at(s, n + 1);
+	return got;
+}
+
+enum stream_got
+stream_take(struct stream *s, size_t n)
+{
+	enum stream_got got = STREAM_SOME;
+	size_t took = 0;
+
+	must(n <= s->in.len);
+	wake_at(s, 1);
+	if (n > 0)
+		got = plain_read(s, s->in.p + s->in.off, n, &took, 0);
+	s->in.len = took;
+	s->ready = true;
+	return got == STREAM_SOME && took != n ? STREAM_FAILED : got;
+}
+
+/* ---- writing ---- */
+
+static ssize_t
+write_some(struct stream *s, struct str bytes)
+{
+	int rc;
+
+	if (s->ssl == NULL) {
+		ssize_t n = send(s->io.fd, bytes.p, bytes.len, MSG_NOSIGNAL);
+
+		return n == -1 && (errno == EAGAIN || errno == EINTR) ? 0 : n;
+	}
+	ERR_clear_error();
+	rc = SSL_write(s->ssl, bytes.p, (int)bytes.len);
+	if (rc > 0)
+		return rc;
+	rc = SSL_get_error(s->ssl, rc);
+	return rc == SSL_ERROR_WANT_WRITE || rc == SSL_ERROR_WANT_READ ? 0 :
+									 -1;
+}
+
+enum stream_got
+stream_flush(struct stream *s)
+{
+	s->blocked = false;
+	while (s->out.len > 0) {
+		ssize_t n = write_some(s, buf_str(&s->out));
+
+		if (n == -1) {
+			s->failed = s->ended = true;
+			buf_clear(&s->out);
+			return STREAM_FAILED;
+		}
+		if (n == 0) {
+			s->blocked = true;
+			return STREAM_AGAIN;
+		}
+		buf_eat(&s->out, (size_t)n);
+	}
+	return STREAM_SOME;
+}
+
+void
+stream_end(struct stream *s)
+{
+	if (s->ssl != NULL && !s->failed && SSL_is_init_finished(s->ssl))
+		(void)SSL_shutdown(s->ssl);
+	ERR_clear_error();
+	(void)shutdown(s->io.fd, SHUT_WR); /* gone already is fine */
+}
+
+void
+stream_hung(struct loop *l, struct stream *s)
+{
+	s->hung = s->ready = true;
+	loop_unwatch(l, &s->io);
+}
+
+void
+stream_arm(struct loop *l, struct stream *s, bool may_read)
+{
+	unsigned want = 0;
+
+	if (may_read && !s->ended && s->in.len < s->in.max)
+		want |= LOOP_READ;
+	if (s->blocked || s->tls_writes)
+		want |= LOOP_WRITE;
+	if (s->io.watched)
+		loop_want(l, &s->io, want);
+}
