@@ -55,7 +55,11 @@ enum {
 	FORM_FILE_FLAGS = 3,
 };
 
-enum { FORM_DEFAULT_ALLOW = 1, FORM_FLAGS = 1 };
+enum {
+	FORM_DEFAULT_ALLOW = 1,
+	FORM_CHECK_ONLY = 2,	/* may lack what this version cannot enforce */
+	FORM_FLAGS = 3,
+};
 
 struct f_text {
 	uint32_t off, len;

@@ -313,12 +313,19 @@ image_open(int fd, struct image **out, struct err *e)
 	p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (p == MAP_FAILED)
 		return err_sys(e, "map the policy image");
+	/* The mapping is page-aligned, so image_of() makes no copy. */
 	if (image_of(str_of(p, (size_t)st.st_size), out, e) == -1) {
 		(void)munmap(p, (size_t)st.st_size); /* ours, just mapped */
 		return -1;
 	}
 	(*out)->owned = p;
 	(*out)->mapped = (size_t)st.st_size;
+	if (((*out)->head->flags & FORM_CHECK_ONLY) != 0) {
+		image_free(*out);
+		*out = NULL;
+		return refuse(e, "it was compiled to be checked, not to be "
+		    "enforced");
+	}
 	return 0;
 }
 

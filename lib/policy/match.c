@@ -16,7 +16,7 @@ struct states { /* state i: the pattern's first i bytes are behind us */
 static bool
 is_op(char c)
 {
-	return c == OP_STAR || c == OP_SPAN || c == OP_DIRS || c == OP_ONE;
+	return c >= OP_STAR && c <= OP_LABEL;
 }
 
 size_t
@@ -40,8 +40,7 @@ static void
 reach(struct states *s, struct str p, size_t i)
 {
 	set_bit(s, i);
-	while (i < p.len && (p.p[i] == OP_STAR || p.p[i] == OP_SPAN ||
-	    p.p[i] == OP_DIRS))
+	while (i < p.len && is_op(p.p[i]) && p.p[i] != OP_ONE)
 		set_bit(s, ++i);
 }
 
@@ -54,6 +53,10 @@ step(struct states *next, struct str p, size_t i, char c)
 	switch (p.p[i]) {
 	case OP_STAR:
 		if (c != '/')
+			reach(next, p, i);
+		return;
+	case OP_LABEL:
+		if (c != '.')
 			reach(next, p, i);
 		return;
 	case OP_SPAN:

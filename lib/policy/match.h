@@ -15,6 +15,7 @@
 #define OP_SPAN	'\2'	/* any bytes */
 #define OP_DIRS	'\3'	/* nothing, or any bytes that end in '/' */
 #define OP_ONE	'\4'	/* one byte but '/' */
+#define OP_LABEL '\5'	/* any bytes but '.' */
 
 /* How many bytes at the front are themselves. */
 size_t match_literal(struct str pattern);

@@ -58,9 +58,17 @@ scan_wires(const struct scan *s, const struct f_rule *r)
 {
 	uint32_t wires = r->wire;
 
-	if (wires == 0)
-		wires = (r->flags & RULE_DENY) != 0 ? (uint32_t)WIRE_ALL :
-		    form_port_wires(s->q->port);
+	if (wires == 0 && (r->flags & RULE_DENY) != 0)
+		wires = WIRE_ALL;
+	else if (wires == 0)
+		wires = form_port_wires(s->q->port);
+	/* Methods and paths are seen only where requests are: a rule with
+	 * them never lets bytes pass unseen, whatever the port stands for. */
+	if (r->methods != 0 || r->words.n > 0 || r->paths.n > 0) {
+		wires &= WIRE_HTTP | WIRE_HTTPS;
+		if (wires == 0)
+			wires = WIRE_HTTP | WIRE_HTTPS;
+	}
 	return wires & s->wires;
 }
 

@@ -1,0 +1,108 @@
+/* check.h -- what all sections share: maps with known keys, values with known
+ * types, and a sentence for what is not so. */
+#ifndef POLICY_CHECK_H
+#define POLICY_CHECK_H
+
+#include "policy/rule.h"
+
+struct compile { /* one run of the compiler */
+	struct arena *arena;
+	struct diags *diags;
+	enum policy_stage stage;
+	struct policy pol;
+};
+
+enum want { WANT_ANY, WANT_WORD, WANT_LIST, WANT_MAP, WANT_BOOL,
+	WANT_NUMBER };
+
+typedef void key_take(struct compile *c, const struct node *value, void *arg);
+
+struct key { /* one that a map may hold */
+	const char *name;
+	enum want want;
+	key_take *take;		/* NULL: the type is all there is to check */
+	const char *need;	/* not NULL: "not enforced by this version" */
+};
+
+void node_error(struct compile *c, const struct node *n, const char *fmt,
+    ...) PRINTF(3, 4);
+void node_warning(struct compile *c, const struct node *n, const char *fmt,
+    ...) PRINTF(3, 4);
+/* At POLICY_STAGE_ENFORCE an error "not enforced by this version: ...". */
+void not_enforced(struct compile *c, const struct node *n, const char *fmt,
+    ...) PRINTF(3, 4);
+
+/* All keys known, of their type, each handed to its take(). */
+void check_map(struct compile *c, const struct node *map,
+    const struct key *keys, size_t nkeys, void *arg, const char *what);
+/* Is it of the type, and if not, says so. */
+bool check_want(struct compile *c, const struct node *n, enum want want,
+    const char *what);
+const struct node *map_find(const struct node *map, const char *key);
+/* A string: quoted, or one that YAML takes for nothing else. */
+bool is_word(const struct node *n);
+bool is_null(const struct node *n);
+/* A string of sane length without control bytes; NULL and said otherwise. */
+const struct node *take_word(struct compile *c, const struct node *n,
+    const char *what);
+/* The word's place in a list ended by NULL; -1 and said when not in it. */
+int take_choice(struct compile *c, const struct node *n,
+    const char *const *choices, const char *what);
+bool take_number(struct compile *c, const struct node *n, uint64_t min,
+    uint64_t max, uint64_t *out, const char *what);
+/* Once, or the same value everywhere; otherwise both places are said. */
+void take_scalar(struct compile *c, struct pol_scalar *s,
+    const struct node *n, uint32_t value, const char *what);
+/* The valid word nearest to s, or NULL when none is near. */
+const char *word_near(struct str s, const char *const *words, size_t n);
+/* Memory of the run; never NULL. */
+void *take_mem(struct compile *c, size_t n, size_t size);
+struct str take_copy(struct compile *c, struct str s);
+
+/* Each fills in part of an entry from its node; false: said what is wrong. */
+bool take_host(struct compile *c, const struct node *n, bool deny,
+    struct pol_host *out);
+bool take_v1_host(struct compile *c, const struct node *n,
+    struct pol_host *out);
+void take_ports(struct compile *c, const struct node *n, struct pol_rule *r);
+void take_protocols(struct compile *c, const struct node *n,
+    struct pol_rule *r);
+void take_methods(struct compile *c, const struct node *n,
+    struct pol_rule *r);
+void take_paths(struct compile *c, const struct node *n, struct pol_rule *r);
+void take_exes(struct compile *c, const struct node *n, struct pol_rule *r);
+void take_nets(struct compile *c, const struct node *n, struct pol_rule *r,
+    bool v1);
+bool method_add(struct compile *c, const struct node *n, struct pol_rule *r,
+    bool any_case);
+/* Adds one written pattern to r->paths, and what a deny covers besides. */
+bool path_add(struct compile *c, const struct node *n, struct pol_rule *r,
+    bool v1);
+bool exe_add(struct compile *c, const struct node *n, struct pol_exe *out,
+    bool v1);
+void rule_add(struct compile *c, const struct pol_rule *r);
+void file_add(struct compile *c, const struct pol_file *f);
+/* Lists of at most LIST_MAX items, grown by one. */
+void strs_add(struct compile *c, struct strs *s, struct str item);
+
+/* One per section. */
+void check_network(struct compile *c, const struct node *n, void *arg);
+void check_files(struct compile *c, const struct node *n, void *arg);
+void check_commands(struct compile *c, const struct node *n, void *arg);
+void check_inference(struct compile *c, const struct node *n, void *arg);
+void check_resources(struct compile *c, const struct node *n, void *arg);
+void check_rate_limits(struct compile *c, const struct node *n, void *arg);
+void check_extends(struct compile *c, const struct node *n, void *arg);
+void check_labels(struct compile *c, const struct node *n, void *arg);
+void check_v1(struct compile *c, const struct node *root);
+void check_v1_network(struct compile *c, const struct node *n, void *arg);
+void check_document(struct compile *c, const struct doc *doc);
+bool take_file_path(struct compile *c, const struct node *n,
+    struct pol_file *f);
+/* After all documents: what of the files the kernel floor can do. */
+void floor_check(struct compile *c);
+/* The image's bytes, heap; -1: too much, said in diags. */
+int emit(struct compile *c, const struct doc *docs, uint32_t ndocs,
+    char **image, size_t *len);
+
+#endif

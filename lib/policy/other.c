@@ -1,0 +1,217 @@
+/* other.c -- the sections that are part of the language and that this version
+ * does not enforce: their words are checked all the same. */
+#include "base/compat.h"
+#include "policy/check.h"
+
+static void
+check_default(struct compile *c, const struct node *n, void *arg)
+{
+	static const char *const words[] = { "deny", "allow", NULL };
+
+	(void)arg;
+	(void)take_choice(c, n, words, "default_policy"); /* said if wrong */
+}
+
+static void
+check_word(struct compile *c, const struct node *n, void *arg)
+{
+	(void)take_word(c, n, arg == NULL ? "this value" : arg);
+}
+
+static void
+check_count(struct compile *c, const struct node *n, void *arg)
+{
+	uint64_t v;
+
+	(void)arg;
+	(void)take_number(c, n, 1, UINT32_MAX, &v, "this limit");
+}
+
+/* ---- commands */
+
+static const struct key command_keys[] = {
+	{ "command", WANT_WORD, check_word, NULL },
+	{ "args_pattern", WANT_WORD, NULL, NULL },
+};
+
+static void
+check_command_list(struct compile *c, const struct node *list, void *arg)
+{
+	for (uint32_t i = 0; i < list->n; i++) {
+		const struct node *n = list->items[i];
+
+		if (n->kind != NODE_MAP) {
+			(void)take_word(c, n, "a command");
+			continue;
+		}
+		check_map(c, n, command_keys, NELEM(command_keys), arg,
+		    "a command");
+		if (map_find(n, "command") == NULL)
+			node_error(c, n, "a command needs the key command");
+	}
+}
+
+void
+check_commands(struct compile *c, const struct node *n, void *arg)
+{
+	static const struct key keys[] = {
+		{ "default_policy", WANT_WORD, check_default, NULL },
+		{ "allow", WANT_LIST, check_command_list, NULL },
+		{ "deny", WANT_LIST, check_command_list, NULL },
+		{ "audit", WANT_LIST, check_command_list, NULL },
+	};
+
+	check_map(c, n, keys, NELEM(keys), arg, "commands");
+}
+
+/* ---- inference */
+
+static void
+check_route_rules(struct compile *c, const struct node *list, void *arg)
+{
+	static const struct key keys[] = {
+		{ "condition", WANT_WORD, NULL, NULL },
+		{ "route", WANT_WORD, check_word, NULL },
+		{ "name", WANT_WORD, check_word, NULL },
+	};
+
+	for (uint32_t i = 0; i < list->n; i++) {
+		const struct node *n = list->items[i];
+
+		check_map(c, n, keys, NELEM(keys), arg, "a routing rule");
+		if (n->kind == NODE_MAP && (map_find(n, "route") == NULL ||
+		    map_find(n, "condition") == NULL))
+			node_error(c, n,
+			    "a routing rule needs condition and route");
+	}
+}
+
+static void
+check_router(struct compile *c, const struct node *n, void *arg)
+{
+	static const struct key keys[] = {
+		{ "default", WANT_WORD, check_word, NULL },
+		{ "rules", WANT_LIST, check_route_rules, NULL },
+	};
+
+	check_map(c, n, keys, NELEM(keys), arg, "router");
+}
+
+static void
+check_backends(struct compile *c, const struct node *n, void *arg)
+{
+	(void)arg;
+	for (uint32_t i = 0; i < n->n; i++)
+		(void)check_want(c, n->items[2 * i + 1], WANT_MAP,
+		    "a backend");
+}
+
+void
+check_inference(struct compile *c, const struct node *n, void *arg)
+{
+	static const struct key keys[] = {
+		{ "router", WANT_MAP, check_router, NULL },
+		{ "backends", WANT_MAP, check_backends, NULL },
+	};
+
+	check_map(c, n, keys, NELEM(keys), arg, "inference");
+}
+
+/* ---- resources */
+
+static void
+check_watchdog(struct compile *c, const struct node *n, void *arg)
+{
+	static const struct key keys[] = {
+		{ "enabled", WANT_BOOL, NULL, NULL },
+		{ "check_interval_seconds", WANT_NUMBER, check_count, NULL },
+		{ "kill_on_violation", WANT_BOOL, NULL, NULL },
+	};
+
+	check_map(c, n, keys, NELEM(keys), arg, "watchdog");
+}
+
+static void
+check_scope(struct compile *c, const struct node *n, void *arg)
+{
+	static const char *const scopes[] = { "sandbox", "command", NULL };
+
+	(void)arg;
+	(void)take_choice(c, n, scopes, "scope"); /* said if wrong */
+}
+
+void
+check_resources(struct compile *c, const struct node *n, void *arg)
+{
+	static const struct key keys[] = {
+		{ "max_cpu_percent", WANT_NUMBER, check_count, NULL },
+		{ "max_memory_mb", WANT_NUMBER, check_count, NULL },
+		{ "max_processes", WANT_NUMBER, check_count, NULL },
+		{ "max_file_size_mb", WANT_NUMBER, check_count, NULL },
+		{ "max_open_files", WANT_NUMBER, check_count, NULL },
+		{ "max_disk_mb", WANT_NUMBER, check_count, NULL },
+		{ "max_execution_time_seconds", WANT_NUMBER, check_count,
+		    NULL },
+		{ "scope", WANT_WORD, check_scope, NULL },
+		{ "max_concurrent_tools", WANT_NUMBER, check_count, NULL },
+		{ "max_output_tokens", WANT_NUMBER, check_count, NULL },
+		{ "watchdog", WANT_MAP, check_watchdog, NULL },
+	};
+
+	check_map(c, n, keys, NELEM(keys), arg, "resources");
+}
+
+/* ---- network's limits */
+
+static void
+check_period(struct compile *c, const struct node *n, void *arg)
+{
+	struct str s = n->text;
+	uint64_t v;
+
+	(void)arg;
+	if (take_word(c, n, "period") == NULL)
+		return;
+	if (s.len < 2 || strchr("smhd", s.p[s.len - 1]) == NULL ||
+	    !str_u64(str_head(s, s.len - 1), 1000000, &v) || v == 0)
+		node_error(c, n, "period must be a number with s, m, h or d: "
+		    "write 1h");
+}
+
+void
+check_rate_limits(struct compile *c, const struct node *n, void *arg)
+{
+	static const struct key keys[] = {
+		{ "max_requests_per_minute", WANT_NUMBER, check_count, NULL },
+		{ "max_data_egress_mb", WANT_NUMBER, check_count, NULL },
+		{ "period", WANT_WORD, check_period, NULL },
+	};
+
+	check_map(c, n, keys, NELEM(keys), arg, "rate_limits");
+}
+
+/* ---- the rest */
+
+void
+check_extends(struct compile *c, const struct node *n, void *arg)
+{
+	(void)arg;
+	if (!check_want(c, n, WANT_LIST, "extends"))
+		return;
+	for (uint32_t i = 0; i < n->n; i++)
+		(void)take_word(c, n->items[i], "a library's name");
+}
+
+void
+check_labels(struct compile *c, const struct node *n, void *arg)
+{
+	static const struct key keys[] = {
+		{ "path", WANT_WORD, check_word, NULL },
+		{ "label", WANT_WORD, check_word, NULL },
+	};
+
+	if (!check_want(c, n, WANT_LIST, "labels"))
+		return;
+	for (uint32_t i = 0; i < n->n; i++)
+		check_map(c, n->items[i], keys, NELEM(keys), arg, "a label");
+}

@@ -1,0 +1,77 @@
+/* rule.h -- the checked policy: what all spellings and documents come to,
+ * before it is written as an image.  All of it in the compiler's arena. */
+#ifndef POLICY_RULE_H
+#define POLICY_RULE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/str.h"
+#include "policy/form.h"
+#include "policy/tree.h"
+
+#define RULES_MAX	16384	/* in one policy */
+#define GRANTS_MAX	1024	/* file grants in one policy */
+#define LIST_MAX	1024	/* items of one list of an entry */
+#define SHOWN_BYTES_MAX	160	/* of a rule's text for people */
+
+struct strs {
+	struct str *v;
+	uint32_t n;
+};
+
+struct pol_exe {
+	enum exe_class klass;
+	struct str text;
+};
+
+struct pol_host {
+	enum host_class klass;
+	struct str name;	/* suffix or pattern */
+	struct prefix net;	/* HOST_ADDR */
+	struct str shown;	/* as written */
+};
+
+struct pol_rule {
+	struct pol_rule *next;
+	uint32_t flags;		/* RULE_* */
+	uint32_t wire;		/* WIRE_*; 0: what the port says */
+	struct pol_host host;
+	struct f_port *ports;
+	struct pol_exe *exes;
+	struct prefix *nets;
+	uint32_t nports, nexes, nnets;
+	uint32_t methods;
+	struct strs words;
+	struct strs paths;	/* compiled */
+	struct strs shown_paths; /* as written */
+	struct str section;
+	const struct node *at;
+};
+
+struct pol_file {
+	struct pol_file *next;
+	struct str path;	/* canonical, without the final wildcard */
+	unsigned access;	/* FILE_*; 0 in a deny */
+	bool tree, deny;
+	bool glob;		/* path is a pattern: nothing here can do it */
+	bool spent;		/* the baseline has it, or a deny took it */
+	const struct node *at;
+};
+
+struct pol_scalar { /* said once, or the same everywhere */
+	const struct node *at;	/* NULL: nowhere */
+	uint32_t value;
+};
+
+struct policy {
+	struct pol_scalar mode, system, net_default, file_default;
+	struct pol_scalar agent;	/* compared by at->text */
+	const struct node *star;	/* a deny that states the default */
+	const struct node *file_section; /* first; NULL: none anywhere */
+	struct pol_rule *rules, **rules_end;
+	struct pol_file *files, **files_end;
+	uint32_t nrules, nfiles;
+};
+
+#endif

@@ -1,0 +1,136 @@
+/* v1.c -- documents of the older schema, `version: 1', in their stricter
+ * reading: what that product accepts by mistake is refused here. */
+#include "base/compat.h"
+#include "policy/check.h"
+
+static void
+check_version(struct compile *c, const struct node *n, void *arg)
+{
+	(void)c;
+	(void)n;
+	(void)arg;	/* it brought us here */
+}
+
+/* ---- filesystem_policy */
+
+static void
+take_tree(struct compile *c, const struct node *n, unsigned access)
+{
+	struct pol_file f = { .access = access };
+
+	if (!take_file_path(c, n, &f))
+		return;
+	if (f.glob || str_index(n->text, '*') != n->text.len) {
+		node_error(c, n, "paths here are directories or files, "
+		    "without patterns");
+		return;
+	}
+	f.tree = true;
+	file_add(c, &f);
+}
+
+static void
+on_read_only(struct compile *c, const struct node *n, void *arg)
+{
+	(void)arg;
+	for (uint32_t i = 0; i < n->n; i++)
+		take_tree(c, n->items[i], FILE_READ);
+}
+
+static void
+on_read_write(struct compile *c, const struct node *n, void *arg)
+{
+	(void)arg;
+	for (uint32_t i = 0; i < n->n; i++)
+		take_tree(c, n->items[i], FILE_READ | FILE_WRITE);
+}
+
+static void
+check_filesystem(struct compile *c, const struct node *n, void *arg)
+{
+	/* include_workdir: the working directory is the sandbox's home or
+	 * was mounted by the operator, so it is there either way. */
+	static const struct key keys[] = {
+		{ "include_workdir", WANT_BOOL, NULL, NULL },
+		{ "read_only", WANT_LIST, on_read_only, NULL },
+		{ "read_write", WANT_LIST, on_read_write, NULL },
+	};
+
+	if (c->pol.file_section == NULL)
+		c->pol.file_section = n;
+	check_map(c, n, keys, NELEM(keys), arg, "filesystem_policy");
+}
+
+/* ---- landlock, process: what they can ask for is always so here */
+
+static void
+on_compatibility(struct compile *c, const struct node *n, void *arg)
+{
+	static const char *const words[] = { "hard_requirement",
+		"best_effort", NULL };
+
+	(void)arg;
+	(void)take_choice(c, n, words, "compatibility"); /* said if wrong */
+}
+
+static void
+check_landlock(struct compile *c, const struct node *n, void *arg)
+{
+	static const struct key keys[] = {
+		{ "compatibility", WANT_WORD, on_compatibility, NULL },
+	};
+
+	check_map(c, n, keys, NELEM(keys), arg, "landlock");
+}
+
+static void
+on_user(struct compile *c, const struct node *n, void *arg)
+{
+	uint64_t id;
+
+	(void)arg;
+	if (n->kind == NODE_SCALAR && (n->text.len == 0 ||
+	    str_eqz(n->text, "sandbox") || str_eqz(n->text, "1000")))
+		return;
+	if (n->kind != NODE_SCALAR || !str_u64(n->text, 4294967294, &id) ||
+	    id == 0)
+		node_error(c, n, "must be sandbox, or a number that is not "
+		    "root's");
+	else
+		not_enforced(c, n, "a user other than sandbox (1000)");
+}
+
+static void
+check_process(struct compile *c, const struct node *n, void *arg)
+{
+	static const struct key keys[] = {
+		{ "run_as_user", WANT_ANY, on_user, NULL },
+		{ "run_as_group", WANT_ANY, on_user, NULL },
+	};
+
+	check_map(c, n, keys, NELEM(keys), arg, "process");
+}
+
+static void
+check_middlewares(struct compile *c, const struct node *n, void *arg)
+{
+	(void)arg;
+	if (n->n > 0)
+		not_enforced(c, n, "network_middlewares");
+}
+
+void
+check_v1(struct compile *c, const struct node *root)
+{
+	static const struct key keys[] = {
+		{ "version", WANT_ANY, check_version, NULL },
+		{ "filesystem_policy", WANT_MAP, check_filesystem, NULL },
+		{ "landlock", WANT_MAP, check_landlock, NULL },
+		{ "process", WANT_MAP, check_process, NULL },
+		{ "network_policies", WANT_MAP, check_v1_network, NULL },
+		{ "network_middlewares", WANT_MAP, check_middlewares, NULL },
+	};
+
+	check_map(c, root, keys, NELEM(keys), NULL,
+	    "a policy with version: 1");
+}
