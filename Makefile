@@ -20,7 +20,10 @@ clang:
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
+bench: all
+	test/bench/run
+
 clean:
 	rm -rf build build-*
 
-.PHONY: all test asan clang format clean
+.PHONY: all test asan clang format bench clean
