@@ -1,4 +1,5 @@
 /* t_cli.c -- the parts of the command line that take text and give values. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +11,7 @@
 #include "args.h"
 #include "base/compat.h"
 #include "base/err.h"
+#include "base/io.h"
 #include "nearest.h"
 #include "parse.h"
 #include "show.h"
@@ -133,6 +135,61 @@ every_row_has_what_help_shows(void **state)
 			    f->help[0] == '\0')
 				fail_msg("%s --%s", c->name, f->name);
 	}
+}
+
+/* From the line after ".Ss NAME" to the next .Ss or .Sh. */
+static struct str
+man_section(struct str page, const char *name)
+{
+	char head[64];
+	const char *at, *ss, *sh;
+	struct str s;
+
+	(void)snprintf(head, sizeof(head), "\n.Ss %s\n", name);
+	at = strstr(page.p, head);
+	if (at == NULL)
+		fail_msg("openshell.1 has no .Ss %s", name);
+	s = str_from(page, (size_t)(at - page.p) + strlen(head));
+	ss = strstr(s.p, "\n.Ss ");
+	sh = strstr(s.p, "\n.Sh ");
+	if (ss == NULL || (sh != NULL && sh < ss))
+		ss = sh;
+	return str_head(s, ss == NULL ? s.len : (size_t)(ss - s.p) + 1);
+}
+
+static bool
+man_has_flag(struct str section, const char *name)
+{
+	char flag[64];
+	size_t len = (size_t)snprintf(flag, sizeof(flag), "-%s", name);
+	const char *p = section.p, *end = section.p + section.len;
+
+	while ((p = memmem(p, (size_t)(end - p), flag, len)) != NULL) {
+		p += len;
+		if (p == end || *p == ' ' || *p == '\n')
+			return true;
+	}
+	return false;
+}
+
+static void
+the_man_page_has_every_command_and_flag(void **state)
+{
+	char *text = NULL;
+	size_t len;
+
+	(void)state;
+	if (io_read_file(AT_FDCWD, MAN_PAGE, 1 << 20, &text, &len, NULL) == -1)
+		fail_msg("cannot read %s", MAN_PAGE);
+	for (const struct command *c = commands; c->name != NULL; c++) {
+		struct str s = man_section(str_of(text, len), c->name);
+
+		for (const struct flag *f = c->flags; f->name != NULL; f++)
+			if (f->kind != FLAG_LATER && !man_has_flag(s, f->name))
+				fail_msg("openshell.1: %s lacks --%s",
+				    c->name, f->name);
+	}
+	free(text);
 }
 
 /* ---- values ---- */
@@ -401,6 +458,7 @@ main(void)
 		cmocka_unit_test(words_are_taken_or_refused),
 		cmocka_unit_test(values_come_back_as_given),
 		cmocka_unit_test(every_row_has_what_help_shows),
+		cmocka_unit_test(the_man_page_has_every_command_and_flag),
 		cmocka_unit_test(times_are_whole_numbers_with_a_unit),
 		cmocka_unit_test(mounts_have_up_to_three_parts),
 		cmocka_unit_test(environment_names_are_a_shells),
