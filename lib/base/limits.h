@@ -29,7 +29,8 @@
 #define AUDIT_PENDING_BYTES_MAX	1048576	/* lines not written yet: read no more */
 #define AUDIT_FLIGHT_MAX	64	/* unacknowledged messages of one speaker */
 #define AUDIT_HELD_BYTES_MAX	1048576	/* unacknowledged records of one speaker */
-#define AUDITOR_IDLE_S		600	/* an auditor nobody speaks to ends */
+#define AUDITOR_IDLE_S		5	/* an auditor nobody speaks to ends: the
+					 * next gateway starts another */
 
 #define SANDBOX_COUNT_MAX	1024	/* per gateway */
 #define SESSION_COUNT_MAX	256	/* live sessions per sandbox */
