@@ -378,7 +378,9 @@ http_request_parse(struct str text, struct http_head *h, struct http_fault *f)
 	if (request_line_parse(line, h, f) != PARSE_OK ||
 	    http_fields_parse(text, h, f) != PARSE_OK)
 		return PARSE_BAD;
-	if (!h->has_host && h->minor == 1)
+	/* The target of CONNECT says as much as Host does. */
+	if (!h->has_host && h->minor == 1 &&
+	    !str_eq(h->method, STR("CONNECT")))
 		return http_bad(f, 400, "the Host field is missing");
 	return framing_check(h, f);
 }

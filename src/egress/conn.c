@@ -218,8 +218,11 @@ conn_on_io(struct conn *c, struct stream *s, unsigned events)
 		stream_hung(c->eg->loop, s);
 	if ((events & (LOOP_READ | LOOP_HANGUP)) != 0 || s->tls_writes)
 		s->ready = true;
-	if ((events & LOOP_WRITE) != 0 && s->out.len > 0)
-		egress_queue(c->eg, s);
+	if ((events & (LOOP_WRITE | LOOP_HANGUP)) != 0) {
+		s->blocked = false;
+		if (s->out.len > 0)
+			egress_queue(c->eg, s);
+	}
 	/* Nobody is left to be answered. */
 	if (s == &c->cl && s->hung && !states[c->state].reads) {
 		conn_free(c);

@@ -294,24 +294,30 @@ conn_who(struct conn *c)
 	return WANT_TURN;
 }
 
+/* The client said its last; answers to what it said before still go out. */
+static enum want
+head_never(struct conn *c)
+{
+	if (c->cl.failed || c->cl.out.len == 0)
+		return WANT_CLOSE;
+	conn_enter(c, CONN_LINGER);
+	return WANT_TURN;
+}
+
 static enum want
 head_more(struct conn *c)
 {
 	enum stream_got got;
 
+	if (c->cl.ended)
+		return head_never(c);
 	if (!c->cl.ready)
-		return c->cl.ended ? WANT_CLOSE : WANT_WAIT;
+		return WANT_WAIT;
 	got = c->first ? stream_peek(&c->cl) : stream_fill(&c->cl);
 	if (got == STREAM_AGAIN)
 		return WANT_WAIT;
-	if (got == STREAM_FAILED)
-		return WANT_CLOSE;
-	if (got == STREAM_END) {
-		if (c->cl.out.len == 0)
-			return WANT_CLOSE;
-		conn_enter(c, CONN_LINGER);
-		return WANT_TURN;
-	}
+	if (got != STREAM_SOME)
+		return head_never(c);
 	conn_begin_head(c);
 	return WANT_TURN;
 }

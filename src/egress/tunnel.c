@@ -51,6 +51,23 @@ refuse(struct conn *c, const char *why)
 	return WANT_CLOSE;
 }
 
+/* The same to a client that speaks TLS, which shows the alert to people. */
+static enum want
+refuse_tls(struct conn *c, const char *why)
+{
+	static const unsigned char unrecognized_name[] = { 0x15, 3, 1, 0, 2,
+		2, 112 };
+
+	(void)refuse(c, why);
+	if (!buf_add(&c->cl.out, unrecognized_name,
+		sizeof(unrecognized_name)))
+		return WANT_CLOSE;
+	(void)stream_take(&c->cl, c->cl.in.len); /* or closing resets */
+	egress_queue(c->eg, &c->cl);
+	conn_enter(c, CONN_LINGER);
+	return WANT_TURN;
+}
+
 /* The name asked for under TLS is the one that was allowed. */
 static const char *
 hello_wrong(const struct conn *c, const struct hello *hello)
@@ -81,7 +98,7 @@ on_hello(struct conn *c, const struct hello *hello)
 	struct err e = { 0 };
 
 	if (wrong != NULL)
-		return refuse(c, wrong);
+		return refuse_tls(c, wrong);
 	buf_clear(&c->cl.in);
 	(void)stream_take(&c->cl, 0); /* the bytes stay for TLS */
 	if (c->treat == TREAT_TLS) {
