@@ -22,7 +22,7 @@ AGENTS = {
     },
     "codex": {
         "host": "api.openai.com",
-        "argv": ["/agents/node_modules/.bin/codex", "exec", "-m", "gpt-5",
+        "argv": ["/agents/node_modules/.bin/codex", "exec",
                  "--skip-git-repo-check",
                  "--dangerously-bypass-approvals-and-sandbox", "do it"],
         "env": {"CODEX_API_KEY": "{key}"},

@@ -51,6 +51,9 @@ def _call(step, tools):
         return "bash", {"command": command, "description": "scripted"}
     if "exec_command" in tools:
         return "exec_command", {"cmd": command}
+    if "exec" in tools:         # a program that calls tools, in JavaScript
+        return "exec", ("const r = await tools.exec_command({cmd: " +
+                        json.dumps(command) + "}); text(r.output);")
     if "shell_command" in tools:
         return "shell_command", {"command": command}
     if "shell" in tools:
@@ -134,8 +137,22 @@ def anthropic(folder):
 
 # ---- OpenAI Responses ----
 def _tool_names(tools):
-    return {t.get("name") or t.get("function", {}).get("name")
-            for t in tools}
+    out = set()
+    for t in tools:
+        if t.get("type") == "namespace":
+            out |= _tool_names(t.get("tools", []))
+        else:
+            out.add(t.get("name") or t.get("function", {}).get("name"))
+    return out
+
+
+def _offered(body):
+    """Tools of a request; newer clients put them among the input."""
+    tools = list(body.get("tools", []))
+    for item in body.get("input", []):
+        if isinstance(item, dict) and item.get("type") == "additional_tools":
+            tools += item.get("tools", [])
+    return _tool_names(tools)
 
 
 def _responses_item(body, script):
@@ -144,12 +161,16 @@ def _responses_item(body, script):
                                  "custom_tool_call_output"))
     step = _step(script, done)
     name, args = (None, None) if "say" in step else \
-        _call(step, _tool_names(body.get("tools", [])))
+        _call(step, _offered(body))
     if name is None:
         return {"type": "message", "id": f"msg_{done}", "role": "assistant",
                 "status": "completed", "content": [{
                     "type": "output_text", "annotations": [],
                     "text": step.get("say", "ok")}]}
+    if isinstance(args, str):
+        return {"type": "custom_tool_call", "id": f"ctc_{done}", "name": name,
+                "call_id": f"call_{done:04d}", "status": "completed",
+                "input": args}
     return {"type": "function_call", "id": f"fc_{done}", "name": name,
             "call_id": f"call_{done:04d}", "status": "completed",
             "arguments": json.dumps(args)}
@@ -181,6 +202,9 @@ def _responses(rq, folder):
             {"type": "response.function_call_arguments.done",
              "output_index": 0, "item_id": item["id"],
              "arguments": item["arguments"]}]
+    elif item["type"] == "custom_tool_call":
+        events += [{"type": "response.output_item.added", "output_index": 0,
+                    "item": dict(bare, input="")}]
     else:
         where = {"output_index": 0, "content_index": 0,
                  "item_id": item["id"]}
