@@ -89,26 +89,50 @@ is_bool(const struct node *n)
 	    str_case_eq(n->text, STR("false")));
 }
 
+static size_t
+skip_digits(struct str *s)
+{
+	size_t n = 0;
+
+	while (n < s->len && s->p[n] >= '0' && s->p[n] <= '9')
+		n++;
+	*s = str_from(*s, n);
+	return n;
+}
+
+static bool
+skip(struct str *s, const char *set)
+{
+	if (s->len == 0 || strchr(set, s->p[0]) == NULL)
+		return false;
+	*s = str_from(*s, 1);
+	return true;
+}
+
 /* What YAML 1.2 takes for a number: "1", "-1.5e3", "0x1f", ".inf". */
 static bool
 is_numeric(const struct node *n)
 {
 	struct str s = n->text;
+	size_t digits;
 
-	if (n->kind != NODE_SCALAR || n->quoted || s.len == 0)
+	if (n->kind != NODE_SCALAR || n->quoted)
 		return false;
-	if (s.p[0] == '+' || s.p[0] == '-')
-		s = str_from(s, 1);
-	if (str_case_eq(s, STR(".inf")) || str_case_eq(s, STR(".nan")))
-		return true;
 	if (str_has_prefix(s, STR("0x")) || str_has_prefix(s, STR("0o")))
 		return true;
-	if (s.len == 0 || (s.p[0] != '.' && (s.p[0] < '0' || s.p[0] > '9')))
+	(void)skip(&s, "+-");	/* a sign may be there or not */
+	if (str_case_eq(s, STR(".inf")) || str_case_eq(s, STR(".nan")))
+		return true;
+	digits = skip_digits(&s);
+	if (skip(&s, "."))
+		digits += skip_digits(&s);
+	if (digits == 0)
 		return false;
-	for (size_t i = 0; i < s.len; i++)
-		if (strchr("0123456789.eE+-", s.p[i]) == NULL)
-			return false;
-	return s.len > 1 || s.p[0] != '.';
+	if (skip(&s, "eE")) {
+		(void)skip(&s, "+-");
+		return skip_digits(&s) > 0 && s.len == 0;
+	}
+	return s.len == 0;
 }
 
 bool

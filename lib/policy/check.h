@@ -99,6 +99,8 @@ void check_v1_network(struct compile *c, const struct node *n, void *arg);
 void check_document(struct compile *c, const struct doc *doc);
 bool take_file_path(struct compile *c, const struct node *n,
     struct pol_file *f);
+/* After all documents: endpoints of the older schema that do not agree. */
+void clash_check(struct compile *c);
 /* After all documents: what of the files the kernel floor can do. */
 void floor_check(struct compile *c);
 /* The image's bytes, heap; -1: too much, said in diags. */

@@ -57,6 +57,7 @@ compile_into(struct compile *c, const struct policy_file *files, uint32_t n,
 	docs[n].name = "policy";
 	read_docs(c, files, docs, n);
 	check_default(c);
+	clash_check(c);
 	floor_check(c);
 	if (c->diags->errors > 0)
 		return -1;

@@ -144,7 +144,8 @@ check_entry(struct compile *c, const struct node *n, bool deny,
 	e.r.at = n;
 	check_map(c, n, entry_keys, NELEM(entry_keys), &e,
 	    deny ? "a deny" : "an allow");
-	if (n->kind == NODE_MAP && !e.has_host)
+	if (n->kind == NODE_MAP && map_find(n, "endpoint") == NULL &&
+	    map_find(n, "destination") == NULL)
 		node_error(c, n, "an entry needs endpoint (or destination)");
 	if (e.bad || c->diags->errors != before)
 		return;

@@ -47,6 +47,10 @@ struct pol_rule {
 	struct strs shown_paths; /* as written */
 	struct str section;
 	const struct node *at;
+	/* Of the older schema: the endpoint it came from, that one's path,
+	 * and whether it only records. */
+	const struct node *end, *end_path;
+	bool audit;
 };
 
 struct pol_file {

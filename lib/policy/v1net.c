@@ -193,9 +193,9 @@ on_tls(struct compile *c, const struct node *n, void *arg)
 
 	if (k == 1)
 		e->tls = n;
-	if (k == 2 || k == 3)
-		node_warning(c, n, "tls: %s is read as auto: TLS is "
-		    "terminated and requests are judged", words[k]);
+	if (k == 3)
+		node_warning(c, n, "tls: passthrough is read as auto: TLS is "
+		    "terminated and requests are judged");
 }
 
 static void
@@ -342,7 +342,7 @@ check_end(struct compile *c, const struct node *n, const struct v1_rule *v)
 	e.base.exes = v->exes;
 	e.base.nexes = v->nexes;
 	e.base.section = v->name;
-	e.base.at = n;
+	e.base.at = e.base.end = n;
 	e.base.host.klass = HOST_ANY;
 	e.base.host.shown = STR("*");
 	check_map(c, n, end_keys, NELEM(end_keys), &e, "an endpoint");
@@ -351,6 +351,8 @@ check_end(struct compile *c, const struct node *n, const struct v1_rule *v)
 		return;
 	if (path_is_all(e.path))
 		e.path = NULL;
+	e.base.end_path = e.path;
+	e.base.audit = e.audit;
 	if (e.tls != NULL)
 		e.base.wire = WIRE_TLS;
 	if (e.access != NULL)
