@@ -17,6 +17,23 @@ asan:
 clang:
 	CC=clang $(MAKE) test B=build-clang
 
+install: all
+	meson install -C $(B) --no-rebuild
+
+# what continuous integration runs, and parts of it
+check:
+	./check
+
+lint:
+	./check --only lint
+
+fuzz:
+	./check --all --only fuzz
+
+cover:
+	$(MAKE) test B=build-cover SETUP=-Db_coverage=true
+	gcovr -r . build-cover --filter 'lib/' --filter 'src/' --sort uncovered-percent
+
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
@@ -26,4 +43,4 @@ bench: all
 clean:
 	rm -rf build build-*
 
-.PHONY: all test asan clang format bench clean
+.PHONY: all test asan clang install check lint fuzz cover format bench clean
