@@ -137,6 +137,9 @@ def _one(sock, address, port, context, handler):
             sock = context.wrap_socket(sock, server_side=True)
         conn = Conn(sock, address, port, getattr(sock, "asked_name", ""))
         serve(conn, handler)
+        if context is not None:
+            sock.settimeout(2)
+            sock.unwrap()       # says that the end is meant
     except (Gone, OSError, ValueError, ssl.SSLError):
         pass
     finally:
