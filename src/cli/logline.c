@@ -8,7 +8,7 @@
 #include "say.h"
 #include "when.h"
 
-#define WORD_BYTES_MAX	80	/* of a column that is not the last */
+#define NAME_WIDTH_MAX	63	/* of a sandbox's name */
 #define WHAT_BYTES_MAX	1024
 #define WHAT_WIDTH_MAX	60	/* longer ones push the rest to the right */
 
@@ -119,12 +119,15 @@ verdict_of(const struct line *l, enum colour *c)
 		*c = COLOUR_GREEN;
 		return "ALLOW";
 	}
-	return strcmp(l->kind, "finding") == 0 ? "FOUND" : "-    ";
+	if (strcmp(l->kind, "finding") != 0)
+		return "-    ";
+	*c = COLOUR_YELLOW;
+	return "FOUND";
 }
 
+/* The column grows with its words, up to most. */
 static void
-print_padded(FILE *to, const char *text, size_t *width, size_t most,
-    bool grows)
+print_padded(FILE *to, const char *text, size_t *width, size_t most)
 {
 	char safe[WHAT_BYTES_MAX * 2];
 	size_t shown = 0;
@@ -132,13 +135,13 @@ print_padded(FILE *to, const char *text, size_t *width, size_t most,
 	log_safe(str_c(text), safe, sizeof(safe));
 	for (const char *p = safe; *p != '\0'; p++)
 		shown += ((unsigned char)*p & 0xc0) != 0x80;
-	if (grows && shown > *width)
+	if (shown > *width)
 		*width = shown < most ? shown : most;
-	(void)fprintf(to, "%s%*s  ", safe,
+	(void)fprintf(to, "%s%*s", safe,
 	    (int)(shown < *width ? *width - shown : 0), "");
 }
 
-/* The rule that allowed, or why it was denied; who asked. */
+/* The reason or the rule; who asked. */
 static void
 print_why(const struct line *l, FILE *to, bool colour)
 {
@@ -147,49 +150,59 @@ print_why(const struct line *l, FILE *to, bool colour)
 	const char *exe = json_text(l->un, "exe");
 	const char *actor = json_text(l->un, "actor");
 	enum colour dim = colour ? COLOUR_DIM : COLOUR_NONE;
+	const char *why = reason[0] != '\0' ? reason : rule;
+	const char *who = exe[0] != '\0' ? exe : actor;
 	char safe[WHAT_BYTES_MAX * 2];
 
-	if (reason[0] != '\0')
-		(void)fprintf(to, "%s", log_safe(str_c(reason), safe,
+	if (why[0] != '\0')
+		(void)fprintf(to, "  %s", log_safe(str_c(why), safe,
 		    sizeof(safe)));
-	else if (rule[0] != '\0')
-		(void)fprintf(to, "%s", log_safe(str_c(rule), safe,
-		    sizeof(safe)));
-	(void)fprintf(to, "%s", colour_start(dim));
+	if (who[0] == '\0')
+		return;
+	(void)fprintf(to, "  %sby %s", colour_start(dim), log_safe(str_c(who),
+	    safe, sizeof(safe)));
 	if (exe[0] != '\0')
-		(void)fprintf(to, "  by %s[%lld]", log_safe(str_c(exe), safe,
-		    sizeof(safe)), (long long)json_number(l->un, "pid"));
-	if (actor[0] != '\0')
-		(void)fprintf(to, "  by %s", log_safe(str_c(actor), safe,
-		    sizeof(safe)));
-	(void)fprintf(to, "%s\n", colour_end(dim));
+		(void)fprintf(to, "[%lld]",
+		    (long long)json_number(l->un, "pid"));
+	(void)fprintf(to, "%s", colour_end(dim));
+}
+
+static bool
+has_why(const struct line *l)
+{
+	static const char *const keys[] = { "rule", "reason", "exe", "actor" };
+
+	for (size_t i = 0; i < NELEM(keys); i++)
+		if (json_text(l->un, keys[i])[0] != '\0')
+			return true;
+	return false;
 }
 
 static void
 print_record(struct logline *s, struct line *l, FILE *to)
 {
-	size_t role_width = 10; /* the longest: supervisor */
+	const char *name = json_text(l->un, "sandbox");
 	struct wall when = { json_number(l->record, "time") * 1000 };
+	size_t role_width = 10; /* the longest: supervisor */
+	size_t last = 0;
 	char at[WHEN_BYTES];
 	enum colour c;
 	const char *verdict = verdict_of(l, &c);
-	bool wide = s->what_width == 0;
 
 	if (!s->colour)
 		c = COLOUR_NONE;
-	if (wide)
-		s->what_width = 36; /* before the first long one comes by */
 	what_happened(l);
 	(void)fprintf(to, "%s  ", when_local(when, at));
-	print_padded(to, json_text(l->un, "sandbox")[0] != '\0' ?
-	    json_text(l->un, "sandbox") : "-", &s->name_width, WORD_BYTES_MAX,
-	    true);
-	print_padded(to, json_text(l->un, "role"), &role_width, role_width,
-	    false);
-	(void)fprintf(to, "%s%s%s  ", colour_start(c), verdict,
+	print_padded(to, name[0] != '\0' ? name : "-", &s->name_width,
+	    NAME_WIDTH_MAX);
+	(void)fputs("  ", to);
+	print_padded(to, json_text(l->un, "role"), &role_width, role_width);
+	(void)fprintf(to, "  %s%s%s  ", colour_start(c), verdict,
 	    colour_end(c));
-	print_padded(to, l->what, &s->what_width, WHAT_WIDTH_MAX, true);
+	print_padded(to, l->what, has_why(l) ? &s->what_width : &last,
+	    WHAT_WIDTH_MAX);
 	print_why(l, to, s->colour);
+	(void)fputc('\n', to);
 }
 
 void

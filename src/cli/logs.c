@@ -16,6 +16,7 @@
 
 #define LINE_BYTES_MAX	65536	/* of one record */
 #define PATH_BYTES	2048
+#define WHAT_WIDTH	36	/* before the first long one comes by */
 #define TAIL_LINES	"10"	/* shown first, unless -n says otherwise */
 
 static void
@@ -83,7 +84,8 @@ print_lines(struct logline *to, struct buf *b, bool raw)
 static int
 stream(struct api *api, bool raw, bool tail)
 {
-	struct logline to = { .colour = colour_on(stdout) };
+	struct logline to = { .colour = colour_on(stdout),
+		.what_width = WHAT_WIDTH };
 	struct err e = { 0 };
 	struct str part;
 	struct buf b;
