@@ -37,13 +37,27 @@ jline_close(struct jline *j)
 	j->comma = true;
 }
 
+/* The code point if it is one that steers a terminal or the order of the
+ * text on it: C0, DEL, C1, the marks of direction; else 0x10000. */
+static unsigned
+steering(const unsigned char *p, size_t n)
+{
+	unsigned v = n == 1 ? p[0] : n == 2 ? (p[0] & 0x1fU) << 6 |
+	    (p[1] & 0x3fU) : n == 3 ? (p[0] & 0xfU) << 12 |
+	    (p[1] & 0x3fU) << 6 | (p[2] & 0x3fU) : 0x10000U;
+
+	return v < 0x20 || (v >= 0x7f && v < 0xa0) || v == 0x61c ||
+	    v == 0x200e || v == 0x200f || (v >= 0x2028 && v <= 0x202e) ||
+	    (v >= 0x2066 && v <= 0x2069) ? v : 0x10000U;
+}
+
 /* How one byte sequence is written: its length, and *plain if as it is. */
 static size_t
 piece(struct str s, bool *plain, char *out, size_t cap, size_t *used)
 {
 	const unsigned char *p = (const unsigned char *)s.p;
 	size_t n = str_utf8_len(s);
-	bool c1 = n == 2 && p[0] == 0xc2 && p[1] < 0xa0;
+	unsigned steers = n == 0 ? 0x10000U : steering(p, n);
 	int len = 0;
 
 	*plain = false;
@@ -51,8 +65,8 @@ piece(struct str s, bool *plain, char *out, size_t cap, size_t *used)
 		len = snprintf(out, cap, "\\\\x%02x", *p);
 	else if (*p == '"')
 		len = snprintf(out, cap, "\\\"");
-	else if (*p < 0x20 || *p == 0x7f || c1)
-		len = snprintf(out, cap, "\\u%04x", c1 ? p[1] : p[0]);
+	else if (steers < 0x10000U)
+		len = snprintf(out, cap, "\\u%04x", steers);
 	else
 		*plain = true;
 	*used = (size_t)len;

@@ -26,8 +26,8 @@ void jline_raw(struct jline *j, const char *name, struct str v);
 /* Nothing at all when v is empty. */
 void jline_str_if(struct jline *j, const char *name, struct str v);
 
-/* v between quotes. Control characters (C1 and DEL too) become \u00XX, so
- * the line is safe on a terminal. Bytes that are not UTF-8, and the
+/* v between quotes. Control characters (C1, DEL and the marks of direction
+ * too) become \uXXXX, so the line is safe on a terminal. Bytes that are not UTF-8, and the
  * backslash itself, become the text \xHH, so that no two strings print
  * alike. */
 void jline_quote(struct jline *j, struct str v);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clean.h"
@@ -15,14 +16,22 @@
 int
 outcome_write(int dirfd, const struct outcome *o, struct err *e)
 {
+	/* io_replace_file would sync: a power cut ends us both anyway */
+	CLEAN_FD int fd = openat(dirfd, OUTCOME_FILE ".new",
+	    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	unsigned char bytes[OUTCOME_BYTES_MAX];
 	struct wbuf w = { .p = bytes, .cap = sizeof(bytes) };
 
 	put_bytes(&w, MAGIC, sizeof(MAGIC) - 1);
 	outcome_put(&w, o);
 	must(!w.over);
-	return io_replace_file(dirfd, OUTCOME_FILE, 0600,
-	    str_of((const char *)bytes, w.len), e);
+	if (fd == -1)
+		return err_sys(e, "create %s", OUTCOME_FILE);
+	if (io_write_all(fd, str_of((const char *)bytes, w.len), e) == -1)
+		return err_wrap(e, OUTCOME_FILE);
+	if (renameat(dirfd, OUTCOME_FILE ".new", dirfd, OUTCOME_FILE) == -1)
+		return err_sys(e, "rename %s", OUTCOME_FILE);
+	return 0;
 }
 
 int

@@ -9,7 +9,7 @@ struct err;
 
 #define OUTCOME_FILE "outcome"
 
-/* Replaces the file in one step. */
+/* Replaces the file in one step: outcome.new is renamed over it. */
 int outcome_write(int dirfd, const struct outcome *o, struct err *e);
 /* ERR_MISSING: there is none. */
 int outcome_read(int dirfd, struct outcome *o, struct err *e);

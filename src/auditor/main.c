@@ -22,6 +22,7 @@
 #include "base/log.h"
 #include "base/paths.h"
 #include "base/str.h"
+#include "jail/self.h"
 
 static void
 die_of(const struct err *e)
@@ -111,6 +112,16 @@ tell_ready(int fd)
 	(void)close(fd);
 }
 
+static int
+jail(const struct paths *p, struct err *e)
+{
+	char log[PATH_BYTES_MAX + 8];
+	const char *dirs[] = { log, NULL };
+
+	(void)snprintf(log, sizeof(log), "%s/log", p->state);
+	return jail_enter(ROLE_AUDITOR, dirs, e);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -137,6 +148,8 @@ main(int argc, char **argv)
 	signals.fd = signals_open();
 	if (listener == -1 || loop_new(&l, &e) == -1 ||
 	    auditor_init(&a, l, dir, listener, &e) == -1)
+		die_of(&e);
+	if (jail(&paths, &e) == -1)
 		die_of(&e);
 	if (auditor_start(&a, &e) == -1 || loop_watch(l, &signals, &e) == -1)
 		die_of(&e);
