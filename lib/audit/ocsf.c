@@ -126,8 +126,8 @@ print_unmapped(struct jline *j, const struct audit_record *a,
 	jline_open(j, "unmapped");
 	jline_str(j, "kind", str_c(audit_kind_name(a->kind)));
 	jline_str(j, "role", str_c(s->role));
-	jline_str(j, "sandbox_id", str_c(s->sandbox_id));
-	jline_str(j, "sandbox", str_c(s->sandbox_name));
+	jline_str(j, "sandbox_id", s->sandbox_id);
+	jline_str(j, "sandbox", s->sandbox);
 	jline_str(j, "verdict", a->verdict == AUDIT_ALLOWED ? STR("allowed") :
 	    a->verdict == AUDIT_DENIED ? STR("denied") : STR("observed"));
 	jline_str_if(j, "action", a->action);

@@ -30,6 +30,8 @@ audit_record_put(struct wbuf *w, const struct audit_record *a)
 	put_u64(w, a->generation);
 	put_cut(w, a->actor, AUDIT_ACTOR_BYTES_MAX);
 	put_cut(w, a->reason, AUDIT_REASON_BYTES_MAX);
+	put_cut(w, a->sandbox_id, ID_BYTES_MAX);
+	put_cut(w, a->sandbox, NAME_BYTES_MAX);
 }
 
 static enum audit_kind
@@ -77,5 +79,7 @@ audit_record_get(struct rbuf *r, struct audit_record *a)
 	a->generation = get_u64(r);
 	a->actor = get_str(r, AUDIT_ACTOR_BYTES_MAX);
 	a->reason = get_str(r, AUDIT_REASON_BYTES_MAX);
+	a->sandbox_id = get_str(r, ID_BYTES_MAX);
+	a->sandbox = get_str(r, NAME_BYTES_MAX);
 	return r->bad ? -1 : 0;
 }

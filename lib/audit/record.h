@@ -59,6 +59,9 @@ struct audit_record { /* strings borrowed; empty where they do not apply */
 	uint64_t generation;
 	struct str actor;	/* user who did it, for control-plane records */
 	struct str reason;
+	struct str sandbox_id, sandbox; /* whom it is about; taken from the
+					 * gateway alone, the others' channel
+					 * says it */
 };
 
 /* Appends one record to a message of several (AUDIT_PUT holds 1..n). A
@@ -70,7 +73,8 @@ int audit_record_get(struct rbuf *r, struct audit_record *a);
 
 struct audit_stamp { /* what only the auditor says */
 	uint64_t seq;
-	const char *role, *sandbox_id, *sandbox_name;
+	const char *role;
+	struct str sandbox_id, sandbox;
 };
 
 /* One line of OCSF 1.8 JSON, newline included. false: b is full, and holds

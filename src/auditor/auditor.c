@@ -74,9 +74,11 @@ static void
 add_line(struct auditor *a, const struct audit_record *r,
     const struct speaker *s)
 {
+	bool about = s != NULL && s->role == ROLE_GATEWAY;
 	struct audit_stamp stamp = { ++a->log.seq,
 		s == NULL ? "auditor" : role_name(s->role),
-		s == NULL ? "" : s->id, s == NULL ? "" : s->name };
+		about ? r->sandbox_id : str_c(s == NULL ? "" : s->id),
+		about ? r->sandbox : str_c(s == NULL ? "" : s->name) };
 	size_t before = a->pending.len;
 
 	must(audit_ocsf_print(&a->pending, r, &stamp));

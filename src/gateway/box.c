@@ -350,5 +350,6 @@ box_record(const struct box *b, int kind, const char *action)
 	return (struct audit_record){ .kind = (enum audit_kind)kind,
 		.verdict = AUDIT_ALLOWED, .when = clock_wall(),
 		.action = str_c(action), .policy_hash = str_c(b->hash),
-		.generation = b->revision, .actor = str_c(b->g->actor) };
+		.generation = b->revision, .actor = str_c(b->g->actor),
+		.sandbox_id = str_c(b->id), .sandbox = str_c(b->name) };
 }

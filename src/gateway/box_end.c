@@ -106,6 +106,17 @@ phase_of(struct box *b, const struct outcome *o)
 	return PHASE_FAILED;
 }
 
+static void
+note_failure(struct box *b)
+{
+	struct audit_record r = box_record(b, AUDIT_LIFE, "fail");
+
+	r.verdict = AUDIT_OBSERVED;
+	r.reason = str_c(b->reason);
+	audit_link_note(&b->g->audit, &r);
+	log_warn("sandbox %s failed: %s", b->name, b->reason);
+}
+
 void
 box_ended(struct box *b, const struct outcome *o)
 {
@@ -121,7 +132,7 @@ box_ended(struct box *b, const struct outcome *o)
 	if (b->status == REVISION_PENDING)
 		b->status = REVISION_STORED;
 	if (p == PHASE_FAILED)
-		log_warn("sandbox %s failed: %s", b->name, b->reason);
+		note_failure(b);
 	box_enter(b, p);
 	if (b->deleting || !b->keep)
 		remove_begin(b);

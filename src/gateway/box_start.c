@@ -235,7 +235,6 @@ launch_fail(struct box *b, struct launch *l, const struct err *e)
 		c->on_gone = NULL;
 	b->launch = NULL;
 	launch_free(l);
-	log_warn("sandbox %s: %s", b->name, e->text);
 	if (c != NULL && e->kind == ERR_STATE)
 		call_fail(c, 503, "audit_unavailable",
 		    "look at the free space of the state directory, and at "

@@ -209,8 +209,8 @@ static void
 print_records(struct str body)
 {
 	struct rbuf r = rbuf_of(body);
-	struct audit_stamp stamp = { .role = "egress", .sandbox_id = "id",
-		.sandbox_name = "bench" };
+	struct audit_stamp stamp = { .role = "egress", .sandbox_id = STR("id"),
+		.sandbox = STR("bench") };
 	struct audit_record a;
 	struct buf b;
 

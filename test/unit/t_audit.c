@@ -18,6 +18,8 @@ static const struct audit_record full = {
 	.rule = STR("p.yaml:4: GET api.github.com/repos/*"),
 	.policy_hash = STR("ab12"), .old_hash = STR("cd34"), .generation = 3,
 	.actor = STR("alice"), .reason = STR("no rule allows POST"),
+	.sandbox_id = STR("01JD0000000000000000000000"),
+	.sandbox = STR("calm-otter"),
 };
 
 static bool
@@ -33,7 +35,9 @@ same(const struct audit_record *a, const struct audit_record *b)
 	    str_eq(a->policy_hash, b->policy_hash) &&
 	    str_eq(a->old_hash, b->old_hash) &&
 	    a->generation == b->generation && str_eq(a->actor, b->actor) &&
-	    str_eq(a->reason, b->reason);
+	    str_eq(a->reason, b->reason) &&
+	    str_eq(a->sandbox_id, b->sandbox_id) &&
+	    str_eq(a->sandbox, b->sandbox);
 }
 
 static void
@@ -112,7 +116,8 @@ long_text_is_cut(void **state)
 	struct audit_record all = { .kind = AUDIT_HTTP, .exe = s,
 		.action = s, .host = s, .address = s, .path = s, .rule = s,
 		.policy_hash = s, .old_hash = s, .actor = s, .reason = s };
-	struct audit_stamp by = { UINT64_MAX, "supervisor", "", "" };
+	struct audit_stamp by = { UINT64_MAX, "supervisor", STR(""),
+		STR("") };
 	unsigned char bytes[AUDIT_WIRE_BYTES_MAX];
 	struct wbuf w = { .p = bytes, .cap = sizeof(bytes) };
 	struct audit_record a;
@@ -135,7 +140,7 @@ long_text_is_cut(void **state)
 /* ---- OCSF ---- */
 
 static const struct audit_stamp stamp = { 17, "egress",
-	"01JD0000000000000000000000", "calm-otter" };
+	STR("01JD0000000000000000000000"), STR("calm-otter") };
 
 static char *
 printed(const struct audit_record *a)
@@ -240,7 +245,7 @@ lines_read_back(void **state)
 	assert_int_equal(got.severity, 3);
 	assert_true(str_eqz(got.kind, "http"));
 	assert_true(str_eqz(got.role, "egress"));
-	assert_true(str_eqz(got.sandbox_id, stamp.sandbox_id));
+	assert_true(str_eq(got.sandbox_id, stamp.sandbox_id));
 	assert_true(str_eqz(got.sandbox, "calm-otter"));
 	for (size_t n = 0; n < strlen(z) - 1; n++)
 		if (audit_line_parse(str_of(z, n), &got) &&
