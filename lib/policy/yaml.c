@@ -86,8 +86,11 @@ place(struct builder *b, struct node *n, const struct fy_mark *m)
 	}
 	l = &b->stack[b->depth - 1];
 	if (l->node->kind == NODE_MAP && l->used % 2 == 0 &&
-	    n->kind != NODE_SCALAR)
-		return refuse_at(b, m, "a key must be a word");
+	    n->kind != NODE_SCALAR) {
+		diag_add(b->diags, DIAG_ERROR, b->doc, n->line, n->column, 1,
+		    "a key must be a word");
+		return -1;
+	}
 	if (l->used == l->cap) {
 		uint32_t cap = l->cap == 0 ? 8 : 2 * l->cap;
 		struct node **items = take_mem(b, cap, sizeof(struct node *));
@@ -139,6 +142,22 @@ on_alias(struct builder *b, struct fy_event *ev, const struct fy_mark *m)
 	return place(b, n, m);
 }
 
+/* A value that is not there stands where its key stands. */
+static void
+place_empty(struct builder *b, struct node *n)
+{
+	const struct level *l;
+
+	if (b->depth == 0 || n->line != 0)
+		return;
+	l = &b->stack[b->depth - 1];
+	if (l->used == 0)
+		return;
+	n->line = l->node->items[l->used - 1]->line;
+	n->column = l->node->items[l->used - 1]->column;
+	n->width = l->node->items[l->used - 1]->width;
+}
+
 static int
 on_scalar(struct builder *b, struct fy_event *ev, const struct fy_mark *m)
 {
@@ -153,6 +172,7 @@ on_scalar(struct builder *b, struct fy_event *ev, const struct fy_mark *m)
 	if (m != NULL && end != NULL && end->line == m->line &&
 	    end->column > m->column)
 		n->width = (uint32_t)(end->column - m->column);
+	place_empty(b, n);
 	if (add_anchor(b, ev->scalar.anchor, n, m) == -1)
 		return -1;
 	return place(b, n, m);

@@ -1,0 +1,490 @@
+/* t_policy_text.c -- what is refused in a policy, where, and in which words. */
+#include <stdarg.h>
+#include <setjmp.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "base/clean.h"
+#include "base/compat.h"
+#include "base/err.h"
+#include "base/must.h"
+#include "policy/compile.h"
+
+#define CHECK POLICY_STAGE_CHECK
+#define ENFORCE POLICY_STAGE_ENFORCE
+
+static const struct {
+	const char *what, *yaml;
+	enum policy_stage stage;
+	const char *want; /* begins the first diagnostic; NULL: none */
+} cases[] = {
+	/* ---- YAML */
+	{ "nothing is a policy, and worth a word", "", CHECK,
+	    "p.yaml: warning: this policy is empty" },
+	{ "a comment alone too", "# nothing\n", CHECK,
+	    "p.yaml: warning: this policy is empty" },
+	{ "a list is no policy", "- a\n", CHECK,
+	    "p.yaml:1:1: error: a policy must be a map" },
+	{ "a tab indents nothing", "network:\n\tallow: []\n", CHECK,
+	    "p.yaml:2:1: error: a tab as indentation" },
+	{ "nor does one after a blank", "network:\n \tallow: []\n", CHECK,
+	    "p.yaml:2:2: error: a tab as indentation" },
+	{ "a key stands once", "network: {}\nnetwork: {}\n", CHECK,
+	    "p.yaml:2:1: error: key \"network\" stands here twice: first in "
+	    "line 1" },
+	{ "however deep", "network:\n  allow:\n    - endpoint: a.test\n"
+	    "      endpoint: b.test\n", CHECK,
+	    "p.yaml:4:7: error: key \"endpoint\" stands here twice" },
+	{ "however it is quoted", "{\"network\": {}, 'network': {}}", CHECK,
+	    "p.yaml:1:18: error: key \"network\"" },
+	{ "a second document is refused", "network: {}\n---\nnetwork: {}\n",
+	    CHECK, "p.yaml:2:1: error: a second document" },
+	{ "a tag is refused", "network: !!map {}\n", CHECK,
+	    "p.yaml:1:16: error: tags are not used" },
+	{ "a NUL is refused", "network: \"\x01\"\n", CHECK,
+	    "p.yaml:1:11: error: a control character" },
+	{ "bytes that are not UTF-8 are refused", "network: \xff\n", CHECK,
+	    "p.yaml:1:10: error: a control character" },
+	{ "a direction mark is refused", "network: {} # \xe2\x80\xae\n",
+	    CHECK, "p.yaml:1:15: error: a control character" },
+	{ "an open bracket is refused", "network: {allow: [\n", CHECK,
+	    "p.yaml:" },
+	{ "an open quote is refused", "policy_mode: \"enforce\n", CHECK,
+	    "p.yaml:" },
+	{ "an alias of nothing is refused", "network: *x\n", CHECK,
+	    "p.yaml:1:11: error: an alias of an anchor that is not there" },
+	{ "an alias of itself is refused", "network: &x\n  allow: *x\n",
+	    CHECK, "p.yaml:2:11: error: an alias of what it stands in" },
+	{ "an alias may be used",
+	    "network:\n  allow:\n    - &a {endpoint: a.test}\n    - *a\n",
+	    ENFORCE, NULL },
+	{ "merge keys are keys, and not ours",
+	    "network:\n  <<: {allow: []}\n", CHECK,
+	    "p.yaml:2:3: error: unknown key \"<<\"" },
+	{ "a map is no key", "? {a: b}\n: c\n", CHECK, "p.yaml:1:3: error: " },
+
+	/* ---- keys and types */
+	{ "an unknown key is an error, with the nearest",
+	    "netwrok: {}\n", CHECK, "p.yaml:1:1: error: unknown key "
+	    "\"netwrok\" in a policy: did you mean \"network\"?" },
+	{ "or the list when none is near", "x: {}\n", CHECK,
+	    "p.yaml:1:1: error: unknown key \"x\" in a policy: known are "
+	    "version, agent_name" },
+	{ "in every section", "resources:\n  max_memory: 5\n", CHECK,
+	    "p.yaml:2:3: error: unknown key \"max_memory\" in resources: did "
+	    "you mean \"max_memory_mb\"?" },
+	{ "in every entry", "network:\n  allow:\n    - endpoint: a.test\n"
+	    "      port: 443\n", CHECK,
+	    "p.yaml:4:7: error: unknown key \"port\" in an allow: did you "
+	    "mean \"ports\"?" },
+	{ "case is a mistake too", "Network: {}\n", CHECK,
+	    "p.yaml:1:1: error: unknown key \"Network\" in a policy: did you "
+	    "mean \"network\"?" },
+	{ "a section of the wrong type", "network: 5\n", CHECK,
+	    "p.yaml:1:10: error: network must be a map of keys, and this is "
+	    "a number" },
+	{ "an empty section", "network:\n", CHECK,
+	    "p.yaml:1:1: error: network must be a map of keys, and this is "
+	    "nothing" },
+	{ "a word where a list belongs, with the fix",
+	    "network: {allow: [{endpoint: a.test, methods: GET}]}", CHECK,
+	    "p.yaml:1:47: error: methods must be a list: write [GET]" },
+	{ "a boolean where a word belongs", "agent_name: true\n", CHECK,
+	    "p.yaml:1:13: error: agent_name must be a word, and this is true "
+	    "or false: write \"true\"" },
+	{ "a word where a number belongs",
+	    "resources: {max_memory_mb: lots}", CHECK,
+	    "p.yaml:1:28: error: max_memory_mb must be a number" },
+	{ "a number that is quoted is a word",
+	    "resources: {max_memory_mb: \"5\"}", CHECK, "p.yaml:1:" },
+	{ "a negative limit", "resources: {max_memory_mb: -5}", CHECK,
+	    "p.yaml:1:28: error: this limit must be a whole number" },
+	{ "the other version as a number", "version: 2\n", CHECK,
+	    "p.yaml:1:10: error: version must be \"1.0\", or 1" },
+	{ "1.0 without quotes", "version: 1.0\n", CHECK,
+	    "p.yaml:1:10: error: version must be a word: write \"1.0\"" },
+	{ "1 as a word", "version: \"1\"\n", CHECK,
+	    "p.yaml:1:11: error: version must be" },
+	{ "1.0 as a word is right", "version: \"1.0\"\n", ENFORCE, NULL },
+	{ "an unknown mode", "policy_mode: enforced\n", CHECK,
+	    "p.yaml:1:14: error: policy_mode cannot be \"enforced\": did you "
+	    "mean \"enforce\"?" },
+	{ "the older schema without its version",
+	    "network_policies: {}\n", CHECK,
+	    "p.yaml:1:1: error: \"network_policies\" belongs to the older "
+	    "schema: add \"version: 1\"" },
+
+	/* ---- network */
+	{ "an entry without host", "network: {allow: [{ports: [443]}]}",
+	    CHECK, "p.yaml:1:19: error: an entry needs endpoint" },
+	{ "a host said twice", "network: {allow: [{endpoint: a.test, "
+	    "destination: a.test}]}", CHECK,
+	    "p.yaml:1:51: error: endpoint and destination are the same" },
+	{ "a star alone in an allow", "network: {allow: [{endpoint: "
+	    "\"*\"}]}", CHECK,
+	    "p.yaml:1:31: error: an allow names its hosts" },
+	{ "a whole top-level domain", "network: {allow: [{endpoint: "
+	    "\"*.com\"}]}", CHECK, "p.yaml:1:31: error: \"*.com\" would "
+	    "allow a whole top-level domain" },
+	{ "a star inside a name", "network: {allow: [{endpoint: "
+	    "\"a.*.test\"}]}", CHECK,
+	    "p.yaml:1:31: error: a star stands for whole labels" },
+	{ "a star inside a label", "network: {allow: [{endpoint: "
+	    "\"x*.a.test\"}]}", CHECK, "p.yaml:1:31: error: a star" },
+	{ "a URL", "network: {allow: [{endpoint: "
+	    "\"https://a.test/x\"}]}", CHECK,
+	    "p.yaml:1:31: error: a host, not a URL" },
+	{ "a path", "network: {allow: [{endpoint: a.test/x}]}", CHECK,
+	    "p.yaml:1:30: error: \"a.test/x\" is neither a host nor" },
+	{ "a port", "network: {allow: [{endpoint: \"a.test:80\"}]}", CHECK,
+	    "p.yaml:1:31: error: \"a.test:80\" is not a host: write the port "
+	    "under ports: [80]" },
+	{ "brackets", "network: {allow: [{endpoint: \"[::1]\"}]}", CHECK,
+	    "p.yaml:1:31: error: an IPv6 address is written without" },
+	{ "other scripts are written in their xn-- form",
+	    "network: {allow: [{endpoint: b\xc3\xbc""cher.test}]}", CHECK,
+	    "p.yaml:1:30: error: " },
+	{ "an empty label", "network: {allow: [{endpoint: a..test}]}", CHECK,
+	    "p.yaml:1:30: error: \"a..test\" is not a host" },
+	{ "an address in octal is no host", "network: {allow: [{endpoint: "
+	    "010.0.0.1}]}", CHECK, "p.yaml:1:30: error: " },
+	{ "a hex number is no host", "network: {allow: [{endpoint: "
+	    "\"0x7f000001\"}]}", CHECK, "p.yaml:1:31: error: " },
+	{ "all addresses at once", "network: {allow: [{endpoint: "
+	    "0.0.0.0/0}]}", CHECK, "p.yaml:1:30: error: 0.0.0.0/0 holds more "
+	    "than one kind of address" },
+	{ "a port beyond the last", "network: {allow: [{endpoint: a.test, "
+	    "ports: [65536]}]}", CHECK, "p.yaml:1:46: error: a port must be "
+	    "a whole number from 1 to 65535" },
+	{ "port 0", "network: {allow: [{endpoint: a.test, ports: [0]}]}",
+	    CHECK, "p.yaml:1:46: error: a port must be" },
+	{ "an empty list", "network: {allow: [{endpoint: a.test, ports: "
+	    "[]}]}", CHECK, "p.yaml:1:45: error: ports is an empty list" },
+	{ "an unknown protocol", "network: {allow: [{endpoint: a.test, "
+	    "protocols: [htps]}]}", CHECK, "p.yaml:1:50: error: a protocol "
+	    "cannot be \"htps\": did you mean \"https\"?" },
+	{ "a method in lower case", "network: {allow: [{endpoint: a.test, "
+	    "methods: [get]}]}", CHECK, "p.yaml:1:48: error: methods are "
+	    "case-sensitive: write GET" },
+	{ "a method that is none", "network: {allow: [{endpoint: a.test, "
+	    "methods: [\"G T\"]}]}", CHECK,
+	    "p.yaml:1:49: error: \"G T\" is not a method" },
+	{ "a path that does not begin", "network: {allow: [{endpoint: "
+	    "a.test, paths: [x]}]}", CHECK, "p.yaml:1:46: error: path "
+	    "\"x\": a path begins with /" },
+	{ "a path with dots", "network: {allow: [{endpoint: a.test, paths: "
+	    "[/a/../b]}]}", CHECK, "p.yaml:1:46: error: path \"/a/../b\": "
+	    "dot segments" },
+	{ "a path with an empty segment", "network: {allow: [{endpoint: "
+	    "a.test, paths: [/a//b]}]}", CHECK, "p.yaml:1:46: error: " },
+	{ "a path with a query", "network: {allow: [{endpoint: a.test, "
+	    "paths: [\"/a?b\"]}]}", CHECK, "p.yaml:1:47: error: path "
+	    "\"/a?b\": a path ends before '?'" },
+	{ "a path with an escape that is none needed", "network: {allow: "
+	    "[{endpoint: a.test, paths: [/%61]}]}", CHECK,
+	    "p.yaml:1:46: error: path \"/%61\": it escapes a character that "
+	    "stands for itself" },
+	{ "methods where nobody looks", "network: {allow: [{endpoint: "
+	    "a.test, protocols: [tcp], methods: [GET]}]}", CHECK,
+	    "p.yaml:1:19: error: methods and paths need a protocol that is "
+	    "inspected" },
+	{ "allowed_ips in a deny", "network: {deny: [{endpoint: a.test, "
+	    "allowed_ips: [10.0.0.1]}]}", CHECK, "p.yaml:1:50: error: "
+	    "allowed_ips permits" },
+	{ "two defaults", "network: {default_policy: allow, deny: "
+	    "[{endpoint: \"*\"}]}", CHECK, "p.yaml:1:41: error: this denies "
+	    "what no rule allows, and default_policy" },
+
+	/* ---- what this version does not enforce */
+	{ "commands are checked", "commands: {allow: [5]}", CHECK,
+	    "p.yaml:1:20: error: a command must be a word" },
+	{ "commands are not enforced", "commands: {}\n", ENFORCE,
+	    "p.yaml:1:1: error: not enforced by this version: commands" },
+	{ "nor is inference", "inference: {}\n", ENFORCE,
+	    "p.yaml:1:1: error: not enforced by this version: inference" },
+	{ "nor are resources", "resources: {}\n", ENFORCE,
+	    "p.yaml:1:1: error: not enforced by this version: resources" },
+	{ "nor labels", "labels: []\n", ENFORCE,
+	    "p.yaml:1:1: error: not enforced by this version: labels" },
+	{ "nor extends", "extends: [x]\n", ENFORCE,
+	    "p.yaml:1:1: error: not enforced by this version: extends" },
+	{ "nor rate limits", "network: {rate_limits: "
+	    "{max_requests_per_minute: 5}}", ENFORCE,
+	    "p.yaml:1:11: error: not enforced by this version: rate_limits" },
+	{ "nor protocol grpc", "network: {allow: [{endpoint: a.test, "
+	    "protocols: [grpc]}]}", ENFORCE,
+	    "p.yaml:1:50: error: not enforced by this version: protocol "
+	    "grpc" },
+	{ "nor query matchers", "network: {allow: [{endpoint: a.test, "
+	    "query: {a: b}}]}", ENFORCE,
+	    "p.yaml:1:38: error: not enforced by this version: query" },
+
+	/* ---- files */
+	{ "a relative path", "file_access: {allow: [{path: a/b}]}", CHECK,
+	    "p.yaml:1:30: error: path \"a/b\": it must be absolute" },
+	{ "a home", "file_access: {allow: [{path: ~/x}]}", CHECK,
+	    "p.yaml:1:30: error: path \"~/x\": the home inside is" },
+	{ "dots", "file_access: {allow: [{path: /a/../b}]}", CHECK,
+	    "p.yaml:1:30: error: path \"/a/../b\": it has a dot" },
+	{ "a final slash", "file_access: {allow: [{path: /a/}]}", CHECK,
+	    "p.yaml:1:30: error: path \"/a/\": it ends in /" },
+	{ "a permission that is none", "file_access: {allow: [{path: /a, "
+	    "permissions: [execute]}]}", CHECK, "p.yaml:1:48: error: a "
+	    "permission cannot be \"execute\": it is one of read, write" },
+	{ "a tree", "file_access: {allow: [{path: /srv/**}]}", ENFORCE,
+	    NULL },
+	{ "a glob is of the language", "file_access: {allow: [{path: "
+	    "/srv/*.x}]}", CHECK, NULL },
+	{ "and not of this version", "file_access: {allow: [{path: "
+	    "/srv/*.x}]}", ENFORCE, "p.yaml:1:30: error: not enforced by "
+	    "this version: the pattern /srv/*.x" },
+	{ "a deny of what is not shown", "file_access: {deny: [{path: "
+	    "/root/**}, {path: /etc/shadow}]}", ENFORCE, NULL },
+	{ "a deny of a pattern", "file_access: {deny: [{path: "
+	    "\"**/.ssh/**\"}]}", ENFORCE, "p.yaml:1:30: error: not enforced "
+	    "by this version: the pattern **/.ssh/**" },
+	{ "a deny inside an allowed tree", "file_access: {allow: [{path: "
+	    "/srv/**}], deny: [{path: /srv/x/**}]}", ENFORCE,
+	    "p.yaml:1:55: error: not enforced by this version: a deny inside "
+	    "the tree allowed in p.yaml:1" },
+	{ "a deny around an allow leaves nothing of it", "file_access: "
+	    "{allow: [{path: /srv/x/**}], deny: [{path: /srv/**}]}", ENFORCE,
+	    "p.yaml:1:30: warning: denied in p.yaml:1, so it grants "
+	    "nothing" },
+	{ "a deny in the sandbox's own /tmp", "file_access: {deny: [{path: "
+	    "/tmp/x}]}", ENFORCE, "p.yaml:1:29: error: not enforced by this "
+	    "version: a deny that touches /tmp" },
+	{ "a deny that holds the home", "file_access: {deny: [{path: "
+	    "/home/**}]}", ENFORCE, "p.yaml:1:29: error: not enforced by "
+	    "this version: a deny that touches /home/sandbox" },
+	{ "somebody's home is not the sandbox's", "file_access: {deny: "
+	    "[{path: /home/alice/**}]}", ENFORCE, NULL },
+	{ "the whole root", "file_access: {allow: [{path: /**}]}", ENFORCE,
+	    "p.yaml:1:30: error: not enforced by this version: a grant of "
+	    "the whole root" },
+	{ "the kernel's own trees", "file_access: {allow: [{path: "
+	    "/sys/**}]}", ENFORCE, "p.yaml:1:30: error: not enforced by this "
+	    "version: a grant in /sys" },
+	{ "password hashes are never shown", "file_access: {allow: [{path: "
+	    "/etc/shadow}]}", ENFORCE, "p.yaml:1:30: error: not enforced by "
+	    "this version: a grant of /etc/shadow" },
+	{ "nor as part of a tree to write", "file_access: {allow: [{path: "
+	    "/etc/**, permissions: [read, write]}]}", ENFORCE,
+	    "p.yaml:1:30: error: not enforced by this version: a grant of "
+	    "/etc/shadow" },
+	{ "reading /etc is the baseline's, which leaves them out",
+	    "file_access: {allow: [{path: /etc/**}]}", ENFORCE, NULL },
+
+	/* ---- the older schema */
+#define V1(x) "version: 1\nnetwork_policies: {r: {binaries: [{path: /x}], " \
+	"endpoints: [{" x "}]}}"
+	{ "an unknown key", "version: 1\nnetwork: {}\n", CHECK,
+	    "p.yaml:2:1: error: unknown key \"network\" in a policy with "
+	    "version: 1: " },
+	{ "an unknown enforcement, which that product takes for audit",
+	    V1("host: a.test, port: 443, enforcement: enforced"), CHECK,
+	    "p.yaml:2:99: error: enforcement cannot be \"enforced\": did you "
+	    "mean \"enforce\"?" },
+	{ "an unknown tls", V1("host: a.test, port: 443, tls: skp"), CHECK,
+	    "p.yaml:2:91: error: tls cannot be \"skp\"" },
+	{ "an unknown access", V1("host: a.test, port: 443, protocol: rest, "
+	    "access: all"), CHECK, "p.yaml:2:" },
+	{ "a protocol in another case", V1("host: a.test, port: 443, "
+	    "protocol: REST, access: full"), CHECK, "p.yaml:2:96: error: "
+	    "protocol cannot be \"REST\": did you mean \"rest\"?" },
+	{ "rest without rules", V1("host: a.test, port: 443, protocol: "
+	    "rest"), CHECK, "p.yaml:2:96: error: protocol rest needs" },
+	{ "access and rules", V1("host: a.test, port: 443, protocol: rest, "
+	    "access: full, rules: [{allow: {method: GET, path: /}}]"), CHECK,
+	    "p.yaml:2:" },
+	{ "no port", V1("host: a.test"), CHECK,
+	    "p.yaml:2:60: error: an endpoint needs port" },
+	{ "allowed_ips of loopback", V1("host: a.test, port: 443, "
+	    "allowed_ips: [127.0.0.0/8]"), CHECK, "p.yaml:2:100: error: " },
+	{ "graphql is not enforced", V1("host: a.test, port: 443, protocol: "
+	    "graphql, access: full"), ENFORCE, "p.yaml:2:96: error: not "
+	    "enforced by this version: protocol graphql" },
+	{ "rules without binaries", "version: 1\nnetwork_policies: {r: "
+	    "{endpoints: [{host: a.test, port: 443}]}}", ENFORCE,
+	    "p.yaml:2:20: warning: rule \"r\" names no binaries" },
+	{ "another user", "version: 1\nprocess: {run_as_user: \"2000\"}",
+	    ENFORCE, "p.yaml:2:25: error: not enforced by this version" },
+	{ "root", "version: 1\nprocess: {run_as_user: root}", CHECK,
+	    "p.yaml:2:24: error: must be sandbox" },
+	{ "audit beside enforce", "version: 1\nnetwork_policies: {r: "
+	    "{binaries: [{path: /x}], endpoints: [{host: a.test, port: 443, "
+	    "protocol: rest, access: full}, {host: a.test, port: 443, "
+	    "protocol: rest, access: read-only, enforcement: audit}]}}",
+	    CHECK, "p.yaml:2:" },
+};
+
+static bool
+is_as_wanted(const struct diags *d, const char *text, const char *want)
+{
+	if (want == NULL)
+		return d->n == 0;
+	return d->n > 0 && strncmp(text, want, strlen(want)) == 0;
+}
+
+static void
+text_cases(void **state)
+{
+	int wrong = 0;
+
+	(void)state;
+	for (size_t i = 0; i < NELEM(cases); i++) {
+		struct policy_file f = { "p.yaml", str_c(cases[i].yaml) };
+		struct diags d = { 0 };
+		CLEAN_FREE char *image = NULL;
+		CLEAN_FREE char *text = NULL;
+		size_t len;
+		int rc = policy_compile(&f, 1, cases[i].stage, &image, &len,
+		    &d);
+
+		text = diags_print(&d, false);
+		if (!is_as_wanted(&d, text, cases[i].want) ||
+		    (rc == -1) != (d.errors > 0)) {
+			print_error("%s:\n%s\ngot %s", cases[i].what,
+			    cases[i].yaml, text);
+			wrong++;
+		}
+		diags_fini(&d);
+	}
+	assert_int_equal(wrong, 0);
+}
+
+static void
+a_caret_shows_the_place(void **state)
+{
+	struct policy_file f = { "p.yaml", STR("network:\n  alow: []\n") };
+	struct diags d = { 0 };
+	CLEAN_FREE char *image = NULL;
+	CLEAN_FREE char *text = NULL;
+	size_t len;
+
+	(void)state;
+	assert_int_equal(policy_compile(&f, 1, CHECK, &image, &len, &d), -1);
+	text = diags_print(&d, false);
+	assert_string_equal(text, "p.yaml:2:3: error: unknown key \"alow\" in "
+	    "network: did you mean \"allow\"?\n    alow: []\n    ^~~~\n");
+	diags_fini(&d);
+}
+
+/* Text repeated n times between two others. */
+static char *
+repeated(const char *head, const char *part, size_t n, const char *tail)
+{
+	size_t len = strlen(head) + n * strlen(part) + strlen(tail);
+	char *z = mem_alloc(len + 1, 1), *p = z;
+
+	p = stpcpy(p, head);
+	for (size_t i = 0; i < n; i++)
+		p = stpcpy(p, part);
+	(void)stpcpy(p, tail);
+	return z;
+}
+
+static const struct {
+	const char *what, *head, *part;
+	size_t n;
+	const char *tail, *want;
+} large[] = {
+	{ "more than 1 MiB", "# ", "x", 1048576, "\n",
+	    "p.yaml: error: longer than 1 MiB" },
+	{ "lists within lists", "network: ", "[", 1000, "", "p.yaml:1:" },
+	{ "maps within maps", "", "a: {", 1000, "", "p.yaml:1:" },
+	{ "blocks within blocks", "", "- ", 1000, "a\n", "p.yaml:1:" },
+	{ "very many values", "network: [", "a,", 200000, "a]\n",
+	    "p.yaml:1:" },
+	{ "very many unknown keys", "", "a: 1\n", 50000, "",
+	    "p.yaml:2:1: error: key \"a\"" },
+	{ "very long words", "agent_name: ", "x", 100000, "\n",
+	    "p.yaml:1:13: error: agent_name must have 1 to 1024 bytes" },
+};
+
+static void
+large_ones_end_in_a_sentence(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < NELEM(large); i++) {
+		CLEAN_FREE char *yaml = repeated(large[i].head,
+		    large[i].part, large[i].n, large[i].tail);
+		struct policy_file f = { "p.yaml", str_c(yaml) };
+		struct diags d = { 0 };
+		CLEAN_FREE char *image = NULL;
+		CLEAN_FREE char *text = NULL;
+		size_t len;
+
+		assert_int_equal(policy_compile(&f, 1, CHECK, &image, &len,
+		    &d), -1);
+		text = diags_print(&d, false);
+		if (strncmp(text, large[i].want, strlen(large[i].want)) != 0)
+			fail_msg("%s: %.200s", large[i].what, text);
+		diags_fini(&d);
+	}
+}
+
+/* Nine levels of nine aliases: 400 million values in half a kilobyte. */
+static void
+laughs_are_counted(void **state)
+{
+	char yaml[2048] = "a: &a [x,x,x,x,x,x,x,x,x]\n";
+	struct policy_file f = { "p.yaml", { yaml, 0 } };
+	struct diags d = { 0 };
+	CLEAN_FREE char *image = NULL;
+	CLEAN_FREE char *text = NULL;
+	size_t len;
+
+	(void)state;
+	for (char c = 'b'; c < 'j'; c++) {
+		char *at = yaml + strlen(yaml);
+
+		(void)snprintf(at, sizeof(yaml) - (size_t)(at - yaml),
+		    "%c: &%c [*%c,*%c,*%c,*%c,*%c,*%c,*%c,*%c,*%c]\n", c, c,
+		    c - 1, c - 1, c - 1, c - 1, c - 1, c - 1, c - 1, c - 1,
+		    c - 1);
+	}
+	f.text.len = strlen(yaml);
+	assert_int_equal(policy_compile(&f, 1, CHECK, &image, &len, &d), -1);
+	text = diags_print(&d, false);
+	assert_non_null(strstr(text, "too much"));
+	diags_fini(&d);
+}
+
+static void
+two_files_that_disagree(void **state)
+{
+	const struct policy_file f[] = {
+		{ "a.yaml", STR("policy_mode: audit\nagent_name: x\n") },
+		{ "b.yaml", STR("agent_name: x\npolicy_mode: enforce\n") },
+	};
+	struct diags d = { 0 };
+	CLEAN_FREE char *image = NULL;
+	CLEAN_FREE char *text = NULL;
+	size_t len;
+
+	(void)state;
+	assert_int_equal(policy_compile(f, 2, CHECK, &image, &len, &d), -1);
+	text = diags_print(&d, false);
+	assert_int_equal(d.n, 1);
+	assert_non_null(strstr(text, "b.yaml:2:14: error: policy_mode is said "
+	    "differently in a.yaml:1:14"));
+	diags_fini(&d);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(text_cases),
+		cmocka_unit_test(a_caret_shows_the_place),
+		cmocka_unit_test(large_ones_end_in_a_sentence),
+		cmocka_unit_test(laughs_are_counted),
+		cmocka_unit_test(two_files_that_disagree),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
