@@ -170,6 +170,9 @@ static const struct {
 	{ "loopback can be asked for by name", "network: {allow: [{endpoint:"
 	    " a.test, allowed_ips: [127.0.0.1]}]}", "a.test", "127.0.0.1",
 	    1 },
+	{ "http entries too, whatever is spoken", "network: {allow: "
+	    "[{endpoint: a.test, protocols: [http], allowed_ips: "
+	    "[10.0.0.0/8]}]}", "a.test", "93.184.216.34", 0 },
 	{ "two entries add up", "network: {allow: [{endpoint: a.test}, "
 	    "{endpoint: a.test, allowed_ips: [10.0.0.0/8]}]}", "a.test",
 	    "10.0.0.1", 1 },

@@ -1,0 +1,69 @@
+/* f_image.c -- hostile bytes as an image.  The size and the hash are made
+ * right first: what is tried is every check behind them. */
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "base/must.h"
+#include "policy/compile.h"
+#include "policy/decide.h"
+#include "policy/form.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *p, size_t len);
+
+static void
+make_right(char *bytes, size_t len)
+{
+	struct f_head h;
+
+	memcpy(&h, bytes, sizeof(h));
+	memcpy(h.magic, FORM_MAGIC, sizeof(h.magic));
+	h.version = FORM_VERSION;
+	h.size = (uint32_t)len;
+	sha256(str_from(str_of(bytes, len), FORM_HASHED), h.hash);
+	memcpy(bytes, &h, sizeof(h));
+}
+
+static void
+ask(const struct image *im, const char *host, uint16_t port, bool tls,
+    const char *method)
+{
+	struct str exe[] = { STR("/usr/bin/curl"), STR("/bin/sh") };
+	struct net_query q = { .host = str_c(host), .port = port,
+		.tls = tls, .who = { exe, 2 }, .method = str_c(method),
+		.path = STR("/repos/x/y") };
+	struct in6_addr addr = { { { 0 } } };
+	struct net_answer a;
+	char why[128];
+
+	policy_network(im, &q, &a);
+	must(a.reason[0] != '\0');
+	(void)policy_address(im, &q, &addr, why, sizeof(why));
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *p, size_t len)
+{
+	struct file_grant g;
+	struct image *im;
+	char *bytes;
+
+	if (len < sizeof(struct f_head) || len > 65536)
+		return 0;
+	bytes = mem_alloc(1, len);
+	memcpy(bytes, p, len);
+	make_right(bytes, len);
+	if (image_of(str_of(bytes, len), &im, NULL) == 0) {
+		ask(im, "api.github.com", 443, true, "GET");
+		ask(im, "a.b.c.example.com", 80, false, "POST");
+		ask(im, "10.0.0.1", 22, false, "");
+		ask(im, "::1", 443, true, "BREW");
+		ask(im, "", 0, true, "");
+		for (uint32_t i = 0; i < image_info(im)->files; i++)
+			image_file(im, i, &g);
+		free(policy_locked_changes(im, im));
+		image_free(im);
+	}
+	free(bytes);
+	return 0;
+}
