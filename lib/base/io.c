@@ -85,17 +85,17 @@ io_replace_file(int dirfd, const char *name, mode_t mode, struct str s,
 	CLEAN_FREE char *tmp = mem_printf("%s.%d.new", name, (int)getpid());
 	CLEAN_FD int fd = openat(dirfd, tmp,
 	    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
+	int rc;
 
 	if (fd == -1)
 		return err_sys(e, "create %s", tmp);
-	if (io_write_all(fd, s, e) == -1 || fsync(fd) == -1 ||
-	    renameat(dirfd, tmp, dirfd, name) == -1) {
-		if (e->kind == ERR_NONE)
-			(void)err_sys(e, "replace %s", name);
+	rc = io_write_all(fd, s, e);
+	if (rc == 0 && (fsync(fd) == -1 ||
+	    renameat(dirfd, tmp, dirfd, name) == -1))
+		rc = err_sys(e, "replace %s", name);
+	if (rc == -1)
 		(void)unlinkat(dirfd, tmp, 0); /* best effort: already failing */
-		return -1;
-	}
-	return 0;
+	return rc;
 }
 
 int

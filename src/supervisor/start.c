@@ -1,0 +1,211 @@
+/* start.c -- what needs rights, before the supervisor gives them up. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/clean.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/must.h"
+#include "base/paths.h"
+#include "policy/image.h"
+#include "supervisor/supervisor.h"
+
+#define CHANNEL_FD   3
+#define SPEC_WAIT_MS 30000
+
+/* ---- the order ---- */
+
+static int
+take_fds(struct supervisor *s, struct msg *m, int fds[6], struct err *e)
+{
+	for (unsigned i = 0; i < 6; i++)
+		fds[i] = msg_take_fd(m, i);
+	if (fds[BOX_FD_DIR] == -1)
+		return err_set(e, ERR_PEER,
+		    "BOX_START lacks descriptors: is the gateway of the same "
+		    "version?");
+	s->dir = fds[BOX_FD_DIR];
+	s->listen = fds[BOX_FD_LISTEN];
+	return image_open(fds[BOX_FD_IMAGE], &s->image, e);
+}
+
+static int
+main_session(struct supervisor *s, int attach, struct err *e)
+{
+	struct session *x = session_new(s, 0, s->spec.tty);
+
+	must(x != NULL);
+	if (attach == -1)
+		return 0;
+	return session_attach(x, attach, s->spec.rows, s->spec.cols, e);
+}
+
+static int egress_start(struct supervisor *s, int image, int audit,
+    struct err *e);
+
+int
+start_receive(struct supervisor *s, struct err *e)
+{
+	int fds[6] = { -1, -1, -1, -1, -1, -1 };
+	struct msg m;
+	struct rbuf r;
+	int rc = -1;
+
+	s->gateway = (struct chan){ CHANNEL_FD, ROLE_SUPERVISOR,
+		ROLE_GATEWAY };
+	if (fcntl(CHANNEL_FD, F_SETFD, FD_CLOEXEC) == -1)
+		return err_sys(e, "descriptor 3 is not a channel: the gateway "
+				  "starts this program, nobody else");
+	if (chan_recv_wait(&s->gateway, s->in, &m, SPEC_WAIT_MS, e) !=
+		CHAN_MSG || m.type != MSG_BOX_START)
+		return err_set(e, ERR_PEER, "no BOX_START came%s%s",
+		    e->text[0] != '\0' ? ": " : "", e->text);
+	r = rbuf_of(m.body);
+	if (box_spec_get(&r, &s->arena, &s->spec) == -1)
+		rc = err_set(e, ERR_PEER, "BOX_START is not well formed");
+	else
+		rc = take_fds(s, &m, fds, e);
+	if (rc == 0)
+		rc = audit_sender_use(&s->audit, fds[BOX_FD_AUDIT], e);
+	if (rc == 0)
+		rc = main_session(s, fds[BOX_FD_ATTACH], e);
+	if (rc == 0)
+		rc = egress_start(s, fds[BOX_FD_IMAGE],
+		    fds[BOX_FD_EGRESS_AUDIT], e);
+	fd_close(&fds[BOX_FD_IMAGE]);
+	fd_close(&fds[BOX_FD_EGRESS_AUDIT]);
+	return rc;
+}
+
+/* ---- egress ---- */
+
+static int
+egress_say_start(struct supervisor *s, int image, int audit, struct err *e)
+{
+	CLEAN_FD int ca = -1;
+	int fds[3] = { image, audit, -1 };
+	struct egress_start v = { .generation = s->spec.generation,
+		.resolve = str_c(s->spec.resolve) };
+	struct wbuf w = { .p = s->out, .cap = sizeof(s->out) };
+
+	memcpy(v.id, s->spec.id, sizeof(v.id));
+	memcpy(v.name, s->spec.name, sizeof(v.name));
+	egress_start_put(&w, &v);
+	if (s->spec.upstream_ca[0] != '\0') {
+		ca = open(s->spec.upstream_ca, O_RDONLY | O_CLOEXEC);
+		if (ca == -1)
+			return err_sys(e, "upstream_ca %s",
+			    s->spec.upstream_ca);
+		fds[EGRESS_FD_CA] = ca;
+	}
+	return chan_send_wait(&s->egress, MSG_EGRESS_START, 0,
+	    str_of((const char *)s->out, w.len), fds, ca == -1 ? 2 : 3, 2000,
+	    e) == 1 ? 0 : -1;
+}
+
+/* In the child: the channel as descriptor 3, nothing else, dies with us. */
+static void
+egress_become(int fd, const char *program, pid_t parent)
+{
+	static char *const env[] = { NULL };
+	char *const argv[] = { (char *)(uintptr_t)roles[ROLE_EGRESS].program,
+		NULL };
+
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(1); /* it died before we asked */
+	if (dup2(fd, CHANNEL_FD) == -1 ||
+	    (fd == CHANNEL_FD && fcntl(fd, F_SETFD, 0) == -1))
+		_exit(1);
+	(void)syscall(SYS_close_range, CHANNEL_FD + 1, ~0U, 0);
+	(void)execve(program, argv, env);
+	_exit(1);
+}
+
+static int
+egress_start(struct supervisor *s, int image, int audit, struct err *e)
+{
+	char program[PATH_BYTES_MAX];
+	int fds[2];
+	pid_t pid, self = getpid();
+
+	if (paths_program(roles[ROLE_EGRESS].program, program, e) == -1 ||
+	    chan_pair(fds, e) == -1)
+		return -1;
+	pid = vfork();
+	if (pid == 0)
+		egress_become(fds[1], program, self);
+	(void)close(fds[1]);
+	s->egress = (struct chan){ fds[0], ROLE_SUPERVISOR, ROLE_EGRESS };
+	if (pid == -1)
+		return err_sys(e, "start egress");
+	s->egress_child.pid = pid;
+	s->egress_child.io.fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (s->egress_child.io.fd == -1)
+		return err_sys(e, "pidfd_open");
+	return egress_say_start(s, image, audit, e);
+}
+
+/* ---- the sandbox and the finder ---- */
+
+static int
+init_start(struct supervisor *s, struct err *e)
+{
+	char program[PATH_BYTES_MAX];
+	CLEAN_FD int theirs = -1, init = -1, ca = -1;
+	int fds[2], ca_fds[2];
+	struct box_plan plan;
+
+	if (paths_program(roles[ROLE_INIT].program, program, e) == -1 ||
+	    chan_pair(fds, e) == -1)
+		return -1;
+	s->init = (struct chan){ fds[0], ROLE_SUPERVISOR, ROLE_INIT };
+	theirs = fds[1];
+	if (pipe2(ca_fds, O_CLOEXEC) == -1)
+		return err_sys(e, "pipe");
+	ca = ca_fds[0];
+	s->ca_pipe = ca_fds[1];
+	init = open(program, O_RDONLY | O_CLOEXEC);
+	if (init == -1)
+		return err_sys(e, "open %s", program);
+	plan = (struct box_plan){ .spec = &s->spec, .image = s->image,
+		.dir = s->dir, .channel = theirs, .init = init, .ca = ca };
+	return box_start(&plan, &s->box, e);
+}
+
+static int
+finder_start(struct supervisor *s, struct err *e)
+{
+	pid_t pid, self = getpid();
+	int fds[2];
+
+	if (chan_pair(fds, e) == -1)
+		return -1;
+	pid = fork();
+	if (pid == -1)
+		return err_sys(e, "fork");
+	if (pid == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != self || dup2(fds[1], CHANNEL_FD) == -1)
+			_exit(1);
+		(void)syscall(SYS_close_range, CHANNEL_FD + 1, ~0U, 0);
+		finder_serve(CHANNEL_FD, s->box.pid);
+	}
+	(void)close(fds[1]);
+	s->finder = (struct chan){ fds[0], ROLE_SUPERVISOR, ROLE_FINDER };
+	return 0;
+}
+
+int
+start_processes(struct supervisor *s, struct err *e)
+{
+	if (box_environment(&s->spec, &s->arena, &s->env, e) == -1)
+		return -1;
+	if (init_start(s, e) == -1 || finder_start(s, e) == -1)
+		return -1;
+	return 0;
+}
