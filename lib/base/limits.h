@@ -33,6 +33,8 @@
 					 * next gateway starts another */
 
 #define SANDBOX_COUNT_MAX	1024	/* per gateway */
+#define BOX_PIDS_MAX		8192	/* processes and threads in one sandbox */
+#define BOX_FILES_MAX		65536	/* open files of one process in it */
 #define SESSION_COUNT_MAX	256	/* live sessions per sandbox */
 #define REPLAY_BYTES_MAX	262144	/* last output kept for a reattach */
 

@@ -86,6 +86,21 @@ bpf_unless_in(struct bpf *b, const uint32_t *values, size_t n,
 	bpf_ret(b, answer);
 }
 
+size_t
+bpf_when_eq(struct bpf *b, uint32_t value)
+{
+	emit(b, BPF_JMP | BPF_JEQ | BPF_K, 0, 0, value);
+	return b->len - 1;
+}
+
+void
+bpf_end(struct bpf *b, size_t block)
+{
+	must(b->over || b->len - block - 1 <= 255);
+	if (!b->over)
+		b->ins[block].jf = (uint8_t)(b->len - block - 1);
+}
+
 void
 bpf_and(struct bpf *b, uint32_t mask)
 {

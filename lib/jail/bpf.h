@@ -56,6 +56,10 @@ void bpf_if_none(struct bpf *b, uint32_t mask, uint32_t answer);
 /* Goes on when the value is one of n (at most 200), else answers. */
 void bpf_unless_in(struct bpf *b, const uint32_t *values, size_t n,
     uint32_t answer);
+/* What is emitted up to bpf_end runs when the value is this one; it must end
+ * in bpf_ret. Returns what bpf_end wants. */
+size_t bpf_when_eq(struct bpf *b, uint32_t value);
+void bpf_end(struct bpf *b, size_t block);
 void bpf_and(struct bpf *b, uint32_t mask);	/* keep only these bits */
 
 /* Answers that refuse become SECCOMP_RET_LOG, for sanitizer builds. */

@@ -41,7 +41,8 @@ static void
 look_ioctl(struct bpf *b) /* sizes, terminals we hold, non-blocking */
 {
 	static const uint32_t may[] = { FIONREAD, FIONBIO, TCGETS,
-		TIOCGWINSZ, TIOCSWINSZ, TIOCSPTLCK, TIOCGPTN, TIOCGPTPEER };
+		TIOCGWINSZ, TIOCSWINSZ, TIOCSPTLCK, TIOCGPTN, TIOCGPTPEER,
+		TIOCSIG };
 
 	bpf_load_arg(b, 1);
 	for (size_t i = 0; i < NELEM(may); i++)

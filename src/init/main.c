@@ -1,160 +1,186 @@
-/* init -- pid 1 of a sandbox: starts what the supervisor says, reaps
- * everything, and decides nothing.
+/* openshell-init -- the first process of a sandbox: starts what the
+ * supervisor says, reaps, and holds no right that the agent lacks.
  *
- * It is started with the sandbox's confinement already on it and one
- * descriptor, the channel to the supervisor. The agent can see it but not
- * trace it (it is undumpable) nor signal it (pid 1 of its namespace). If the
- * supervisor goes, so does it, and with it all the kernel knows of the
- * sandbox. */
+ * Descriptor 3 is the channel. When it ends, so does the sandbox. It starts
+ * already jailed (lib/jail/box.c); what is left to do is to become
+ * undumpable, so that nothing inside may trace it or read its memory. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/err.h"
-#include "base/log.h"
-#include "base/must.h"
-#include "init/init.h"
+#include "base/arena.h"
+#include "base/compat.h"
+#include "base/limits.h"
 #include "msg/body.h"
 #include "msg/chan.h"
+#include "spawn.h"
 
-#define CHANNEL_FD 3
-#define SEND_WAIT_MS 10000 /* a supervisor that does not read is dead */
+#define SEND_WAIT_MS 60000 /* the supervisor is gone or stuck: end */
+
+struct session { /* pid 0: free */
+	uint32_t id;
+	pid_t pid;	/* leader of its session and process group */
+};
 
 static struct {
-	struct chan up;
-	int signals;
-	struct sessions sessions;
-	unsigned char in[MSG_BYTES_MAX + CHAN_HEAD_BYTES];
-} init;
+	struct chan chan;
+	int chld;	/* signalfd */
+	struct session sessions[SESSION_COUNT_MAX + 1];
+	unsigned char buf[MSG_BYTES_MAX + CHAN_HEAD_BYTES];
+} init = { .chan = { 3, ROLE_INIT, ROLE_SUPERVISOR } };
+
+static struct session *
+session_find(uint32_t id, pid_t pid)
+{
+	for (size_t i = 0; i < NELEM(init.sessions); i++) {
+		struct session *s = &init.sessions[i];
+
+		if (s->pid != 0 && (pid != 0 ? s->pid == pid : s->id == id))
+			return s;
+	}
+	return NULL;
+}
+
+static struct session *
+session_free(void)
+{
+	for (size_t i = 0; i < NELEM(init.sessions); i++)
+		if (init.sessions[i].pid == 0)
+			return &init.sessions[i];
+	return NULL;
+}
 
 static void
-say(enum msg_type t, const struct wbuf *w, const int *fds, unsigned nfds)
+send_or_end(enum msg_type t, uint32_t id, struct wbuf *w)
 {
-	struct err e = { 0 };
-
-	must(!w->over);
-	if (chan_send_wait(&init.up, t, 0, str_of((const char *)w->p, w->len),
-		fds, nfds, SEND_WAIT_MS, &e) != 1)
-		die("%s", e.text);
+	if (w->over || chan_send_wait(&init.chan, t, id,
+		str_of((const char *)w->p, w->len), NULL, 0, SEND_WAIT_MS,
+		NULL) == -1)
+		_exit(1);
 }
 
 static void
 on_spawn(struct msg *m)
 {
-	unsigned char out[1024];
-	struct wbuf w = { .p = out, .cap = sizeof(out) };
+	unsigned char bytes[1024];
+	struct wbuf w = { bytes, 0, sizeof(bytes), false };
 	struct rbuf r = rbuf_of(m->body);
-	struct arena a = { 0 };
+	struct arena a = { .max = (size_t)4 * MSG_BYTES_MAX };
 	struct session_start s;
-	struct spawned done;
-	int master = -1;
+	struct spawned out = { 0 };
+	struct session *slot = session_free();
 
-	if (session_start_get(&r, &a, &s) == -1)
-		die("supervisor sent an INIT_SPAWN that is not well formed");
-	session_spawn(&init.sessions, &s, m, &done, &master);
-	spawned_put(&w, &done);
-	say(MSG_INIT_SPAWNED, &w, &master, master == -1 ? 0 : 1);
-	if (master != -1)
-		(void)close(master); /* the supervisor has it */
+	if (session_start_get(&r, &a, &s) == -1 || s.argv[0] == NULL ||
+	    m->nfds != (s.tty ? 1U : 3U))
+		_exit(1); /* not our supervisor's code any more */
+	out.session = s.session;
+	if (slot == NULL) {
+		out.error = EAGAIN;
+		(void)strcpy(out.what, "find room for a session");
+	} else {
+		spawn_program(&s, m->fds, &out);
+	}
+	if (out.error == 0 && slot != NULL)
+		*slot = (struct session){ s.session, (pid_t)out.pid };
+	spawned_put(&w, &out);
+	send_or_end(MSG_INIT_SPAWNED, m->id, &w);
 	arena_fini(&a);
 }
 
+/* To the group of the session's leader. What is in the foreground of a
+ * terminal gets its signals through the terminal, from the supervisor. */
 static void
-on_signal(const struct msg *m)
+on_signal(struct msg *m)
 {
 	struct rbuf r = rbuf_of(m->body);
-	struct signal_msg s;
+	struct signal_msg v;
+	struct session *s;
 
-	if (signal_get(&r, &s) == -1)
-		die("supervisor sent an INIT_SIGNAL that is not well formed");
-	session_signal(&init.sessions, s.session, s.signo);
+	if (signal_get(&r, &v) == -1 || v.signo < 1 || v.signo > SIGRTMAX)
+		_exit(1);
+	s = session_find(v.session, 0);
+	if (s != NULL) /* else it ended while the signal was on its way */
+		(void)kill(-s->pid, v.signo);
 }
 
-/* False when the supervisor is gone. */
-static bool
+static void
 on_message(void)
 {
-	struct err e = { 0 };
 	struct msg m;
+	enum chan_got got = chan_recv(&init.chan, init.buf, &m, NULL);
 
-	switch (chan_recv(&init.up, init.in, &m, &e)) {
-	case CHAN_ERROR:
-		die("%s", e.text);
-	case CHAN_END:
-		return false;
-	case CHAN_AGAIN:
-		return true;
-	case CHAN_MSG:
-		break;
-	}
+	if (got == CHAN_AGAIN)
+		return;
+	if (got != CHAN_MSG)
+		_exit(0); /* the supervisor is gone, and with us all inside */
 	if (m.type == MSG_INIT_SPAWN)
 		on_spawn(&m);
 	else if (m.type == MSG_INIT_SIGNAL)
 		on_signal(&m);
 	msg_close(&m);
-	return true;
 }
 
 static void
 reap(void)
 {
-	struct signalfd_siginfo drop[8];
-	int status;
+	struct signalfd_siginfo si;
 	pid_t pid;
+	int status;
 
-	(void)!read(init.signals, drop, sizeof(drop)); /* only a wake-up */
+	(void)!read(init.chld, &si, sizeof(si)); /* waitpid tells more */
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		unsigned char out[64];
-		struct wbuf w = { .p = out, .cap = sizeof(out) };
-		struct exited x = { .status = status };
+		struct session *s = session_find(0, pid);
+		unsigned char bytes[64];
+		struct wbuf w = { bytes, 0, sizeof(bytes), false };
+		struct exited x;
 
-		if (!session_forget(&init.sessions, pid, &x.session))
-			continue;
+		if (s == NULL)
+			continue; /* an orphan */
+		x = (struct exited){ s->id, status };
+		s->pid = 0;
 		exited_put(&w, &x);
-		say(MSG_INIT_EXITED, &w, NULL, 0);
+		send_or_end(MSG_INIT_EXITED, 0, &w);
 	}
 }
 
-static void
-serve(void)
+static int
+start(void)
 {
-	struct pollfd p[2] = { { .fd = init.up.fd, .events = POLLIN },
-		{ .fd = init.signals, .events = POLLIN } };
+	sigset_t chld;
 
-	for (;;) {
-		if (poll(p, 2, -1) == -1 && errno != EINTR)
-			die("poll");
-		if (p[1].revents != 0)
-			reap();
-		if (p[0].revents != 0 && !on_message())
-			return;
-	}
+	if (prctl(PR_SET_DUMPABLE, 0) == -1 ||
+	    prctl(PR_SET_PDEATHSIG, SIGKILL) == -1 ||
+	    fcntl(init.chan.fd, F_SETFD, FD_CLOEXEC) == -1)
+		return -1;
+	(void)sigemptyset(&chld);
+	(void)sigaddset(&chld, SIGCHLD);
+	if (sigprocmask(SIG_BLOCK, &chld, NULL) == -1)
+		return -1;
+	init.chld = signalfd(-1, &chld, SFD_CLOEXEC | SFD_NONBLOCK);
+	return init.chld == -1 ? -1 : 0;
 }
 
 int
 main(void)
 {
-	sigset_t set;
+	if (getpid() != 1 || start() == -1)
+		return 1;
+	for (;;) {
+		struct pollfd p[2] = { { init.chan.fd, POLLIN, 0 },
+			{ init.chld, POLLIN, 0 } };
 
-	log_init("openshell-init");
-	if (prctl(PR_SET_DUMPABLE, 0) == -1)
-		die("PR_SET_DUMPABLE");
-	if (fcntl(CHANNEL_FD, F_SETFD, FD_CLOEXEC) == -1)
-		die("descriptor 3 is not a channel: the supervisor starts "
-		    "this program, nobody else");
-	init.up = (struct chan){ CHANNEL_FD, ROLE_INIT, ROLE_SUPERVISOR };
-	(void)sigemptyset(&set);
-	(void)sigaddset(&set, SIGCHLD);
-	if (sigprocmask(SIG_SETMASK, &set, NULL) == -1)
-		die("sigprocmask");
-	init.signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (init.signals == -1)
-		die("signalfd");
-	serve();
-	return 0;
+		if (poll(p, 2, -1) == -1 && errno != EINTR)
+			return 1;
+		if (p[1].revents != 0)
+			reap();
+		if (p[0].revents != 0)
+			on_message();
+	}
 }

@@ -1,0 +1,206 @@
+#include "jail/box.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/clean.h"
+#include "base/err.h"
+#include "base/io.h"
+#include "jail/agent.h"
+#include "jail/calls_abi.h"
+#include "jail/net.h"
+#include "msg/body.h"
+#include "msg/chan.h"
+
+#define READY_WAIT_MS 10000
+
+enum { FD_CHAN = 3, FD_INIT, FD_DIR, FD_FIRST_FREE };
+
+struct ids { /* on the host */
+	uid_t uid;
+	gid_t gid;
+};
+
+static int
+proc_write(const char *path, const char *text, struct err *e)
+{
+	CLEAN_FD int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd == -1 || io_write_all(fd, str_c(text), NULL) == -1)
+		return err_sys(e, "write %s", path);
+	return 0;
+}
+
+/* The caller alone, and no further groups for anybody inside. */
+static int
+ids_map(struct ids ids, struct err *e)
+{
+	char uid[64], gid[64];
+
+	(void)snprintf(uid, sizeof(uid), "%d %u 1", BOX_UID,
+	    (unsigned)ids.uid);
+	(void)snprintf(gid, sizeof(gid), "%d %u 1", BOX_GID,
+	    (unsigned)ids.gid);
+	if (proc_write("/proc/self/setgroups", "deny", e) == -1 ||
+	    proc_write("/proc/self/uid_map", uid, e) == -1 ||
+	    proc_write("/proc/self/gid_map", gid, e) == -1)
+		return err_wrap(e, "map the user into the sandbox");
+	return 0;
+}
+
+/* Only what init needs, at known numbers; nothing of the supervisor's. */
+static int
+fds_settle(const struct box_opts *o, struct err *e)
+{
+	int chan = fcntl(o->chan_fd, F_DUPFD_CLOEXEC, 64);
+	int init = fcntl(o->init_fd, F_DUPFD_CLOEXEC, 64);
+	int dir = fcntl(o->dirfd, F_DUPFD_CLOEXEC, 64);
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (chan == -1 || init == -1 || dir == -1 || null == -1 ||
+	    dup2(null, 0) == -1 || dup2(null, 1) == -1 ||
+	    dup2(null, 2) == -1 || dup2(chan, FD_CHAN) == -1 ||
+	    dup3(init, FD_INIT, O_CLOEXEC) == -1 ||
+	    dup3(dir, FD_DIR, O_CLOEXEC) == -1)
+		return err_sys(e, "settle descriptors");
+	if (syscall(NR_CLOSE_RANGE, (unsigned)FD_FIRST_FREE, ~0U, 0U) != 0)
+		return err_sys(e, "close descriptors");
+	return 0;
+}
+
+/* The same directory in this mount namespace, checked against the one that
+ * the gateway holds. */
+static int
+dir_open(const char *path, int theirs, struct err *e)
+{
+	CLEAN_FD int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC |
+	    O_NOFOLLOW);
+	struct stat a, b;
+
+	if (fd == -1 || fstat(fd, &a) == -1 || fstat(theirs, &b) == -1)
+		return err_sys(e, "open %s", path);
+	if (a.st_dev != b.st_dev || a.st_ino != b.st_ino)
+		return err_set(e, ERR_DENIED,
+		    "%s: not the directory that the gateway opened", path);
+	return fd_take(&fd);
+}
+
+static int
+ready_send(const struct reply *p, const int *fds, unsigned n, struct err *e)
+{
+	struct chan c = { FD_CHAN, ROLE_INIT, ROLE_SUPERVISOR };
+	unsigned char bytes[ERR_BYTES_MAX + 64];
+	struct wbuf w = { bytes, 0, sizeof(bytes), false };
+
+	reply_put(&w, p);
+	return chan_send_wait(&c, MSG_INIT_READY, 0,
+	    str_of((const char *)bytes, w.len), fds, n, READY_WAIT_MS, e);
+}
+
+static int
+ready_ok(const struct root *r, int listener, struct err *e)
+{
+	const struct reply ok = { .ok = true };
+	const int fds[READY_FD_COUNT] = {
+		[READY_FD_LISTENER] = listener, [READY_FD_PTS] = r->pts,
+		[READY_FD_CA] = r->ca, [READY_FD_BUNDLE] = r->bundle,
+		[READY_FD_TRUST] = r->trust,
+	};
+
+	return ready_send(&ok, fds, READY_FD_COUNT, e) == -1 ? -1 : 0;
+}
+
+static int
+stage_run(const struct box_opts *o, struct ids ids, struct root *r,
+    struct err *e)
+{
+	struct root_opts ro = o->root;
+	CLEAN_FD int listener = -1;
+
+	if (fds_settle(o, e) == -1 || ids_map(ids, e) == -1)
+		return -1;
+	listener = net_set_up(e);
+	if (listener == -1)
+		return -1;
+	if (sethostname(ro.hostname, strlen(ro.hostname)) == -1)
+		return err_sys(e, "set the host name");
+	ro.host_root = ids.uid == 0;
+	ro.dirfd = dir_open(ro.dir, FD_DIR, e);
+	if (ro.dirfd == -1)
+		return -1;
+	(void)umask(0);
+	if (root_build(&ro, r, e) == -1 || root_enter(r, e) == -1)
+		return -1;
+	(void)umask(022);
+	if (ready_ok(r, listener, e) == -1)
+		return -1;
+	return agent_enter(r, FD_INIT, e);
+}
+
+static NORETURN void
+stage_one(const struct box_opts *o, struct ids ids)
+{
+	char name[] = "openshell-init";
+	char *const argv[] = { name, NULL };
+	char *const envp[] = { NULL };
+	static struct root r;
+	struct err e = { 0 };
+	struct reply why = { .ok = false };
+	sigset_t none;
+
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	/* if the supervisor is gone already, init reads the channel's end */
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (stage_run(o, ids, &r, &e) == 0) {
+		(void)syscall(SYS_execveat, FD_INIT, "", argv, envp,
+		    AT_EMPTY_PATH);
+		(void)err_sys(&e, "execute openshell-init");
+	}
+	(void)snprintf(why.reason, sizeof(why.reason), "%s", e.text);
+	(void)ready_send(&why, NULL, 0, &e); /* no one else to tell */
+	_exit(1);
+}
+
+static int
+clone_error(struct err *e)
+{
+	if (errno == EPERM || errno == EACCES)
+		return err_sys(e, "user namespaces are not allowed to this "
+		    "user (`openshell doctor` says why and what to do)");
+	if (errno == ENOSPC || errno == EUSERS)
+		return err_sys(e, "no more namespaces for this user "
+		    "(sysctl user.max_*_namespaces)");
+	return err_sys(e, "make the sandbox's namespaces");
+}
+
+int
+box_clone(const struct box_opts *o, struct box *b, struct err *e)
+{
+	const struct ids ids = { geteuid(), getegid() };
+	int pidfd = -1;
+	struct clone_args a = {
+		.flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID |
+		    CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS |
+		    CLONE_NEWCGROUP | CLONE_PIDFD | CLONE_CLEAR_SIGHAND,
+		.pidfd = (uint64_t)(uintptr_t)&pidfd,
+		.exit_signal = SIGCHLD,
+	};
+	long pid = syscall(NR_CLONE3, &a, sizeof(a));
+
+	if (pid == -1)
+		return clone_error(e);
+	if (pid == 0)
+		stage_one(o, ids);
+	*b = (struct box){ .pid = (pid_t)pid, .pidfd = pidfd };
+	return 0;
+}

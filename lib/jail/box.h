@@ -1,0 +1,42 @@
+/* box.h -- one sandbox: its namespaces, and init as their first process.
+ *
+ * box_clone() makes all namespaces with one clone3 and returns at once. The
+ * child ("stage one", a copy of the caller) builds the root, sends
+ * INIT_READY on chan_fd, gives everything up, and executes openshell-init,
+ * which then reads INIT_SPAWN from the same channel. If a step fails it
+ * sends INIT_READY again, or for the first time, with why, and exits: there
+ * is no step that may be left out. */
+#ifndef JAIL_BOX_H
+#define JAIL_BOX_H
+
+#include <sys/types.h>
+
+#include "jail/root.h"
+
+struct err;
+
+/* Inside, whoever we are outside. */
+#define BOX_UID 1000
+#define BOX_GID 1000
+
+/* INIT_READY, when its reply says ok, carries these. */
+enum { READY_FD_LISTENER, READY_FD_PTS, READY_FD_CA, READY_FD_BUNDLE,
+	READY_FD_TRUST, READY_FD_COUNT };
+
+struct box_opts {
+	struct root_opts root;	/* its dirfd and host_root are set here */
+	int dirfd;		/* SANDBOXDIR, as the gateway opened it */
+	int init_fd;		/* openshell-init, open for reading */
+	int chan_fd;		/* init's end of the channel */
+};
+
+struct box {
+	pid_t pid;	/* on the host */
+	int pidfd;
+};
+
+/* The caller has one thread, is dumpable (until jail_enter), and must not
+ * exit before the sandbox ends: the kernel then kills it all. */
+int box_clone(const struct box_opts *o, struct box *b, struct err *e);
+
+#endif

@@ -1,0 +1,208 @@
+/* protect.c -- in a host tree that the sandbox may write, what would run or
+ * be obeyed outside the sandbox later stays as it is.
+ *
+ * Hooks and configuration of git, shell start-up files, and configuration of
+ * editors and agents are mounted read-only over themselves; the directories
+ * that hold them are mounted over themselves too, since a mount point cannot
+ * be renamed away. Sockets are covered: a program outside listens on them.
+ *
+ * The walk is breadth-first and bounded. Limits that only a gate on opens
+ * (not in this version) can lift: a name that does not exist yet, or lies
+ * deeper than the walk went, is not protected; a protected name that is a
+ * symbolic link is not either. SECURITY.md says so. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clean.h"
+#include "base/compat.h"
+#include "base/err.h"
+#include "base/limits.h"
+#include "base/must.h"
+#include "jail/mnt.h"
+#include "jail/root.h"
+
+#define WALK_DIRS_MAX  512	/* directories read per tree */
+#define WALK_DEPTH_MAX 6
+#define WALK_NAMES_MAX 4096	/* entries looked at in one directory */
+
+/* Read-only where they are found; a directory with all below it. */
+static const char *const fixed[] = {
+	".bashrc", ".bash_profile", ".bash_login", ".bash_logout",
+	".bash_aliases", ".profile", ".zshrc", ".zshenv", ".zprofile",
+	".zlogin", ".zlogout", ".kshrc", ".cshrc", ".tcshrc", ".login",
+	".inputrc", ".gitconfig", ".gitmodules", ".envrc", ".vscode",
+	".idea", ".devcontainer", ".mcp.json", ".vimrc", ".exrc",
+	".pre-commit-config.yaml", ".husky", ".npmrc",
+};
+
+/* Writable but not to be renamed, with these read-only in them. */
+static const struct {
+	const char *dir, *names[8];
+} held[] = {
+	{ ".git", { "hooks", "config", "config.worktree", "modules" } },
+	{ ".claude", { "settings.json", "settings.local.json", "hooks",
+	    "commands", "agents" } },
+	{ ".codex", { "config.toml", "hooks" } },
+	{ ".cursor", { "mcp.json", "hooks.json", "rules" } },
+	{ ".gemini", { "settings.json" } },
+	{ ".opencode", { "opencode.json", "plugin", "plugins" } },
+};
+
+struct walk {
+	const struct root_opts *o;
+	struct root *r;
+	char *queue[WALK_DIRS_MAX];	/* relative to the new root */
+	unsigned depth[WALK_DIRS_MAX];
+	size_t head, tail;
+};
+
+/* The policy may name the exact path for writing: then it is meant. */
+static bool
+exempt(const struct walk *w, const char *path)
+{
+	for (size_t i = 0; i < w->o->places->n; i++) {
+		const struct place *v = &w->o->places->list[i];
+
+		if (v->grant && v->write && strcmp(v->inside + 1, path) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Mounts path over itself with attr; missing is fine, links are not ours. */
+static int
+pin(struct walk *w, const char *path, uint64_t attr, struct err *e)
+{
+	CLEAN_FD int at = -1, fd = -1;
+	struct err missing = { 0 };
+	struct stat st;
+
+	if (exempt(w, path))
+		return 0;
+	at = path_open(w->r->top, path, 0, &missing);
+	if (at == -1 && (missing.sys == ENOENT || missing.sys == ENOTDIR))
+		return 0;
+	if (at == -1 || fstat(at, &st) == -1)
+		return err_set(e, ERR_DENIED, "%s", missing.text);
+	if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))
+		return 0;
+	fd = mnt_clone(at, "", MNT_PLAIN | attr, path, e);
+	if (fd == -1)
+		return -1;
+	if (move_mount(fd, "", at, "", MOVE_MOUNT_F_EMPTY_PATH |
+		    MOVE_MOUNT_T_EMPTY_PATH) == -1)
+		return err_sys(e, "mount /%s over itself", path);
+	return 0;
+}
+
+static bool
+path_join(char out[PATH_BYTES_MAX], const char *dir, const char *name)
+{
+	int n = snprintf(out, PATH_BYTES_MAX, "%s/%s", dir, name);
+
+	return n > 0 && n < PATH_BYTES_MAX;
+}
+
+static int
+hold(struct walk *w, const char *dir, const char *const *names,
+    struct err *e)
+{
+	char path[PATH_BYTES_MAX];
+
+	if (pin(w, dir, 0, e) == -1)
+		return -1;
+	for (size_t i = 0; i < 8 && names[i] != NULL; i++)
+		if (path_join(path, dir, names[i]) &&
+		    pin(w, path, MNT_RO, e) == -1)
+			return -1;
+	return 0;
+}
+
+static void
+enqueue(struct walk *w, const char *path, unsigned depth)
+{
+	if (w->tail == WALK_DIRS_MAX || depth > WALK_DEPTH_MAX)
+		return;
+	w->queue[w->tail] = mem_strdup(path);
+	w->depth[w->tail++] = depth;
+}
+
+static int
+judge(struct walk *w, const char *dir, const char *name, unsigned char type,
+    unsigned depth, struct err *e)
+{
+	char path[PATH_BYTES_MAX];
+
+	if (!path_join(path, dir, name))
+		return 0;
+	if (type == DT_SOCK)
+		return root_mask(w->r, path, e);
+	for (size_t i = 0; i < NELEM(fixed); i++)
+		if (strcmp(name, fixed[i]) == 0)
+			return pin(w, path, MNT_RO, e);
+	for (size_t i = 0; i < NELEM(held); i++)
+		if (strcmp(name, held[i].dir) == 0 && type == DT_DIR)
+			return hold(w, path, held[i].names, e);
+	if (strcmp(name, ".git") == 0) /* of a worktree: a file */
+		return pin(w, path, MNT_RO, e);
+	if (type == DT_DIR && strcmp(name, "node_modules") != 0)
+		enqueue(w, path, depth + 1);
+	return 0;
+}
+
+static unsigned char
+type_of(DIR *dir, const struct dirent *d)
+{
+	struct stat st;
+
+	if (d->d_type != DT_UNKNOWN)
+		return d->d_type;
+	if (fstatat(dirfd(dir), d->d_name, &st, AT_SYMLINK_NOFOLLOW) == -1)
+		return DT_UNKNOWN;
+	return (unsigned char)IFTODT(st.st_mode);
+}
+
+static int
+read_one(struct walk *w, const char *path, unsigned depth, struct err *e)
+{
+	CLEAN_FD int at = path_open(w->r->top, path, O_DIRECTORY, NULL);
+	int fd = at == -1 ? -1 : openat(at, ".", O_RDONLY | O_DIRECTORY |
+	    O_CLOEXEC);
+	DIR *dir = fd == -1 ? NULL : fdopendir(fd);
+	struct dirent *d;
+	int rc = 0;
+
+	if (dir == NULL)
+		return 0; /* not for us to read, so not for the agent */
+	for (int n = 0; rc == 0 && n < WALK_NAMES_MAX &&
+	    (d = readdir(dir)) != NULL; n++)
+		if (strcmp(d->d_name, ".") != 0 &&
+		    strcmp(d->d_name, "..") != 0)
+			rc = judge(w, path, d->d_name, type_of(dir, d),
+			    depth, e);
+	(void)closedir(dir);
+	return rc;
+}
+
+int
+root_protect(const struct root_opts *o, struct root *r, const char *path,
+    struct err *e)
+{
+	struct walk w = { .o = o, .r = r };
+	int rc = 0;
+
+	enqueue(&w, path, 0);
+	while (rc == 0 && w.head < w.tail) {
+		rc = read_one(&w, w.queue[w.head], w.depth[w.head], e);
+		free(w.queue[w.head++]);
+	}
+	while (w.head < w.tail)
+		free(w.queue[w.head++]);
+	return rc;
+}
