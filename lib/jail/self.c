@@ -59,8 +59,9 @@ self_landlock(const struct role_row *row, const char *const *dirs,
 	if (row->sees == SEE_STATE &&
 	    landlock_allow_path(&l, "/", LL_RUN, e) == -1)
 		goto bad;
-	for (; dirs != NULL && *dirs != NULL; dirs++)
-		if (landlock_allow_path(&l, *dirs, rights, e) == -1)
+	for (size_t i = 0; dirs != NULL && dirs[i] != NULL; i++)
+		if (landlock_allow_path(&l, dirs[i], row->sees == SEE_BOX &&
+			    i > 0 ? LL_DEVICE : rights, e) == -1)
 			goto bad;
 	if (landlock_enter(&l, e) == -1)
 		goto bad;

@@ -290,12 +290,14 @@ void
 egress_ready_put(struct wbuf *w, const struct egress_ready *s)
 {
 	put_str(w, s->ca_pem);
+	put_str(w, s->truststore);
 }
 
 int
 egress_ready_get(struct rbuf *r, struct egress_ready *s)
 {
-	s->ca_pem = get_str(r, 16384);
+	s->ca_pem = get_str(r, 8192);
+	s->truststore = get_str(r, 8192);
 	return get_end(r);
 }
 

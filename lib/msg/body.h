@@ -132,6 +132,7 @@ int egress_start_get(struct rbuf *r, struct egress_start *s);
 
 struct egress_ready {
 	struct str ca_pem;	/* the sandbox's certificate authority */
+	struct str truststore;	/* the same for Java */
 };
 void egress_ready_put(struct wbuf *w, const struct egress_ready *s);
 int egress_ready_get(struct rbuf *r, struct egress_ready *s);

@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/must.h"
 #include "tls/cert.h"
+#include "tls/jks.h"
 
 #define CA_NAME_BYTES_MAX  64	/* RFC 5280: ub-common-name */
 #define CA_LIFE_S	   (10LL * 365 * 86400)
@@ -29,6 +30,9 @@ struct ca {
 	char name[CA_NAME_BYTES_MAX + 1];
 	char pem[PEM_BYTES_MAX];
 	size_t pem_len;
+	unsigned char der[CERT_BYTES_MAX];
+	size_t der_len;
+	time_t made;
 	uint64_t uses;
 	struct leaf leaves[LEAF_COUNT_MAX];
 };
@@ -57,7 +61,6 @@ int
 ca_new(struct str name, struct ca **out, struct err *e)
 {
 	struct ca *ca = mem_alloc(1, sizeof(*ca));
-	unsigned char der[CERT_BYTES_MAX];
 	time_t now = time(NULL);
 	struct str cert;
 	struct cert_spec s = { .authority = true, .subject = &ca->key,
@@ -69,11 +72,14 @@ ca_new(struct str name, struct ca **out, struct err *e)
 	must(n > 0 && (size_t)n < sizeof(ca->name));
 	s.name = s.issuer = str_c(ca->name);
 	if (key_new(&ca->key, e) == -1 ||
-	    cert_make(&s, der, &cert, e) == -1) {
+	    cert_make(&s, ca->der, &cert, e) == -1) {
 		ca_free(ca);
 		return -1;
 	}
-	pem_write(ca, cert);
+	memmove(ca->der, cert.p, cert.len);
+	ca->der_len = cert.len;
+	ca->made = now;
+	pem_write(ca, str_of((const char *)ca->der, ca->der_len));
 	*out = ca;
 	return 0;
 }
@@ -94,6 +100,16 @@ struct str
 ca_pem(const struct ca *ca)
 {
 	return str_of(ca->pem, ca->pem_len);
+}
+
+struct str
+ca_truststore(const struct ca *ca, unsigned char *room)
+{
+	struct str der = str_of((const char *)ca->der, ca->der_len);
+	struct str store;
+
+	must(jks_print(der, (int64_t)ca->made * 1000, room, &store));
+	return store;
 }
 
 /* The entry of this host, or the one to be replaced. */

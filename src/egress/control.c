@@ -7,6 +7,7 @@
 #include "base/must.h"
 #include "egress.h"
 #include "msg/body.h"
+#include "tls/jks.h"
 
 #define START_WAIT_MS 30000
 #define SEND_WAIT_MS  1000	/* the supervisor reads at once, or is gone */
@@ -26,11 +27,12 @@ say(struct egress *eg, enum msg_type t, uint32_t id, const struct wbuf *w)
 /* ---- start ---- */
 
 static void
-tell_ready(struct egress *eg, struct str pem)
+tell_ready(struct egress *eg, const struct ca *ca)
 {
-	unsigned char bytes[16384];
+	unsigned char bytes[16384], store[JKS_BYTES_MAX];
 	struct wbuf w = { .p = bytes, .cap = sizeof(bytes) };
-	struct egress_ready r = { .ca_pem = pem };
+	struct egress_ready r = { .ca_pem = ca_pem(ca),
+		.truststore = ca_truststore(ca, store) };
 
 	egress_ready_put(&w, &r);
 	say(eg, MSG_EGRESS_READY, 0, &w);
@@ -58,7 +60,7 @@ start_with(struct egress *eg, struct msg *m, int roots_fd, struct err *e)
 	    ca_new(str_c(eg->name), &ca, e) == -1)
 		return -1;
 	eg->tls = tls_new(ca, roots_fd, msg_take_fd(m, EGRESS_FD_CA));
-	tell_ready(eg, ca_pem(ca));
+	tell_ready(eg, ca);
 	return 0;
 }
 

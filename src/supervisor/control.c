@@ -8,6 +8,7 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "base/must.h"
+#include "supervisor/environ.h"
 #include "supervisor/supervisor.h"
 
 static void
@@ -75,49 +76,6 @@ refuse(struct supervisor *s, const struct msg *m, const char *reason)
 	control_reply(s, MSG_SESSION_REPLY, m->id, false, 0, reason);
 }
 
-static int
-spawn_on(struct session *x, const struct session_start *w, struct err *e)
-{
-	int fds[3] = { -1, -1, -1 };
-	int rc = 0;
-
-	if (!w->tty)
-		rc = session_pipes(x, true, fds, e);
-	if (rc == 0 &&
-	    !inside_spawn(x->s, w, fds, w->tty ? 0 : 3, e))
-		rc = -1;
-	for (int i = 0; i < 3; i++)
-		fd_close(&fds[i]);
-	return rc;
-}
-
-/* The sandbox's environment with the session's K=V over it. */
-static char **
-environment_merge(struct arena *a, char **base, char **over)
-{
-	size_t n = 0, k = 0;
-	char **out;
-
-	while (base[n] != NULL)
-		n++;
-	while (over[k] != NULL)
-		k++;
-	out = arena_alloc(a, n + k + 1, sizeof(*out));
-	must(out != NULL);
-	for (size_t i = 0; i < k; i++)
-		out[i] = over[i];
-	for (size_t i = 0, at = k; i < n; i++) {
-		size_t name = str_index(str_c(base[i]), '=') + 1;
-		bool set = false;
-
-		for (size_t j = 0; j < k && !set; j++)
-			set = strncmp(base[i], over[j], name) == 0;
-		if (!set)
-			out[at++] = base[i];
-	}
-	return out;
-}
-
 static void
 exec_start(struct supervisor *s, struct msg *m, struct session_start *w,
     struct err *e)
@@ -139,7 +97,7 @@ exec_start(struct supervisor *s, struct msg *m, struct session_start *w,
 	x->timeout_s = w->timeout_s;
 	if (fd != -1 && session_attach(x, fd, w->rows, w->cols, e) == -1)
 		return;
-	(void)spawn_on(x, w, e);
+	(void)inside_start(x, w, true, e);
 }
 
 static void
@@ -159,7 +117,8 @@ on_session_start(struct supervisor *s, struct msg *m)
 		refuse(s, m, "the audit log takes no records, so nothing "
 			     "may start");
 	} else {
-		w.env = environment_merge(&a, s->env, w.env);
+		w.env = environ_merge(&a, s->env, w.env);
+		must(w.env != NULL);
 		exec_start(s, m, &w, &e);
 		x = session_find(s, w.session);
 		if (e.kind != ERR_NONE && x != NULL)

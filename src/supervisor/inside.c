@@ -6,11 +6,13 @@
 
 #include "base/clean.h"
 #include "base/err.h"
+#include "base/io.h"
 #include "base/log.h"
 #include "base/must.h"
 #include "supervisor/supervisor.h"
 
-#define INIT_WAIT_MS 2000 /* init does nothing but read: it is stuck */
+#define READY_WAIT_MS 20000
+#define INIT_WAIT_MS  2000 /* init does nothing but read: it is stuck */
 
 static void
 broke(struct supervisor *s, const char *what)
@@ -22,41 +24,66 @@ broke(struct supervisor *s, const char *what)
 
 /* ---- the start ---- */
 
-void
-inside_listener(struct supervisor *s)
+static void
+keep_fds(struct supervisor *s, struct msg *m)
 {
+	s->listener = msg_take_fd(m, READY_FD_LISTENER);
+	s->pts = msg_take_fd(m, READY_FD_PTS);
+	for (unsigned i = 0; i < NELEM(s->trust_fds); i++)
+		s->trust_fds[i] = msg_take_fd(m, READY_FD_CA + i);
+}
+
+/* The sandbox's root stands; stage one is about to give up its rights. */
+int
+inside_receive(struct supervisor *s, struct err *e)
+{
+	struct reply p;
+	struct rbuf r;
+	struct msg m;
+	enum chan_got got = chan_recv_wait(&s->init, s->in, &m,
+	    READY_WAIT_MS, e);
+
+	if (got == CHAN_ERROR)
+		return -1;
+	if (got != CHAN_MSG)
+		return err_set(e, ERR_PEER, "the sandbox's first process %s",
+		    got == CHAN_END ? "died" : "is stuck");
+	r = rbuf_of(m.body);
+	if (m.type != MSG_INIT_READY || reply_get(&r, &p) == -1) {
+		msg_close(&m);
+		return err_set(e, ERR_PEER,
+		    "the sandbox's first process sent no INIT_READY");
+	}
+	if (p.ok)
+		keep_fds(s, &m);
+	msg_close(&m);
+	if (!p.ok)
+		return err_set(e, ERR_DENIED, "%s", p.reason);
+	if (s->listener == -1 || s->trust_fds[NELEM(s->trust_fds) - 1] == -1)
+		return err_set(e, ERR_PEER,
+		    "INIT_READY came without its descriptors");
+	return 0;
+}
+
+/* What the sandbox trusts, and then egress's way in. */
+void
+inside_trust(struct supervisor *s, const struct egress_ready *v)
+{
+	const struct str texts[] = { v->ca_pem, v->ca_pem, v->truststore };
 	struct err e = { 0 };
 
-	if (s->listener == -1 || !s->egress_ready)
-		return;
+	for (size_t i = 0; i < NELEM(s->trust_fds); i++) {
+		if (io_write_all(s->trust_fds[i], texts[i], &e) == -1)
+			life_end(s, OUTCOME_FAILED, 0,
+			    "hand the certificate to the sandbox: %s",
+			    e.text);
+		fd_close(&s->trust_fds[i]);
+	}
 	if (chan_send(&s->egress, MSG_EGRESS_LISTEN, 0, STR(""), &s->listener,
 		1, &e) != 1)
 		life_end(s, OUTCOME_FAILED, 0,
 		    "egress does not take its listener: %s", e.text);
 	fd_close(&s->listener);
-}
-
-static void
-on_ready(struct supervisor *s, struct msg *m)
-{
-	struct rbuf r = rbuf_of(m->body);
-	struct reply p;
-
-	if (s->init_ready || reply_get(&r, &p) == -1) {
-		broke(s, "INIT_READY");
-		return;
-	}
-	if (!p.ok) {
-		life_end(s, OUTCOME_FAILED, 0, "%s", p.reason);
-		return;
-	}
-	s->listener = msg_take_fd(m, 0);
-	if (s->listener == -1) {
-		broke(s, "INIT_READY without a listener");
-		return;
-	}
-	s->init_ready = true;
-	inside_listener(s);
 	inside_try_main(s);
 }
 
@@ -68,38 +95,50 @@ inside_try_main(struct supervisor *s)
 		.tty = s->spec.tty, .rows = s->spec.rows,
 		.cols = s->spec.cols };
 	struct session *x = session_find(s, 0);
-	int fds[3] = { -1, -1, -1 };
 	struct err e = { 0 };
 
-	if (s->life != LIFE_STARTING || !s->init_ready || !s->egress_ready)
+	if (s->life != LIFE_STARTING || !s->egress_ready)
 		return;
 	must(x != NULL && x->state == SESSION_SPAWNING);
-	if (!w.tty && session_pipes(x, x->person.fd != -1, fds, &e) == -1)
+	if (inside_start(x, &w, x->person.fd != -1, &e) == -1)
 		life_end(s, OUTCOME_FAILED, 0, "%s", e.text);
-	else if (!inside_spawn(s, &w, fds, w.tty ? 0 : 3, &e))
-		life_end(s, OUTCOME_FAILED, 0, "%s", e.text);
-	for (int i = 0; i < 3; i++)
-		fd_close(&fds[i]);
 }
 
 /* ---- sessions ---- */
 
-bool
-inside_spawn(struct supervisor *s, const struct session_start *v,
+static int
+spawn_send(struct supervisor *s, const struct session_start *v,
     const int *fds, unsigned nfds, struct err *e)
 {
 	struct wbuf w = { .p = s->out, .cap = sizeof(s->out) };
 
 	session_start_put(&w, v);
-	if (w.over) {
-		(void)err_set(e, ERR_LIMIT,
+	if (w.over)
+		return err_set(e, ERR_LIMIT,
 		    "the command's arguments and environment are over %d "
 		    "bytes", MSG_BYTES_MAX);
-		return false;
-	}
 	return chan_send_wait(&s->init, MSG_INIT_SPAWN, 0,
 	    str_of((const char *)s->out, w.len), fds, nfds, INIT_WAIT_MS,
-	    e) == 1;
+	    e) == 1 ? 0 : -1;
+}
+
+int
+inside_start(struct session *x, const struct session_start *w,
+    bool stdin_open, struct err *e)
+{
+	int fds[3] = { -1, -1, -1 };
+	int rc;
+
+	if (w->tty)
+		rc = session_terminal(x, x->s->pts, w->rows, w->cols, &fds[0],
+		    e);
+	else
+		rc = session_pipes(x, stdin_open, fds, e);
+	if (rc == 0)
+		rc = spawn_send(x->s, w, fds, w->tty ? 1 : 3, e);
+	for (size_t i = 0; i < NELEM(fds); i++)
+		fd_close(&fds[i]);
+	return rc;
 }
 
 void
@@ -138,24 +177,20 @@ spawn_failed(struct supervisor *s, struct session *x, const struct spawned *p)
 }
 
 static void
-on_spawned(struct supervisor *s, struct msg *m)
+on_spawned(struct supervisor *s, const struct msg *m)
 {
 	struct rbuf r = rbuf_of(m->body);
 	struct spawned p;
 	struct session *x;
 	struct err e = { 0 };
-	int master = msg_take_fd(m, 0);
 
 	if (spawned_get(&r, &p) == -1 ||
 	    (x = session_find(s, p.session)) == NULL ||
-	    x->state != SESSION_SPAWNING ||
-	    (p.error == 0 && x->tty != (master != -1))) {
-		fd_close(&master);
+	    x->state != SESSION_SPAWNING) {
 		broke(s, "INIT_SPAWNED");
 		return;
 	}
 	if (p.error != 0) {
-		fd_close(&master);
 		spawn_failed(s, x, &p);
 		return;
 	}
@@ -164,7 +199,7 @@ on_spawned(struct supervisor *s, struct msg *m)
 	if (x->asked)
 		control_reply(s, MSG_SESSION_REPLY, x->reply_id, true,
 		    x->number, "");
-	if (session_running(x, master, &e) == -1)
+	if (session_running(x, &e) == -1)
 		broke(s, e.text);
 }
 
@@ -182,6 +217,19 @@ on_exited(struct supervisor *s, const struct msg *m)
 		return;
 	}
 	session_exited(x, p.status);
+}
+
+/* A second one: the last steps before init failed, and it says which. */
+static void
+on_unready(struct supervisor *s, const struct msg *m)
+{
+	struct rbuf r = rbuf_of(m->body);
+	struct reply p;
+
+	if (s->life != LIFE_STARTING || reply_get(&r, &p) == -1 || p.ok)
+		broke(s, "INIT_READY");
+	else
+		life_end(s, OUTCOME_FAILED, 0, "%s", p.reason);
 }
 
 static void
@@ -208,7 +256,7 @@ init_on_io(struct loop *l, unsigned events, void *arg)
 	if (s->life >= LIFE_ENDING)
 		; /* nothing it says matters any more */
 	else if (m.type == MSG_INIT_READY)
-		on_ready(s, &m);
+		on_unready(s, &m);
 	else if (m.type == MSG_INIT_SPAWNED)
 		on_spawned(s, &m);
 	else if (m.type == MSG_INIT_EXITED)

@@ -164,7 +164,6 @@ conclude(struct supervisor *s)
 
 	life_enter(s, LIFE_OVER);
 	loop_timer_stop(s->loop, &s->end_timer);
-	box_fini(&s->box);
 	record_life(s, outcome_word(&s->outcome),
 	    s->outcome.kind != OUTCOME_FAILED, (uint32_t)s->outcome.code,
 	    s->outcome.reason);

@@ -28,7 +28,9 @@ on_start_over(struct loop *l, void *arg)
 static void
 init_zero(struct supervisor *s)
 {
-	s->dir = s->listen = s->ca_pipe = s->listener = -1;
+	s->dir = s->listen = s->listener = s->pts = -1;
+	for (size_t i = 0; i < NELEM(s->trust_fds); i++)
+		s->trust_fds[i] = -1;
 	s->gateway.fd = s->egress.fd = s->init.fd = s->finder.fd = -1;
 	s->egress_child.io.fd = s->box.pidfd = -1;
 }
@@ -38,6 +40,7 @@ static void
 give_up(struct supervisor *s, const char *reason)
 {
 	struct wbuf w = { .p = s->out, .cap = sizeof(s->out) };
+	struct err e = { 0 };
 
 	log_error("sandbox %s: %s", s->spec.name, reason);
 	s->outcome = (struct outcome){ .kind = OUTCOME_FAILED };
@@ -47,8 +50,8 @@ give_up(struct supervisor *s, const char *reason)
 	for (size_t i = 0; i < SESSION_COUNT_MAX; i++)
 		if (s->sessions[i].state != SESSION_FREE)
 			session_close(&s->sessions[i], &s->outcome);
-	if (s->dir != -1)
-		(void)outcome_write(s->dir, &s->outcome, NULL);
+	if (s->dir != -1 && outcome_write(s->dir, &s->outcome, &e) == -1)
+		log_error("sandbox %s: %s", s->spec.name, e.text);
 	outcome_put(&w, &s->outcome);
 	control_say(s, MSG_BOX_ENDED, 0, &w);
 	(void)audit_sender_drain(&s->audit, AUDIT_WAIT_MS);
@@ -71,7 +74,8 @@ int
 main(void)
 {
 	struct supervisor *s = &supervisor;
-	const char *dirs[2] = { NULL, NULL };
+	const char *dirs[3] = { NULL, NULL, NULL };
+	char pts[32];
 	struct err e = { 0 };
 
 	log_init(roles[ROLE_SUPERVISOR].program);
@@ -82,7 +86,9 @@ main(void)
 	audit_sender_init(&s->audit, s->loop, ROLE_SUPERVISOR, NULL, NULL);
 	if (start_receive(s, &e) == -1 || start_processes(s, &e) == -1)
 		give_up(s, e.text);
+	(void)snprintf(pts, sizeof(pts), "/proc/self/fd/%d", s->pts);
 	dirs[0] = s->spec.dir;
+	dirs[1] = pts;
 	if (jail_enter(ROLE_SUPERVISOR, dirs, &e) == -1 ||
 	    watch_all(s, &e) == -1)
 		give_up(s, e.text);

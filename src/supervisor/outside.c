@@ -2,9 +2,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/clean.h"
 #include "base/err.h"
-#include "base/io.h"
 #include "base/log.h"
 #include "supervisor/supervisor.h"
 
@@ -13,7 +11,6 @@ on_ready(struct supervisor *s, const struct msg *m)
 {
 	struct rbuf r = rbuf_of(m->body);
 	struct egress_ready ready;
-	struct err e = { 0 };
 
 	if (s->egress_ready || egress_ready_get(&r, &ready) == -1) {
 		life_end(s, OUTCOME_FAILED, 0,
@@ -21,13 +18,7 @@ on_ready(struct supervisor *s, const struct msg *m)
 		return;
 	}
 	s->egress_ready = true;
-	/* Less than a pipe holds: stage one reads it when it gets there. */
-	if (io_write_all(s->ca_pipe, ready.ca_pem, &e) == -1)
-		life_end(s, OUTCOME_FAILED, 0,
-		    "hand the certificate to the sandbox: %s", e.text);
-	fd_close(&s->ca_pipe);
-	inside_listener(s);
-	inside_try_main(s);
+	inside_trust(s, &ready);
 }
 
 static void

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
@@ -450,6 +449,26 @@ session_pipes(struct session *x, bool stdin_open, int fds[3], struct err *e)
 	return x->in == -1 ? 0 : io_set_nonblock(x->in, true, e);
 }
 
+int
+session_terminal(struct session *x, int pts, uint16_t rows, uint16_t cols,
+    int *slave, struct err *e)
+{
+	struct winsize ws = { .ws_row = rows, .ws_col = cols };
+	int unlock = 0;
+
+	x->out.fd = openat(pts, "ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (x->out.fd == -1 || ioctl(x->out.fd, TIOCSPTLCK, &unlock) == -1 ||
+	    ioctl(x->out.fd, TIOCSWINSZ, &ws) == -1)
+		return err_sys(e, "make a terminal");
+	/* epoll takes a file once: the writer has its own number */
+	x->in = fcntl(x->out.fd, F_DUPFD_CLOEXEC, 3);
+	if (x->in == -1)
+		return err_sys(e, "make a terminal");
+	*slave = ioctl(x->out.fd, TIOCGPTPEER,
+	    O_RDWR | O_NOCTTY | O_CLOEXEC);
+	return *slave == -1 ? err_sys(e, "open the terminal") : 0;
+}
+
 static int
 stream_watch(struct session *x, struct stream *st, struct err *e)
 {
@@ -463,20 +482,6 @@ stream_watch(struct session *x, struct stream *st, struct err *e)
 	return loop_watch(x->s->loop, &st->io, e);
 }
 
-/* What init says is a terminal may be anything: it lives with the agent. */
-static int
-master_check(int fd, struct err *e)
-{
-	struct stat st;
-	unsigned number;
-
-	if (fstat(fd, &st) == -1 || !S_ISCHR(st.st_mode) ||
-	    ioctl(fd, TIOCGPTN, &number) == -1)
-		return err_set(e, ERR_PEER,
-		    "init sent something that is not a terminal");
-	return 0;
-}
-
 static void
 on_timeout(struct loop *l, void *arg)
 {
@@ -488,19 +493,8 @@ on_timeout(struct loop *l, void *arg)
 }
 
 int
-session_running(struct session *x, int master, struct err *e)
+session_running(struct session *x, struct err *e)
 {
-	if (x->tty) {
-		if (master_check(master, e) == -1) {
-			(void)close(master);
-			return -1;
-		}
-		x->out.fd = master;
-		/* epoll takes a file once: the writer has its own number */
-		x->in = fcntl(master, F_DUPFD_CLOEXEC, 3);
-		if (x->in == -1)
-			return err_sys(e, "duplicate the terminal");
-	}
 	x->state = SESSION_RUNNING;
 	if (stream_watch(x, &x->out, e) == -1 ||
 	    stream_watch(x, &x->err, e) == -1)

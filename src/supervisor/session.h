@@ -67,8 +67,11 @@ struct session *session_find(struct supervisor *s, uint32_t number);
  * stdin_open: a person may type; else it reads the null device. */
 int session_pipes(struct session *x, bool stdin_open, int fds[3],
     struct err *e);
-/* Init started it; master is the terminal or -1 and becomes ours. */
-int session_running(struct session *x, int master, struct err *e);
+/* A terminal of the sandbox's own devpts; *slave is the caller's. */
+int session_terminal(struct session *x, int pts, uint16_t rows,
+    uint16_t cols, int *slave, struct err *e);
+/* Init started it. */
+int session_running(struct session *x, struct err *e);
 void session_exited(struct session *x, int status);
 void session_failed(struct session *x, const char *reason);
 /* Somebody attaches (fd becomes ours); whoever was there is let go. */

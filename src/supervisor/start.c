@@ -1,7 +1,7 @@
 /* start.c -- what needs rights, before the supervisor gives them up. */
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -12,6 +12,7 @@
 #include "base/must.h"
 #include "base/paths.h"
 #include "policy/image.h"
+#include "supervisor/environ.h"
 #include "supervisor/supervisor.h"
 
 #define CHANNEL_FD   3
@@ -153,28 +154,80 @@ egress_start(struct supervisor *s, int image, int audit, struct err *e)
 /* ---- the sandbox and the finder ---- */
 
 static int
+places_fill(struct supervisor *s, struct err *e)
+{
+	static const char *ours[4];
+	static const enum box_system systems[] = {
+		[POLICY_SYSTEM_READ_ONLY] = BOX_READ_ONLY,
+		[POLICY_SYSTEM_NONE] = BOX_NOTHING,
+		[POLICY_SYSTEM_LAYERED] = BOX_LAYERED,
+	};
+	const struct image_info *info = image_info(s->image);
+	struct places *p = &s->places;
+
+	ours[0] = s->paths.state;
+	ours[1] = s->paths.config;
+	ours[2] = s->paths.runtime;
+	p->ours = ours;
+	p->system = systems[info->system];
+	for (uint32_t i = 0; i < s->spec.nmounts; i++) {
+		const struct box_mount *m = &s->spec.mounts[i];
+
+		if (places_mount(p, m->host, m->inside, m->read_only, e) ==
+		    -1)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+grants_fill(struct supervisor *s, struct err *e)
+{
+	const struct image_info *info = image_info(s->image);
+
+	for (uint32_t i = 0; i < info->files; i++) {
+		struct file_grant g;
+		const char *path;
+		int rc;
+
+		image_file(s->image, i, &g);
+		path = arena_strdup(&s->arena, g.path);
+		must(path != NULL);
+		if (g.deny)
+			rc = places_deny(&s->places, path, e);
+		else
+			rc = places_grant(&s->places, path,
+			    (g.access & FILE_READ) != 0,
+			    (g.access & FILE_WRITE) != 0, g.tree, e);
+		if (rc == -1)
+			return -1;
+	}
+	return places_finish(&s->places, e);
+}
+
+static int
 init_start(struct supervisor *s, struct err *e)
 {
-	char program[PATH_BYTES_MAX];
-	CLEAN_FD int theirs = -1, init = -1, ca = -1;
-	int fds[2], ca_fds[2];
-	struct box_plan plan;
+	char program[PATH_BYTES_MAX], baseline[PATH_BYTES_MAX + 16];
+	CLEAN_FD int theirs = -1, init = -1;
+	struct box_opts o;
+	int fds[2];
 
 	if (paths_program(roles[ROLE_INIT].program, program, e) == -1 ||
 	    chan_pair(fds, e) == -1)
 		return -1;
 	s->init = (struct chan){ fds[0], ROLE_SUPERVISOR, ROLE_INIT };
 	theirs = fds[1];
-	if (pipe2(ca_fds, O_CLOEXEC) == -1)
-		return err_sys(e, "pipe");
-	ca = ca_fds[0];
-	s->ca_pipe = ca_fds[1];
 	init = open(program, O_RDONLY | O_CLOEXEC);
 	if (init == -1)
 		return err_sys(e, "open %s", program);
-	plan = (struct box_plan){ .spec = &s->spec, .image = s->image,
-		.dir = s->dir, .channel = theirs, .init = init, .ca = ca };
-	return box_start(&plan, &s->box, e);
+	(void)snprintf(baseline, sizeof(baseline), "%s/baseline",
+	    s->paths.state);
+	o = (struct box_opts){ .dirfd = s->dir, .init_fd = init,
+		.chan_fd = theirs,
+		.root = { .hostname = s->spec.name, .dir = s->spec.dir,
+		    .baseline = baseline, .places = &s->places } };
+	return box_clone(&o, &s->box, e);
 }
 
 static int
@@ -203,9 +256,12 @@ finder_start(struct supervisor *s, struct err *e)
 int
 start_processes(struct supervisor *s, struct err *e)
 {
-	if (box_environment(&s->spec, &s->arena, &s->env, e) == -1)
+	s->env = environ_make(&s->arena, s->spec.env);
+	if (s->env == NULL)
+		return err_set(e, ERR_LIMIT, "the environment is too long");
+	if (paths_init(&s->paths, e) == -1 || places_fill(s, e) == -1 ||
+	    grants_fill(s, e) == -1 || init_start(s, e) == -1 ||
+	    finder_start(s, e) == -1)
 		return -1;
-	if (init_start(s, e) == -1 || finder_start(s, e) == -1)
-		return -1;
-	return 0;
+	return inside_receive(s, e);
 }

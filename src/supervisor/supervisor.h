@@ -17,6 +17,7 @@
 
 #include "audit/sender.h"
 #include "base/arena.h"
+#include "base/paths.h"
 #include "jail/box.h"
 #include "loop/loop.h"
 #include "msg/body.h"
@@ -48,14 +49,18 @@ struct supervisor {
 	struct loop_io egress_io;
 	struct loop_child egress_child;
 	bool egress_ready, egress_dead;
-	int ca_pipe;			/* to stage one; closed once written */
 
 	struct chan init;
 	struct loop_io init_io;
 	struct loop_child init_child;
 	struct box box;
-	bool init_ready, init_dead;
-	int listener;			/* inside, until egress has it */
+	bool init_dead;
+	/* From stage one, while they are of use: the proxy's listener, files
+	 * that egress's certificate goes to, and the devpts for terminals. */
+	int listener, pts;
+	int trust_fds[3];		/* READY_FD_CA ... READY_FD_TRUST */
+	struct places places;
+	struct paths paths;
 
 	struct chan finder;		/* whose connection is it */
 	struct loop_io finder_io;
@@ -98,9 +103,12 @@ void outside_audit(struct supervisor *s, int fd);
 
 /* inside.c: init. */
 int inside_watch(struct supervisor *s, struct err *e);
-void inside_listener(struct supervisor *s);
-bool inside_spawn(struct supervisor *s, const struct session_start *w,
-    const int *fds, unsigned nfds, struct err *e);
+/* Stage one's report, before the jail; then what egress is ready for. */
+int inside_receive(struct supervisor *s, struct err *e);
+void inside_trust(struct supervisor *s, const struct egress_ready *r);
+/* A program for the session: its terminal or pipes are made here. */
+int inside_start(struct session *x, const struct session_start *w,
+    bool stdin_open, struct err *e);
 void inside_signal(struct supervisor *s, uint32_t session, int signo);
 /* Starts the main process once egress and init are both ready. */
 void inside_try_main(struct supervisor *s);
