@@ -17,7 +17,9 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/utsname.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clean.h"
@@ -30,6 +32,9 @@
 #include "gateway.h"
 #include "jail/self.h"
 #include "store.h"
+
+#define PEER_PAUSE_NS 5000000
+#define PEER_TRIES 2000	/* with the pause: ten seconds */
 
 static struct gateway gateway;
 
@@ -158,6 +163,38 @@ take_lock(const struct gateway *g)
 	if (errno != EWOULDBLOCK)
 		die("lock %s", path);
 	return -1;
+}
+
+static bool
+peer_serves(const struct gateway *g)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	CLEAN_FD int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int n = snprintf(a.sun_path, sizeof(a.sun_path), "%s/gateway.sock",
+	    g->paths.runtime);
+
+	return fd != -1 && n > 0 && (size_t)n < sizeof(a.sun_path) &&
+	    connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0;
+}
+
+/* true: we are the gateway. false: another is, and serves. Whoever holds the
+ * lock may still be starting, or already ending: neither will do for the
+ * caller that waits for us. */
+static bool
+lock_or_peer(const struct gateway *g)
+{
+	const struct timespec pause = { .tv_nsec = PEER_PAUSE_NS };
+
+	for (unsigned i = 0; i < PEER_TRIES; i++) {
+		if (take_lock(g) != -1)
+			return true;
+		if (peer_serves(g))
+			return false;
+		(void)nanosleep(&pause, NULL);
+	}
+	errno = 0;
+	die("another gateway holds %s/gateway.lock and does not serve",
+	    g->paths.runtime);
 }
 
 /* Standard input and output are nobody's; descriptors stay above 2. */
@@ -348,7 +385,7 @@ main(int argc, char **argv)
 	if (o.background)
 		go_to_background(&o, log);
 	(void)close(log);
-	if (take_lock(g) == -1) {
+	if (!lock_or_peer(g)) {
 		log_info("a gateway runs already");
 		tell_ready(&o.ready_fd);
 		return 0;
