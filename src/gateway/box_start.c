@@ -114,7 +114,6 @@ encode(struct launch *l, struct err *e)
 static int
 make_dirs(struct box *b, int *dirfd, struct err *e)
 {
-	static const char *const below[] = { "home", "layer" };
 	CLEAN_FD int fd = -1;
 
 	if (mkdirat(b->g->boxes_fd, b->id, 0700) == -1 && errno != EEXIST)
@@ -123,9 +122,8 @@ make_dirs(struct box *b, int *dirfd, struct err *e)
 	    O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd == -1)
 		return err_sys(e, "open the sandbox's directory");
-	for (size_t i = 0; i < NELEM(below); i++)
-		if (mkdirat(fd, below[i], 0700) == -1 && errno != EEXIST)
-			return err_sys(e, "make %s", below[i]);
+	if (mkdirat(fd, "home", 0700) == -1 && errno != EEXIST)
+		return err_sys(e, "make home");
 	/* how an earlier run ended must not be taken for this one's end */
 	if (unlinkat(fd, "outcome", 0) == -1 && errno != ENOENT)
 		return err_sys(e, "remove outcome");
