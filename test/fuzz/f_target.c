@@ -41,7 +41,8 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t len)
 		check(a.text);
 		must(path_canon(a.text, &twice, &b, &f) == PARSE_OK);
 		must(str_eq(a.text, b.text));
-		must(a.encoded_slash == b.encoded_slash);
+		/* It may have stood in a segment that '..' took away. */
+		must(a.encoded_slash || !b.encoded_slash);
 	}
 	buf_fini(&once);
 	buf_fini(&twice);
