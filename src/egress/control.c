@@ -111,7 +111,7 @@ caller_is(struct conn *c, const struct who *who)
 	if (c->nexe > 0)
 		c->caller = CALLER_KNOWN;
 	else
-		log_info("conn %u: who asks is not known: %s", c->id,
+		log_debug("conn %u: who asks is not known: %s", c->id,
 		    who->reason);
 }
 
