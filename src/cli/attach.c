@@ -433,7 +433,8 @@ attach_code(const struct outcome *o)
 		return 128 + (o->code & 0x7f);
 	case OUTCOME_DETACHED:
 		return 0;
-	case OUTCOME_STOPPED:
+	case OUTCOME_STOPPED: /* 124: by its own timeout */
+		return o->code == 124 ? 124 : 1;
 	case OUTCOME_FAILED:
 		break;
 	}

@@ -19,7 +19,8 @@ struct attach {
  * (OUTCOME_DETACHED: it goes on). -1: the other end broke. */
 int attach_run(struct attach *at, struct outcome *out, struct err *e);
 
-/* The exit code a shell would give: code, 128 + signal, 1 for failed. */
+/* The exit code a shell would give: code, 128 + signal, 124 for a timeout,
+ * 1 for failed. */
 int attach_code(const struct outcome *o);
 
 #endif

@@ -49,7 +49,6 @@ struct session {
 	bool tty, redraw;
 	bool main;		/* the main process: may be left running */
 	bool kept;		/* it stays when it ends */
-	bool timed;		/* stopped means that its time was over */
 };
 int session_join(const struct session *s);
 

@@ -266,8 +266,7 @@ run_exec(const struct args *a)
 	if ((code = api_open(&api, API_START)) != EXIT_OK ||
 	    (code = api_ask(&api, &q, &answer)) != EXIT_OK)
 		return code;
-	s = (struct session){ .fd = q.passed, .name = a->rest[0], .tty = tty,
-		.timed = args_seconds(a, "timeout", 0) > 0 };
+	s = (struct session){ .fd = q.passed, .name = a->rest[0], .tty = tty };
 	return session_join(&s);
 }
 

@@ -6,33 +6,38 @@
 #include "run.h"
 #include "say.h"
 
+static void
+say_goes_on(const struct session *s, const char *why)
+{
+	if (why[0] != '\0')
+		say("%s goes on: %s", s->name, why);
+	else
+		say("%s goes on", s->name);
+	say_hint("back to it: openshell sandbox connect %s", s->name);
+}
+
 static int
 say_outcome(const struct session *s, const struct outcome *o)
 {
-	char reason[ERR_BYTES_MAX * 2];
+	char why[ERR_BYTES_MAX * 2];
 
+	log_safe(str_c(o->reason), why, sizeof(why));
 	switch (o->kind) {
 	case OUTCOME_FAILED:
-		say("%s failed: %s", s->name, log_safe(str_c(o->reason),
-		    reason, sizeof(reason)));
+		say("%s failed: %s", s->name, why);
 		break;
 	case OUTCOME_STOPPED:
-		if (s->timed) {
-			say("%s: its time is over, it was killed", s->name);
-			return EXIT_TIMED_OUT;
-		}
-		say("%s was stopped", s->name);
+		say("%s: %s", s->name, why[0] != '\0' ? why : "was stopped");
 		break;
 	case OUTCOME_DETACHED:
-		say("%s goes on", s->name);
-		say_hint("back to it: openshell sandbox connect %s", s->name);
+		say_goes_on(s, why);
 		break;
 	case OUTCOME_EXITED:
 	case OUTCOME_SIGNALED:
 		if (s->main && s->kept && s->tty)
 			say("%s exited (%d); its files are kept: openshell "
-			    "sandbox start %s", s->name,
-			    attach_code(o), s->name);
+			    "sandbox start %s", s->name, attach_code(o),
+			    s->name);
 		break;
 	}
 	return attach_code(o);

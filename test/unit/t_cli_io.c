@@ -270,7 +270,7 @@ static const struct {
 } endings[] = {
 	{ OUTCOME_EXITED, 0, 0 }, { OUTCOME_EXITED, 7, 7 },
 	{ OUTCOME_SIGNALED, 9, 137 }, { OUTCOME_FAILED, 0, 1 },
-	{ OUTCOME_STOPPED, 0, 1 },
+	{ OUTCOME_STOPPED, 0, 1 }, { OUTCOME_STOPPED, 124, 124 },
 };
 
 static void
