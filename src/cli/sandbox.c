@@ -15,6 +15,8 @@
 #include "table.h"
 #include "when.h"
 
+#define REASON_IN_LIST 40 /* bytes; "sandbox get" shows all of it */
+
 static const char *
 word_or_last(const struct args *a, size_t i)
 {
@@ -32,9 +34,10 @@ phase_colour(const char *phase)
 						    COLOUR_DIM;
 }
 
-/* "Running", "Exited (3)", "Exited (signal 9)", "Failed (why)". */
+/* "Running", "Exited (3)", "Exited (signal 9)", "Failed (why)"; of why at
+ * most so many bytes. */
 static void
-add_state(struct table *t, const json_t *box)
+add_state(struct table *t, const json_t *box, int most)
 {
 	const char *phase = json_text(box, "phase");
 	enum colour c = phase_colour(phase);
@@ -44,7 +47,10 @@ add_state(struct table *t, const json_t *box)
 	if (phase[0] == '\0')
 		table_add(t, c, "?");
 	else if (strcmp(phase, "failed") == 0)
-		table_add(t, c, "Failed (%s)", json_text(box, "reason"));
+		table_add(t, c, "Failed (%.*s%s)", most,
+		    json_text(box, "reason"),
+		    strlen(json_text(box, "reason")) > (size_t)most ? "..." :
+								      "");
 	else if (json_is_integer(json_object_get(box, "signal")))
 		table_add(t, c, "%c%s (signal %lld)", first, phase + 1,
 		    (long long)json_number(box, "signal"));
@@ -95,7 +101,7 @@ show_list(const json_t *list)
 		char age[WHEN_BYTES];
 
 		table_add(&t, COLOUR_NONE, "%s", json_text(box, "name"));
-		add_state(&t, box);
+		add_state(&t, box, REASON_IN_LIST);
 		add_policy(&t, box);
 		table_add(&t, COLOUR_NONE, "%s", when_age(
 		    json_text(box, "created_at"), age));
@@ -163,7 +169,7 @@ show_box(const json_t *box)
 	add_row(&t, "name", json_text(box, "name"));
 	add_row(&t, "id", json_text(box, "id"));
 	table_add(&t, COLOUR_DIM, "state");
-	add_state(&t, box);
+	add_state(&t, box, ERR_BYTES_MAX);
 	add_row(&t, "command", command);
 	add_row(&t, "workdir", json_text(box, "workdir"));
 	add_mounts(&t, box);

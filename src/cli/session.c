@@ -1,4 +1,6 @@
 /* session.c -- being joined to a program, and what is said when it is over. */
+#include <unistd.h>
+
 #include "args.h"
 #include "attach.h"
 #include "base/err.h"
@@ -34,7 +36,7 @@ say_outcome(const struct session *s, const struct outcome *o)
 		break;
 	case OUTCOME_EXITED:
 	case OUTCOME_SIGNALED:
-		if (s->main && s->kept && s->tty)
+		if (s->main && s->kept && isatty(STDERR_FILENO) == 1)
 			say("%s exited (%d); its files are kept: openshell "
 			    "sandbox start %s", s->name, attach_code(o),
 			    s->name);

@@ -2,6 +2,7 @@
 #ifndef CLI_TABLE_H
 #define CLI_TABLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/buf.h"
@@ -26,8 +27,10 @@ void table_head(struct table *t, const char *const *names);
 /* Cells go in row by row. Text from outside is made safe to show. */
 void table_add(struct table *t, enum colour c, const char *fmt, ...)
     PRINTF(3, 4);
-/* Into b, which must have room for it. */
-void table_print(const struct table *t, bool colour, struct buf *b);
+/* Into b, which must have room for it. Lines longer than columns are cut in
+ * the last one; 0: never. */
+void table_print(const struct table *t, bool colour, size_t columns,
+    struct buf *b);
 void table_show(const struct table *t);	/* to standard output */
 void table_fini(struct table *t);
 

@@ -362,11 +362,29 @@ columns_line_up_and_the_last_is_not_padded(void **state)
 	table_add(&t, COLOUR_RED, "\033[2J");
 	table_add(&t, COLOUR_NONE, "%s", "");
 	table_add(&t, COLOUR_NONE, "z");
-	table_print(&t, false, &b);
+	table_print(&t, false, 0, &b);
 	assert_true(str_eqz(buf_str(&b), "NAME       STATE\n"
 	    "long-name  up\n"
 	    "x          \\x1b[2J\n"
 	    "-          z\n"));
+	table_fini(&t);
+	buf_fini(&b);
+}
+
+static void
+a_line_is_cut_at_the_terminals_edge(void **state)
+{
+	static const char *const head[] = { "A", "B", NULL };
+	struct table t = { 0 };
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 4096);
+	table_head(&t, head);
+	table_add(&t, COLOUR_NONE, "x");
+	table_add(&t, COLOUR_NONE, "0123456789012345678\xc3\xa9" "0");
+	table_print(&t, false, 23, &b);
+	assert_true(str_eqz(buf_str(&b), "A  B\nx  0123456789012345678\n"));
 	table_fini(&t);
 	buf_fini(&b);
 }
@@ -466,6 +484,7 @@ main(void)
 		cmocka_unit_test(labels_are_two_words),
 		cmocka_unit_test(near_words_are_counted_in_edits),
 		cmocka_unit_test(columns_line_up_and_the_last_is_not_padded),
+		cmocka_unit_test(a_line_is_cut_at_the_terminals_edge),
 		cmocka_unit_test(yaml_says_what_json_said),
 		cmocka_unit_test(the_detach_keys_are_found_in_any_cut),
 		cmocka_unit_test(moments_are_read_as_rfc_3339),
