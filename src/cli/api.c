@@ -217,17 +217,20 @@ say_refusal(int status, const json_t *body)
 {
 	const char *message = json_text(body, "message");
 	const char *hint = json_text(body, "hint");
+	const json_t *diagnostics = json_object_get(body, "diagnostics");
 	const json_t *field;
 	struct err e = { 0 };
 	size_t i;
 
+	if (json_array_size(diagnostics) > 0)
+		message = "the policy is refused";
 	(void)err_set(&e, ERR_PEER, "%s", message[0] != '\0' ? message :
 	    "the gateway refused, without a reason");
 	(void)say_error(&e);
-	diag_show(json_object_get(body, "diagnostics"), stderr);
+	diag_show(diagnostics, stderr);
 	json_array_foreach(json_object_get(body, "fields"), i, field)
 		say_hint("changed: %s", json_string_value(field));
-	if (hint[0] != '\0')
+	if (hint[0] != '\0' && json_array_size(diagnostics) == 0)
 		say_hint("try: %s", hint);
 	return status == 504 ? (int)EXIT_TIMED_OUT : (int)EXIT_FAILED;
 }

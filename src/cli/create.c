@@ -211,7 +211,8 @@ run_create(const struct args *a)
 		return code;
 	if (args_has(a, "detach"))
 		return say_detached(a, box);
-	s = (struct session){ .fd = q.passed, .name = json_text(box, "name"),
+	s = (struct session){ .api = &api, .fd = q.passed,
+		.id = json_text(box, "id"), .name = json_text(box, "name"),
 		.tty = tty, .main = true, .kept = !args_has(a, "no-keep") };
 	code = session_join(&s);
 	if (!s.kept)

@@ -113,7 +113,7 @@ verdict_of(const struct line *l, enum colour *c)
 	*c = COLOUR_DIM;
 	if (strcmp(verdict, "denied") == 0) {
 		*c = COLOUR_RED;
-		return "DENY ";
+		return strcmp(l->kind, "life") == 0 ? "FAIL " : "DENY ";
 	}
 	if (strcmp(verdict, "allowed") == 0 && decision) {
 		*c = COLOUR_GREEN;
@@ -161,7 +161,7 @@ print_why(const struct line *l, FILE *to, bool colour)
 		return;
 	(void)fprintf(to, "  %sby %s", colour_start(dim), log_safe(str_c(who),
 	    safe, sizeof(safe)));
-	if (exe[0] != '\0')
+	if (exe[0] != '\0' && json_number(l->un, "pid") > 0)
 		(void)fprintf(to, "[%lld]",
 		    (long long)json_number(l->un, "pid"));
 	(void)fprintf(to, "%s", colour_end(dim));

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct api;
 struct args;
 struct command;
 
@@ -44,8 +45,10 @@ void help_command(const struct command *c);
 /* session.c: joins what an answer brought and returns the program's exit
  * code. */
 struct session {
+	struct api *api;	/* to ask what became of it */
 	int fd;			/* becomes attach's */
-	const char *name;	/* for messages */
+	const char *id;		/* of the sandbox */
+	const char *name;	/* for messages: the sandbox or the command */
 	bool tty, redraw;
 	bool main;		/* the main process: may be left running */
 	bool kept;		/* it stays when it ends */

@@ -211,7 +211,8 @@ ask_and_join(struct api *api, struct ask *q, bool redraw)
 
 	if (code != EXIT_OK)
 		return code;
-	s = (struct session){ .fd = q->passed, .name = json_text(box, "name"),
+	s = (struct session){ .api = api, .fd = q->passed,
+		.id = json_text(box, "id"), .name = json_text(box, "name"),
 		.tty = json_is_true(json_object_get(box, "tty")),
 		.redraw = redraw, .main = true,
 		.kept = json_is_true(json_object_get(box, "keep")) };
@@ -272,7 +273,9 @@ run_exec(const struct args *a)
 	if ((code = api_open(&api, API_START)) != EXIT_OK ||
 	    (code = api_ask(&api, &q, &answer)) != EXIT_OK)
 		return code;
-	s = (struct session){ .fd = q.passed, .name = a->rest[0], .tty = tty };
+	s = (struct session){ .api = &api, .fd = q.passed,
+		.id = json_text(answer, "sandbox"), .name = a->rest[0],
+		.tty = tty };
 	return session_join(&s);
 }
 

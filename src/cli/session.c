@@ -1,10 +1,12 @@
 /* session.c -- being joined to a program, and what is said when it is over. */
 #include <unistd.h>
 
-#include "args.h"
+#include "api.h"
 #include "attach.h"
+#include "base/clean.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "command.h"
 #include "run.h"
 #include "say.h"
 
@@ -45,6 +47,26 @@ say_outcome(const struct session *s, const struct outcome *o)
 	return attach_code(o);
 }
 
+/* The other end broke: the gateway knows what became of the sandbox. */
+static int
+say_broken(const struct session *s, const struct err *e)
+{
+	CLEAN_FREE char *path = api_path(s->id,
+	    "/wait?until=ended&timeout_s=10");
+	struct ask q = { "GET", path, NULL, NULL, -1, 0 };
+	CLEAN_JSON json_t *box = NULL;
+	char why[ERR_BYTES_MAX * 2];
+
+	if (api_ask(s->api, &q, &box) == EXIT_OK &&
+	    json_text(box, "reason")[0] != '\0')
+		say("%s failed: %s", json_text(box, "name"),
+		    log_safe(str_c(json_text(box, "reason")), why,
+			sizeof(why)));
+	else
+		(void)say_error(e);
+	return EXIT_FAILED;
+}
+
 int
 session_join(const struct session *s)
 {
@@ -53,9 +75,7 @@ session_join(const struct session *s)
 	struct err e = { 0 };
 	struct outcome o;
 
-	if (attach_run(&at, &o, &e) == 0)
-		return say_outcome(s, &o);
-	(void)say_error(&e);
-	say_hint("see: openshell sandbox get %s", s->name);
-	return EXIT_FAILED;
+	if (attach_run(&at, &o, &e) == -1)
+		return say_broken(s, &e);
+	return say_outcome(s, &o);
 }
