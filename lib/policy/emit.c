@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/must.h"
 #include "policy/check.h"
+#include "policy/match.h"
 
 struct emit {
 	struct compile *c;
@@ -62,13 +63,29 @@ put_span(struct emit *e, enum form_section s, const void *v, uint32_t n,
 }
 
 static struct f_span
-put_strs(struct emit *e, enum form_section s, const struct strs *v)
+put_words(struct emit *e, const struct strs *v)
 {
 	struct f_text *t = take_mem(e->c, (size_t)v->n + 1, sizeof(*t));
 
 	for (uint32_t i = 0; i < v->n; i++)
 		t[i] = put_text(e, v->v[i]);
-	return put_span(e, s, t, v->n, sizeof(*t));
+	return put_span(e, FORM_words, t, v->n, sizeof(*t));
+}
+
+static struct f_pat
+put_pat(struct emit *e, struct str s)
+{
+	return (struct f_pat){ put_text(e, s), (uint32_t)match_literal(s) };
+}
+
+static struct f_span
+put_pats(struct emit *e, const struct strs *v)
+{
+	struct f_pat *p = take_mem(e->c, (size_t)v->n + 1, sizeof(*p));
+
+	for (uint32_t i = 0; i < v->n; i++)
+		p[i] = put_pat(e, v->v[i]);
+	return put_span(e, FORM_pats, p, v->n, sizeof(*p));
 }
 
 static struct f_span
@@ -140,10 +157,10 @@ static uint32_t
 put_host(struct emit *e, const struct pol_host *h)
 {
 	if (h->klass == HOST_GLOB) {
-		struct f_text t = put_text(e, h->name);
-		uint32_t at = count(e, FORM_pats, sizeof(t));
+		struct f_pat p = put_pat(e, h->name);
+		uint32_t at = count(e, FORM_pats, sizeof(p));
 
-		put(e, FORM_pats, &t, sizeof(t));
+		put(e, FORM_pats, &p, sizeof(p));
 		return at;
 	}
 	if (h->klass == HOST_ADDR) {
@@ -178,8 +195,8 @@ rule_form(struct emit *e, const struct pol_rule *r)
 		.exes = put_exes(e, r),
 		.nets = put_span(e, FORM_nets, r->nets, r->nnets,
 		    sizeof(*r->nets)),
-		.paths = put_strs(e, FORM_pats, &r->paths),
-		.words = put_strs(e, FORM_words, &r->words),
+		.paths = put_pats(e, &r->paths),
+		.words = put_words(e, &r->words),
 		.methods = r->methods,
 		.file = r->at->doc->index,
 		.line = r->at->line,

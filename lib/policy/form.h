@@ -65,6 +65,11 @@ struct f_text {
 	uint32_t off, len;
 };
 
+struct f_pat { /* a pattern; its first literal bytes are themselves */
+	struct f_text text;
+	uint32_t literal;
+};
+
 struct f_span { /* n records from first on, in the section meant */
 	uint32_t first, n;
 };
@@ -105,7 +110,7 @@ struct f_file {
 	SECTION(slots, uint32_t)	/* hash table: host + 1, or 0 */	\
 	SECTION(refs, uint32_t)		/* rules, by host */		\
 	SECTION(loose, uint32_t)	/* rules with no host to look up */ \
-	SECTION(pats, struct f_text)	/* patterns, for match_path() */ \
+	SECTION(pats, struct f_pat)					\
 	SECTION(ports, struct f_port)					\
 	SECTION(exes, struct f_exe)					\
 	SECTION(nets, struct prefix)					\

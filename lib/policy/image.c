@@ -106,8 +106,10 @@ static bool
 pats_ok(const struct image *im)
 {
 	for (uint32_t i = 0; i < im->npats; i++)
-		if (!text_ok(im, im->pats[i]) ||
-		    im->pats[i].len > PATTERN_BYTES_MAX)
+		if (!text_ok(im, im->pats[i].text) ||
+		    im->pats[i].text.len > PATTERN_BYTES_MAX ||
+		    im->pats[i].literal !=
+			match_literal(form_text(im, im->pats[i].text)))
 			return false;
 	for (uint32_t i = 0; i < im->nexes; i++)
 		if (im->exes[i].klass >= EXE_CLASS_COUNT ||

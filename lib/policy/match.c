@@ -98,17 +98,12 @@ step_all(const struct states *now, struct states *next, struct str p, char c)
 }
 
 bool
-match_path(struct str p, struct str text)
+match_rest(struct str p, struct str text)
 {
 	struct states s[2];
-	size_t n = match_literal(p);
 	unsigned now = 0;
 
 	must(p.len <= PATTERN_BYTES_MAX);
-	if (!str_has_prefix(text, str_head(p, n)))
-		return false;
-	p = str_from(p, n);
-	text = str_from(text, n);
 	if (p.len == 0 || (p.len == 1 && p.p[0] == OP_SPAN))
 		return p.len == 1 || text.len == 0;
 	memset(&s[0], 0, (p.len / WORD_BITS + 1) * sizeof(uint64_t));
@@ -117,4 +112,13 @@ match_path(struct str p, struct str text)
 		if (!step_all(&s[now], &s[now ^ 1], p, text.p[i]))
 			return false;
 	return (s[now].bit[p.len / WORD_BITS] >> (p.len % WORD_BITS) & 1) != 0;
+}
+
+bool
+match_path(struct str p, struct str text)
+{
+	size_t n = match_literal(p);
+
+	return str_has_prefix(text, str_head(p, n)) &&
+	    match_rest(str_from(p, n), str_from(text, n));
 }

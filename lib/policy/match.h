@@ -21,5 +21,7 @@
 size_t match_literal(struct str pattern);
 /* Does the pattern match the whole of text? */
 bool match_path(struct str pattern, struct str text);
+/* The same, when the first literal bytes of both are known to agree. */
+bool match_rest(struct str pattern, struct str text);
 
 #endif

@@ -33,8 +33,11 @@ say(struct say *s, const char *fmt, ...)
 static void
 say_text(struct say *s, struct str t, size_t max)
 {
-	for (size_t i = 0; i < t.len && i < max; i++)
-		say(s, "%c", t.p[i] >= 0x20 && t.p[i] < 0x7f ? t.p[i] : '?');
+	for (size_t i = 0; i < t.len && i < max && s->len + 1 < s->cap; i++) {
+		s->p[s->len++] = t.p[i] >= 0x20 && t.p[i] < 0x7f ? t.p[i] :
+		    '?';
+		s->p[s->len] = '\0';
+	}
 	if (t.len > max)
 		say(s, "...");
 }
@@ -46,6 +49,7 @@ say_pattern(struct say *s, struct str t)
 	for (size_t i = 0; i < t.len; i++) {
 		switch (t.p[i]) {
 		case OP_STAR:
+		case OP_LABEL:
 			say(s, "*");
 			break;
 		case OP_SPAN:
@@ -147,7 +151,7 @@ say_path(struct say *s, const struct scan *q, const struct f_rule *r)
 	say(s, " is not in [");
 	for (uint32_t i = 0; i < r->paths.n && say_comma(s, i); i++)
 		say_pattern(s, form_text(q->im,
-		    q->im->pats[r->paths.first + i]));
+		    q->im->pats[r->paths.first + i].text));
 	say(s, "]");
 }
 

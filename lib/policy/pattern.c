@@ -60,26 +60,30 @@ is_hex(char c)
 	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F');
 }
 
+/* What stands for itself in a canonical path (http/target.h). */
 static bool
-is_unreserved(int v)
+is_plain(int v)
 {
 	return (v >= 'a' && v <= 'z') || (v >= 'A' && v <= 'Z') ||
-	    (v >= '0' && v <= '9') || v == '-' || v == '.' || v == '_' ||
-	    v == '~';
+	    (v >= '0' && v <= '9') ||
+	    (v > 0 && strchr("-._~!$&'()*+,=:@", v) != NULL);
 }
 
 static const char *
 escape_fault(struct str s, size_t i)
 {
-	int hi, lo;
+	int hi, lo, v;
 
 	if (i + 2 >= s.len || !is_hex(s.p[i + 1]) || !is_hex(s.p[i + 2]))
 		return "% must be followed by two digits 0-9 A-F";
 	hi = s.p[i + 1] <= '9' ? s.p[i + 1] - '0' : s.p[i + 1] - 'A' + 10;
 	lo = s.p[i + 2] <= '9' ? s.p[i + 2] - '0' : s.p[i + 2] - 'A' + 10;
-	if (is_unreserved(hi * 16 + lo))
+	v = hi * 16 + lo;
+	if (is_plain(v))
 		return "it escapes a character that stands for itself: write "
 		    "the character";
+	if (v < 0x20 || v == 0x7f || v == '/' || v == '\\')
+		return "it escapes what is never in a canonical path";
 	return NULL;
 }
 

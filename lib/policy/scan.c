@@ -5,11 +5,22 @@
 
 #include "policy/match.h"
 
+/* An address ends in a digit, or holds a colon; names rarely do. */
+static bool
+may_be_address(struct str host)
+{
+	char last = host.len == 0 ? '\0' : host.p[host.len - 1];
+
+	return (last >= '0' && last <= '9') ||
+	    str_index(host, ':') != host.len;
+}
+
 void
 scan_init(struct scan *s, const struct image *im, const struct net_query *q)
 {
 	*s = (struct scan){ .im = im, .q = q };
-	s->literal = addr_parse(q->host, s->addr);
+	s->literal = may_be_address(q->host) &&
+	    addr_parse(q->host, s->addr);
 	s->request = q->method.len > 0;
 	s->method = s->request ? form_method(q->method) : 0;
 	s->wires = q->tls ? WIRE_HTTPS : WIRE_HTTP;
@@ -27,14 +38,24 @@ holds_addr(const struct image *im, struct f_span nets,
 	return false;
 }
 
+static bool
+pat_matches(const struct image *im, const struct f_pat *p, struct str text)
+{
+	const char *at = im->bytes + p->text.off;
+
+	if (text.len < p->literal || memcmp(at, text.p, p->literal) != 0)
+		return false;
+	return match_rest(str_of(at + p->literal, p->text.len - p->literal),
+	    str_from(text, p->literal));
+}
+
 /* For rules that stand under no name. */
 static bool
 scan_loose_host(const struct scan *s, const struct f_rule *r)
 {
 	if (r->klass == HOST_GLOB)
 		return !s->literal &&
-		    match_path(form_text(s->im, s->im->pats[r->host]),
-			s->q->host);
+		    pat_matches(s->im, &s->im->pats[r->host], s->q->host);
 	if (r->klass == HOST_ADDR)
 		return s->literal &&
 		    prefix_holds(&s->im->nets[r->host], s->addr);
@@ -128,10 +149,10 @@ scan_method(const struct scan *s, const struct f_rule *r)
 static bool
 scan_path(const struct scan *s, const struct f_rule *r)
 {
-	const struct f_text *pats = s->im->pats + r->paths.first;
+	const struct f_pat *pats = s->im->pats + r->paths.first;
 
 	for (uint32_t i = 0; i < r->paths.n; i++)
-		if (match_path(form_text(s->im, pats[i]), s->q->path))
+		if (pat_matches(s->im, &pats[i], s->q->path))
 			return true;
 	return r->paths.n == 0;
 }

@@ -187,6 +187,19 @@ static const struct {
 	    "[{endpoint: a.test, paths: [/%61]}]}", CHECK,
 	    "p.yaml:1:46: error: path \"/%61\": it escapes a character that "
 	    "stands for itself" },
+	{ "also of what may stand in a path", "network: {allow: "
+	    "[{endpoint: a.test, paths: [/a%3Ab]}]}", CHECK,
+	    "p.yaml:1:46: error: path \"/a%3Ab\": it escapes a character "
+	    "that stands for itself" },
+	{ "a path with an encoded slash", "network: {allow: "
+	    "[{endpoint: a.test, paths: [/a%2Fb]}]}", CHECK,
+	    "p.yaml:1:46: error: path \"/a%2Fb\": it escapes what is never "
+	    "in a canonical path" },
+	{ "an escape in lower case", "network: {allow: "
+	    "[{endpoint: a.test, paths: [/%c3%9f]}]}", CHECK,
+	    "p.yaml:1:46: error: path \"/%c3%9f\": % must be followed by" },
+	{ "an escape that is needed", "network: {allow: "
+	    "[{endpoint: a.test, paths: [/%C3%9F%3B%20]}]}", ENFORCE, NULL },
 	{ "methods where nobody looks", "network: {allow: [{endpoint: "
 	    "a.test, protocols: [tcp], methods: [GET]}]}", CHECK,
 	    "p.yaml:1:19: error: methods and paths need a protocol that is "
