@@ -39,6 +39,13 @@ str_eqz(struct str a, const char *z)
 	return str_eq(a, str_c(z));
 }
 
+/* The first len bytes, or all of s when it is shorter. */
+static inline struct str
+str_upto(struct str s, size_t len)
+{
+	return str_of(s.p, s.len < len ? s.len : len);
+}
+
 bool str_case_eq(struct str a, struct str b);	/* ASCII only */
 bool str_has_prefix(struct str s, struct str prefix);
 bool str_has_suffix(struct str s, struct str suffix);

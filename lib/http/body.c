@@ -48,7 +48,7 @@ static enum parse
 move_length(struct body *b, struct buf *from, struct buf *to, bool ended,
     struct http_fault *f)
 {
-	struct str data = str_head(buf_str(from), room_in(to));
+	struct str data = str_upto(buf_str(from), room_in(to));
 
 	if (data.len > b->left)
 		data.len = (size_t)b->left;
@@ -84,7 +84,7 @@ move_chunked(struct body *b, struct buf *from, struct buf *to, bool ended,
 		if (room_in(to) == 0)
 			return PARSE_MORE;
 		if (b->chunked.at == CHUNK_DATA)
-			in = str_head(in, room_in(to));
+			in = str_upto(in, room_in(to));
 		got = chunked_next(&b->chunked, in, &used, &data, f);
 		if (got == PARSE_BAD)
 			return got;
@@ -103,7 +103,7 @@ move_chunked(struct body *b, struct buf *from, struct buf *to, bool ended,
 static enum parse
 move_to_end(struct body *b, struct buf *from, struct buf *to, bool ended)
 {
-	struct str data = str_head(buf_str(from), room_in(to));
+	struct str data = str_upto(buf_str(from), room_in(to));
 
 	put(b, to, data);
 	buf_eat(from, data.len);

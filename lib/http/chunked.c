@@ -33,7 +33,7 @@ size_parse(struct str line, uint64_t *size, struct http_fault *f)
 static enum parse
 on_size(struct chunked *c, struct str in, size_t *used, struct http_fault *f)
 {
-	size_t lf = str_index(str_head(in, CHUNK_LINE_BYTES_MAX), '\n');
+	size_t lf = str_index(str_upto(in, CHUNK_LINE_BYTES_MAX), '\n');
 
 	if (lf == CHUNK_LINE_BYTES_MAX)
 		return http_bad(f, 400, "a chunk's first line is too long");
@@ -99,7 +99,7 @@ chunked_next(struct chunked *c, struct str in, size_t *used,
 	case CHUNK_SIZE:
 		return on_size(c, in, used, f);
 	case CHUNK_DATA:
-		*data = str_head(in, c->left < in.len ? (size_t)c->left :
+		*data = str_upto(in, c->left < in.len ? (size_t)c->left :
 							in.len);
 		*used = data->len;
 		c->left -= data->len;

@@ -394,7 +394,7 @@ status_line_parse(struct str line, struct http_head *h, struct http_fault *f)
 		return http_bad(f, 502, "the status line has no status");
 	if (version_parse(version, &h->minor, f) != PARSE_OK)
 		return PARSE_BAD;
-	code = str_head(rest, rest.len < 3 ? rest.len : 3);
+	code = str_upto(rest, 3);
 	/* The blank before an empty reason is often left out. */
 	h->reason = rest.len > 3 ? str_from(rest, 4) : str_of("", 0);
 	if (code.len != 3 || (rest.len > 3 && rest.p[3] != ' ') ||

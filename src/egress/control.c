@@ -141,7 +141,7 @@ acknowledge(struct egress *eg, uint32_t id, bool ok, const char *reason)
 	struct wbuf w = { .p = bytes, .cap = sizeof(bytes) };
 	struct reply p = { .ok = ok, .number = eg->generation };
 
-	(void)str_copy(str_head(str_c(reason), sizeof(p.reason) - 1),
+	(void)str_copy(str_upto(str_c(reason), sizeof(p.reason) - 1),
 	    p.reason, sizeof(p.reason));
 	reply_put(&w, &p);
 	say(eg, MSG_POLICY_ACK, id, &w);
