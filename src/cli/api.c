@@ -160,9 +160,8 @@ api_path(const char *name, const char *tail)
 
 	buf_init(&b, PATH_MAX_BYTES);
 	must(buf_addz(&b, "/v1/sandboxes/"));
-	if (s.len > HOST_BYTES_MAX) /* no name is so long: it is not found */
-		s.len = HOST_BYTES_MAX;
-	http_escape(&b, s);
+	/* no name is so long: a longer one is not found */
+	http_escape(&b, str_upto(s, HOST_BYTES_MAX));
 	must(buf_addz(&b, tail));
 	return buf_take(&b, &(size_t){ 0 });
 }

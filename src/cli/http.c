@@ -160,7 +160,7 @@ http_head(struct http *h, struct err *e)
 	if (read_line(h, HTTP_HEAD_BYTES_MAX, &line, e) == -1)
 		return -1;
 	if (!str_has_prefix(line, STR("HTTP/1.1 ")) ||
-	    !str_u64(str_head(str_from(line, 9), 3), 599, &status))
+	    !str_u64(str_upto(str_from(line, 9), 3), 599, &status))
 		return err_set(e, ERR_PEER,
 		    "the gateway's answer is not HTTP/1.1");
 	h->status = (int)status;

@@ -9,6 +9,7 @@
 #include "args.h"
 #include "base/clean.h"
 #include "base/err.h"
+#include "base/limits.h"
 #include "base/must.h"
 #include "logline.h"
 #include "run.h"
@@ -27,8 +28,8 @@ add_query(struct buf *b, const char *key, const char *value)
 	if (value == NULL)
 		return;
 	must(buf_printf(b, "%c%s=", first ? '?' : '&', key));
-	http_escape(b, str_head(str_c(value), strlen(value) < 255 ?
-	    strlen(value) : 255)); /* longer is refused all the same */
+	http_escape(b, str_upto(str_c(value), HOST_BYTES_MAX)); /* more than
+						* any value that is taken */
 }
 
 static char *
