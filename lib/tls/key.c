@@ -4,6 +4,7 @@
 #include "tls/key.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <sys/random.h>
 
 #include "base/err.h"
@@ -87,6 +88,21 @@ key_hash(struct str s, unsigned char out[KEY_HASH_BYTES])
 	must(SHA256_Final(out, &c) == 1);
 }
 
+/* The nonce is drawn before the hash is known: the other way, which mixes
+ * both, needs a digest from a provider. */
+static bool
+sign_hash(EC_KEY *ec, const unsigned char hash[KEY_HASH_BYTES],
+    unsigned char *sig, unsigned *n)
+{
+	BIGNUM *kinv = NULL, *r = NULL;
+	bool ok = ECDSA_sign_setup(ec, NULL, &kinv, &r) == 1 &&
+	    ECDSA_sign_ex(0, hash, KEY_HASH_BYTES, sig, n, kinv, r, ec) == 1;
+
+	BN_clear_free(kinv);
+	BN_clear_free(r);
+	return ok;
+}
+
 int
 key_sign(const struct key *k, struct str s, unsigned char *sig, size_t *len,
     struct err *e)
@@ -97,7 +113,7 @@ key_sign(const struct key *k, struct str s, unsigned char *sig, size_t *len,
 	unsigned n = 0;
 
 	key_hash(s, hash);
-	if (ECDSA_sign(0, hash, sizeof(hash), sig, &n, ec) != 1)
+	if (!sign_hash(ec, hash, sig, &n))
 		return err_set(e, ERR_STATE, "sign with a P-256 key");
 	*len = n;
 	return 0;
