@@ -90,8 +90,7 @@ io_replace_file(int dirfd, const char *name, mode_t mode, struct str s,
 	if (fd == -1)
 		return err_sys(e, "create %s", tmp);
 	rc = io_write_all(fd, s, e);
-	if (rc == 0 && (fsync(fd) == -1 ||
-	    renameat(dirfd, tmp, dirfd, name) == -1))
+	if (rc == 0 && renameat(dirfd, tmp, dirfd, name) == -1)
 		rc = err_sys(e, "replace %s", name);
 	if (rc == -1)
 		(void)unlinkat(dirfd, tmp, 0); /* best effort: already failing */

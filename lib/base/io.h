@@ -15,7 +15,8 @@ int io_read_all(int fd, size_t max, char **out, size_t *len, struct err *e);
 int io_read_file(int dirfd, const char *name, size_t max, char **out,
     size_t *len, struct err *e);
 int io_write_all(int fd, struct str s, struct err *e);
-/* Writes beside and renames over, so a reader sees old or new. */
+/* Writes beside and renames over, so a reader sees old or new. After a loss
+ * of power it may be empty: what must survive that is not for this. */
 int io_replace_file(int dirfd, const char *name, mode_t mode, struct str s,
     struct err *e);
 int io_set_nonblock(int fd, bool on, struct err *e);

@@ -80,6 +80,7 @@ life_end(struct supervisor *s, enum outcome_kind kind, int code,
 	loop_timer_stop(s->loop, &s->start_timer);
 	loop_timer_stop(s->loop, &s->stop_timer);
 	kill_inside(s);
+	release_egress(s);
 	life_try_over(s);
 }
 
@@ -180,7 +181,6 @@ life_try_over(struct supervisor *s)
 		return;
 	if (s->life == LIFE_ENDING && s->init_dead) {
 		sessions_lose(s);
-		release_egress(s);
 		if (s->life == LIFE_ENDING && s->egress_dead)
 			conclude(s);
 	}
