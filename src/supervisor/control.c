@@ -113,7 +113,7 @@ on_session_start(struct supervisor *s, struct msg *m)
 		refuse(s, m, "the request to start a command is damaged");
 	} else if (s->life != LIFE_UP) {
 		refuse(s, m, "the sandbox is not running");
-	} else if (!record_exec(s, &w)) {
+	} else if (!audit_sender_ready(&s->audit)) {
 		refuse(s, m, "the audit log takes no records, so nothing "
 			     "may start");
 	} else {

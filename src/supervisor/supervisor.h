@@ -119,7 +119,5 @@ void finder_serve(int fd, pid_t init_pid) NORETURN;
 /* record.c */
 void record_life(struct supervisor *s, const char *action, bool good,
     uint32_t code, const char *reason);
-/* False: the log takes no records now, so nothing may start. */
-bool record_exec(struct supervisor *s, const struct session_start *w);
 
 #endif
