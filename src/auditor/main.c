@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,6 +24,9 @@
 #include "base/paths.h"
 #include "base/str.h"
 #include "jail/self.h"
+
+#define LOCK_TRIES    100
+#define LOCK_PAUSE_MS 5
 
 static void
 die_of(const struct err *e)
@@ -48,7 +52,8 @@ open_log_dir(const struct paths *p)
 	return fd;
 }
 
-/* -1: another auditor has it. */
+/* -1: another auditor has it. One that was just killed may still hold it
+ * for a moment. */
 static int
 take_lock(int log_dir)
 {
@@ -57,10 +62,13 @@ take_lock(int log_dir)
 
 	if (fd == -1)
 		die("open the log's lock");
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-		return fd_take(&fd);
-	if (errno != EWOULDBLOCK)
-		die("lock the log");
+	for (int i = 0; i < LOCK_TRIES; i++) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+			return fd_take(&fd);
+		if (errno != EWOULDBLOCK)
+			die("lock the log");
+		(void)poll(NULL, 0, LOCK_PAUSE_MS);
+	}
 	return -1;
 }
 

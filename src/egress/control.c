@@ -135,11 +135,12 @@ on_who(struct egress *eg, struct msg *m, struct err *e)
 /* ---- policy ---- */
 
 static void
-acknowledge(struct egress *eg, uint32_t id, bool ok, const char *reason)
+acknowledge(struct egress *eg, uint32_t id, uint64_t generation, bool ok,
+    const char *reason)
 {
 	unsigned char bytes[1024];
 	struct wbuf w = { .p = bytes, .cap = sizeof(bytes) };
-	struct reply p = { .ok = ok, .number = eg->generation };
+	struct reply p = { .ok = ok, .number = generation };
 
 	(void)str_copy(str_upto(str_c(reason), sizeof(p.reason) - 1),
 	    p.reason, sizeof(p.reason));
@@ -178,11 +179,11 @@ on_policy(struct egress *eg, struct msg *m, struct err *e)
 	if (image_open(fd, &image, &why) == -1) {
 		log_error("policy %llu refused: %s",
 		    (unsigned long long)set.generation, why.text);
-		acknowledge(eg, m->id, false, why.text);
+		acknowledge(eg, m->id, set.generation, false, why.text);
 		return 0;
 	}
 	swap_policy(eg, image, set.generation);
-	acknowledge(eg, m->id, true, "");
+	acknowledge(eg, m->id, set.generation, true, "");
 	return 0;
 }
 

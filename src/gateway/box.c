@@ -56,7 +56,7 @@ box_new(struct gateway *g, const struct sandbox_row *row, struct err *e)
 	(void)snprintf(b->name, sizeof(b->name), "%s", row->name);
 	(void)snprintf(b->reason, sizeof(b->reason), "%s", row->reason);
 	b->keep = row->keep;
-	b->phase = row->phase;
+	b->phase = b->was = row->phase;
 	b->code = row->code;
 	b->created = row->created;
 	b->started = row->started;
@@ -251,9 +251,11 @@ box_gone(struct box *b)
 {
 	struct gateway *g = b->g;
 	struct gone *slot = &g->gone[g->ngone++ % GONE_MAX];
-	json_t *o = box_json(b);
 	struct call *c;
+	json_t *o;
 
+	b->phase = b->was; /* how it ended, not how it went */
+	o = box_json(b);
 	(void)json_object_set_new(o, "deleted", json_true()); /* fits */
 	free(slot->json);
 	slot->json = json_dumps(o, JSON_COMPACT);

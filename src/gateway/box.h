@@ -38,6 +38,7 @@ struct box {
 	char id[ID_BYTES_MAX + 1], name[NAME_BYTES_MAX + 1];
 	bool keep;
 	enum phase phase;	/* only box_enter() writes it */
+	enum phase was;		/* before PHASE_DELETING */
 	int32_t code;		/* exit code, or minus the signal */
 	char reason[ERR_BYTES_MAX];
 	struct wall created, started, ended, used;

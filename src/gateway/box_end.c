@@ -40,6 +40,8 @@ remove_begin(struct box *b)
 
 	audit_link_note(&b->g->audit, &r);
 	b->deleting = true;
+	if (b->phase != PHASE_DELETING)
+		b->was = b->phase;
 	box_enter(b, PHASE_DELETING);
 	if (tree_rm_open(&b->rm, b->g->boxes_fd, b->id, &e) == -1) {
 		remove_failed(b, &e);
@@ -129,8 +131,7 @@ box_ended(struct box *b, const struct outcome *o)
 	b->fault[0] = '\0';
 	box_unlisten(b);
 	unlink_socket(b);
-	if (b->status == REVISION_PENDING)
-		b->status = REVISION_STORED;
+	b->status = REVISION_STORED; /* until it starts again */
 	if (p == PHASE_FAILED)
 		note_failure(b);
 	box_enter(b, p);

@@ -361,7 +361,7 @@ leave(struct gateway *g)
 		free(g->gone[i].json);
 	store_close(g->store);
 	config_fini(&g->config);
-	spawner_stop(&g->spawner);
+	fd_close(&g->spawner.fd); /* it ends; we may not wait for it */
 	loop_unwatch(g->loop, &g->signals);
 	loop_free(g->loop);
 }
