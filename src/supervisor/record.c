@@ -2,23 +2,16 @@
 #include "audit/record.h"
 #include "supervisor/supervisor.h"
 
-static bool
-put(struct supervisor *s, struct audit_record *r)
-{
-	r->when = clock_wall();
-	r->generation = s->generation;
-	return audit_sender_put(&s->audit, r) != 0;
-}
-
 void
 record_life(struct supervisor *s, const char *action, bool good,
     uint32_t code, const char *reason)
 {
-	struct audit_record r = { .kind = AUDIT_LIFE,
+	struct audit_record r = { .kind = AUDIT_LIFE, .when = clock_wall(),
+		.generation = s->generation,
 		.verdict = good ? AUDIT_ALLOWED : AUDIT_DENIED,
 		.action = str_c(action), .status = code,
 		.exe = str_c(s->spec.argv == NULL ? "" : s->spec.argv[0]),
 		.reason = str_c(reason) };
 
-	(void)put(s, &r); /* what happened happened; the sender keeps it */
+	(void)audit_sender_put(&s->audit, &r); /* it keeps what it can */
 }
