@@ -37,9 +37,10 @@ void diags_fini(struct diags *d);
 char *diags_print(const struct diags *d, bool colour);
 
 enum policy_stage {
-	POLICY_STAGE_CHECK,	/* language only: everything well formed is fine */
-	POLICY_STAGE_ENFORCE,	/* and this version must be able to enforce it:
-				 * otherwise "not enforced by this version: ..." */
+	POLICY_STAGE_CHECK,	/* language only: what is well formed is fine;
+				 * image_open() refuses the image */
+	POLICY_STAGE_ENFORCE,	/* and this version must be able to enforce
+				 * it: "not enforced by this version: ..." */
 };
 
 /* Merges and compiles. 0: *image (free() it) and *len; d may hold warnings.

@@ -42,7 +42,7 @@ struct net_query {
 struct net_rule { /* where a rule stands; empty file: no rule */
 	struct str file;	/* as the user named it */
 	uint32_t line;
-	struct str text;	/* one line for people: "GET api.github.com/zen" */
+	struct str text;	/* for people: "GET api.github.com/zen" */
 	struct str policy;	/* name of the rule or section, for denials */
 };
 
@@ -55,16 +55,18 @@ struct net_answer {
 	struct net_rule rule;	/* that decided: the allow, or the deny */
 	struct net_rule nearest; /* on a denial without rule: closest allow */
 	char reason[256];	/* one sentence: why */
-	uint32_t rules;		/* opaque: set for policy_address */
 };
 
+/* About a connection whose first byte has not been seen: ask with tls, then
+ * without; a rule may be for one of them alone. */
 void policy_network(const struct image *im, const struct net_query *q,
     struct net_answer *out);
 
 /* May the name just judged be dialled at this address? Loopback, private,
  * link-local, metadata, reserved and translated forms: only if an allowing
  * entry's allowed_ips holds it, or the entry names the literal. why gets a
- * sentence when not. */
+ * sentence when not. With a method, about that request's entries alone: for
+ * requests that share a connection to an address. q->tls does not matter. */
 bool policy_address(const struct image *im, const struct net_query *q,
     const struct in6_addr *addr /* v4 as ::ffff:a.b.c.d */, char *why,
     size_t cap);

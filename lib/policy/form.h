@@ -107,7 +107,7 @@ struct f_file {
 #define FORM_SECTIONS(SECTION)						\
 	SECTION(rules, struct f_rule)					\
 	SECTION(hosts, struct f_host)					\
-	SECTION(slots, uint32_t)	/* hash table: host + 1, or 0 */	\
+	SECTION(slots, uint32_t)	/* hash: host + 1, or 0 */	\
 	SECTION(refs, uint32_t)		/* rules, by host */		\
 	SECTION(loose, uint32_t)	/* rules with no host to look up */ \
 	SECTION(pats, struct f_pat)					\

@@ -35,7 +35,9 @@ struct image_info {
 enum file_access { FILE_READ = 1, FILE_WRITE = 2 };
 
 struct file_grant { /* a whole tree, or one file when tree is false */
-	struct str path;	/* absolute, canonical, inside the sandbox */
+	struct str path;	/* absolute, canonical, inside the sandbox; a
+				 * tree may turn out to be a file, and either
+				 * not to exist */
 	unsigned access;	/* of enum file_access */
 	bool tree;
 	bool deny;		/* takes it away instead: nothing of it may be

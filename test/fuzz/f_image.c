@@ -14,14 +14,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t len);
 static void
 make_right(char *bytes, size_t len)
 {
-	struct f_head h;
+	struct f_head *h = (struct f_head *)(void *)bytes;
 
-	memcpy(&h, bytes, sizeof(h));
-	memcpy(h.magic, FORM_MAGIC, sizeof(h.magic));
-	h.version = FORM_VERSION;
-	h.size = (uint32_t)len;
-	sha256(str_from(str_of(bytes, len), FORM_HASHED), h.hash);
-	memcpy(bytes, &h, sizeof(h));
+	memcpy(h->magic, FORM_MAGIC, sizeof(h->magic));
+	h->version = FORM_VERSION;
+	h->size = (uint32_t)len;
+	sha256(str_from(str_of(bytes, len), FORM_HASHED), h->hash);
 }
 
 static void
