@@ -242,13 +242,13 @@ api_ask(struct api *a, struct ask *q, json_t **out)
 	q->passed = -1;
 	*out = NULL;
 	if (send_ask(a, q, &e) == -1 || read_answer(a, out, &e) == -1)
-		return say_error(&e);
+		return q->quiet ? (int)EXIT_FAILED : say_error(&e);
 	q->status = a->http.status;
 	q->passed = fd_take(&a->http.passed);
 	if (q->status < 300)
 		return EXIT_OK;
 	fd_close(&q->passed);
-	return say_refusal(q->status, *out);
+	return q->quiet ? (int)EXIT_FAILED : say_refusal(q->status, *out);
 }
 
 int

@@ -38,6 +38,7 @@ struct ask {
 	const char *doing;	/* "creating the sandbox": if it takes long */
 	int passed;		/* out: the descriptor that came, or -1; yours */
 	int status;		/* out */
+	bool quiet;		/* nothing is said of what goes wrong */
 };
 
 /* The answer's body in *out (json_decref it), which may be NULL. The exit

@@ -172,18 +172,6 @@ say_detached(const struct args *a, const json_t *box)
 	return EXIT_OK;
 }
 
-/* Deleted as promised, before we say that it is over. */
-static void
-wait_deleted(struct api *api, const json_t *box)
-{
-	CLEAN_FREE char *path = api_path(json_text(box, "id"),
-	    "/wait?until=deleted&timeout_s=60");
-	struct ask q = { "GET", path, NULL, "deleting the sandbox", -1, 0 };
-	CLEAN_JSON json_t *gone = NULL;
-
-	(void)api_ask(api, &q, &gone); /* what went wrong has been said */
-}
-
 int
 run_create(const struct args *a)
 {
@@ -214,8 +202,5 @@ run_create(const struct args *a)
 	s = (struct session){ .api = &api, .fd = q.passed,
 		.id = json_text(box, "id"), .name = json_text(box, "name"),
 		.tty = tty, .main = true, .kept = !args_has(a, "no-keep") };
-	code = session_join(&s);
-	if (!s.kept)
-		wait_deleted(&api, box);
-	return code;
+	return session_join(&s);
 }

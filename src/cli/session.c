@@ -67,6 +67,21 @@ say_broken(const struct session *s, const struct err *e)
 	return EXIT_FAILED;
 }
 
+/* What ended is over for everyone who asks from now on: ended, or deleted if
+ * that was promised. A gateway that is away learns it later. */
+static void
+wait_over(const struct session *s)
+{
+	CLEAN_FREE char *path = api_path(s->id, s->kept ?
+	    "/wait?until=ended&timeout_s=60" :
+	    "/wait?until=deleted&timeout_s=60");
+	struct ask q = { .method = "GET", .path = path, .quiet = true,
+		.doing = "ending the sandbox" };
+	CLEAN_JSON json_t *box = NULL;
+
+	(void)api_ask(s->api, &q, &box);
+}
+
 int
 session_join(const struct session *s)
 {
@@ -77,5 +92,7 @@ session_join(const struct session *s)
 
 	if (attach_run(&at, &o, &e) == -1)
 		return say_broken(s, &e);
+	if (s->main && o.kind != OUTCOME_DETACHED)
+		wait_over(s);
 	return say_outcome(s, &o);
 }
