@@ -36,7 +36,8 @@ struct found {
 	char step[64];
 };
 
-static uid_t host_uid;	/* for a child that has another view of it */
+static uid_t host_uid;	/* for a child that has another view of them */
+static gid_t host_gid;
 
 /* Runs try in a child; a child that dies silently counts as EIO. */
 static struct found
@@ -48,6 +49,7 @@ in_child(unsigned flags, int (*try)(void))
 	long pid;
 
 	host_uid = geteuid();
+	host_gid = getegid();
 	if (pipe2(p, O_CLOEXEC) == -1)
 		return f;
 	pid = syscall(NR_CLONE3, &a, sizeof(a));
@@ -227,15 +229,26 @@ probe_proc(struct probe_result *r)
 	    "host (docker: --security-opt systempaths=unconfined)");
 }
 
-/* Files can only be made by a user that the namespace knows. */
+/* Files can only be made by a user and a group that the namespace knows. */
 static int
 map_self(void)
 {
-	CLEAN_FD int fd = open("/proc/self/uid_map", O_WRONLY | O_CLOEXEC);
-	char map[64];
+	static const char *const files[] = { "setgroups", "uid_map",
+		"gid_map" };
+	const unsigned ids[] = { 0, host_uid, host_gid };
 
-	(void)snprintf(map, sizeof(map), "0 %u 1", (unsigned)host_uid);
-	return fd == -1 || io_write_all(fd, str_c(map), NULL) == -1 ? -1 : 0;
+	for (size_t i = 0; i < NELEM(files); i++) {
+		char path[64], text[64] = "deny";
+		CLEAN_FD int fd = -1;
+
+		(void)snprintf(path, sizeof(path), "/proc/self/%s", files[i]);
+		if (i > 0)
+			(void)snprintf(text, sizeof(text), "0 %u 1", ids[i]);
+		fd = open(path, O_WRONLY | O_CLOEXEC);
+		if (fd == -1 || io_write_all(fd, str_c(text), NULL) == -1)
+			return -1;
+	}
+	return 0;
 }
 
 /* Upper and lower on a tmpfs of the namespace: the feature itself. */
