@@ -14,12 +14,14 @@
 #include "jail/mnt.h"
 #include "jail/root.h"
 
-/* Nodes cannot be made in a user namespace: the host's are mounted. */
+/* Nodes cannot be made in a user namespace: the host's are mounted. Read-only,
+ * which does not bind what is written to the device, but keeps a sandbox of
+ * root, who owns the nodes, from changing their modes for the whole host. */
 static int
 node_put(struct root *r, const char *host, const char *path, struct err *e)
 {
 	CLEAN_FD int fd = mnt_clone(AT_FDCWD, host, MOUNT_ATTR_NOSUID |
-		MOUNT_ATTR_NOEXEC, host, e);
+		MOUNT_ATTR_NOEXEC | MNT_RO, host, e);
 
 	if (fd == -1 || file_make(r->top, path, 0666, NULL, e) == -1 ||
 	    mnt_put(fd, r->top, path, e) == -1)

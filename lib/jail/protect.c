@@ -36,9 +36,8 @@ static const char *const fixed[] = {
 	".bashrc", ".bash_profile", ".bash_login", ".bash_logout",
 	".bash_aliases", ".profile", ".zshrc", ".zshenv", ".zprofile",
 	".zlogin", ".zlogout", ".kshrc", ".cshrc", ".tcshrc", ".login",
-	".inputrc", ".gitconfig", ".gitmodules", ".envrc", ".vscode",
-	".idea", ".devcontainer", ".mcp.json", ".vimrc", ".exrc",
-	".pre-commit-config.yaml", ".husky", ".npmrc",
+	".inputrc", ".gitconfig", ".envrc", ".vscode", ".idea",
+	".devcontainer", ".mcp.json", ".vimrc", ".exrc", ".husky",
 };
 
 /* Writable but not to be renamed, with these read-only in them. */
@@ -57,8 +56,12 @@ static const struct {
 struct walk {
 	const struct root_opts *o;
 	struct root *r;
-	char *queue[WALK_DIRS_MAX];	/* relative to the new root */
-	unsigned depth[WALK_DIRS_MAX];
+	struct {
+		char *path;		/* relative to the new root */
+		unsigned depth;
+		size_t parent;		/* 0, the tree itself, is its own */
+		bool pinned;
+	} queue[WALK_DIRS_MAX];
 	size_t head, tail;
 };
 
@@ -101,6 +104,24 @@ pin(struct walk *w, const char *path, uint64_t attr, struct err *e)
 	return 0;
 }
 
+/* A protected name's directories, from the tree down: else one of them could
+ * be renamed away and made anew. The tree itself is a mount point already. */
+static int
+pin_parents(struct walk *w, size_t at, struct err *e)
+{
+	size_t chain[WALK_DEPTH_MAX + 1], n = 0;
+
+	for (; at != 0 && !w->queue[at].pinned; at = w->queue[at].parent)
+		chain[n++] = at;
+	while (n > 0) {
+		at = chain[--n];
+		if (pin(w, w->queue[at].path, 0, e) == -1)
+			return -1;
+		w->queue[at].pinned = true;
+	}
+	return 0;
+}
+
 static bool
 path_join(char out[PATH_BYTES_MAX], const char *dir, const char *name)
 {
@@ -125,34 +146,46 @@ hold(struct walk *w, const char *dir, const char *const *names,
 }
 
 static void
-enqueue(struct walk *w, const char *path, unsigned depth)
+enqueue(struct walk *w, const char *path, size_t parent)
 {
+	unsigned depth = w->tail == 0 ? 0 : w->queue[parent].depth + 1;
+
 	if (w->tail == WALK_DIRS_MAX || depth > WALK_DEPTH_MAX)
 		return;
-	w->queue[w->tail] = mem_strdup(path);
-	w->depth[w->tail++] = depth;
+	w->queue[w->tail].path = mem_strdup(path);
+	w->queue[w->tail].parent = parent;
+	w->queue[w->tail++].depth = depth;
 }
 
+static bool
+is_fixed(const char *name, unsigned char type)
+{
+	for (size_t i = 0; i < NELEM(fixed); i++)
+		if (strcmp(name, fixed[i]) == 0)
+			return true;
+	return strcmp(name, ".git") == 0 && type != DT_DIR; /* of a worktree */
+}
+
+/* One entry of the directory w->queue[dir]. */
 static int
-judge(struct walk *w, const char *dir, const char *name, unsigned char type,
-    unsigned depth, struct err *e)
+judge(struct walk *w, size_t dir, const char *name, unsigned char type,
+    struct err *e)
 {
 	char path[PATH_BYTES_MAX];
 
-	if (!path_join(path, dir, name))
+	if (!path_join(path, w->queue[dir].path, name))
 		return 0;
 	if (type == DT_SOCK)
 		return root_mask(w->r, path, e);
-	for (size_t i = 0; i < NELEM(fixed); i++)
-		if (strcmp(name, fixed[i]) == 0)
-			return pin(w, path, MNT_RO, e);
+	if (is_fixed(name, type))
+		return pin_parents(w, dir, e) == -1 ? -1 :
+						      pin(w, path, MNT_RO, e);
 	for (size_t i = 0; i < NELEM(held); i++)
 		if (strcmp(name, held[i].dir) == 0 && type == DT_DIR)
-			return hold(w, path, held[i].names, e);
-	if (strcmp(name, ".git") == 0) /* of a worktree: a file */
-		return pin(w, path, MNT_RO, e);
+			return pin_parents(w, dir, e) == -1 ? -1 :
+			    hold(w, path, held[i].names, e);
 	if (type == DT_DIR && strcmp(name, "node_modules") != 0)
-		enqueue(w, path, depth + 1);
+		enqueue(w, path, dir);
 	return 0;
 }
 
@@ -169,9 +202,10 @@ type_of(DIR *dir, const struct dirent *d)
 }
 
 static int
-read_one(struct walk *w, const char *path, unsigned depth, struct err *e)
+read_one(struct walk *w, size_t i, struct err *e)
 {
-	CLEAN_FD int at = path_open(w->r->top, path, O_DIRECTORY, NULL);
+	CLEAN_FD int at = path_open(w->r->top, w->queue[i].path, O_DIRECTORY,
+	    NULL);
 	int fd = at == -1 ? -1 : openat(at, ".", O_RDONLY | O_DIRECTORY |
 	    O_CLOEXEC);
 	DIR *dir = fd == -1 ? NULL : fdopendir(fd);
@@ -184,8 +218,7 @@ read_one(struct walk *w, const char *path, unsigned depth, struct err *e)
 	    (d = readdir(dir)) != NULL; n++)
 		if (strcmp(d->d_name, ".") != 0 &&
 		    strcmp(d->d_name, "..") != 0)
-			rc = judge(w, path, d->d_name, type_of(dir, d),
-			    depth, e);
+			rc = judge(w, i, d->d_name, type_of(dir, d), e);
 	(void)closedir(dir);
 	return rc;
 }
@@ -194,15 +227,14 @@ int
 root_protect(const struct root_opts *o, struct root *r, const char *path,
     struct err *e)
 {
-	struct walk w = { .o = o, .r = r };
+	static struct walk w; /* of stage one, which has one thread */
 	int rc = 0;
 
+	w = (struct walk){ .o = o, .r = r };
 	enqueue(&w, path, 0);
-	while (rc == 0 && w.head < w.tail) {
-		rc = read_one(&w, w.queue[w.head], w.depth[w.head], e);
-		free(w.queue[w.head++]);
-	}
-	while (w.head < w.tail)
-		free(w.queue[w.head++]);
+	for (; rc == 0 && w.head < w.tail; w.head++)
+		rc = read_one(&w, w.head, e);
+	for (size_t i = 0; i < w.tail; i++)
+		free(w.queue[i].path);
 	return rc;
 }

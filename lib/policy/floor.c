@@ -63,6 +63,10 @@ in_baseline(const struct compile *c, const struct pol_file *f)
 		return true;
 	if (reads && is_under(f->path, STR("/proc")))
 		return true;
+	/* of /etc the baseline has what programs need; a name is more */
+	if (reads && is_under(f->path, STR("/etc")) &&
+	    !str_eqz(f->path, "/etc"))
+		return false;
 	return (system == POLICY_SYSTEM_LAYERED ||
 		(system == POLICY_SYSTEM_READ_ONLY && reads)) &&
 	    is_under_any(f->path, system_trees, NELEM(system_trees)) &&
