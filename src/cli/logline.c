@@ -79,8 +79,10 @@ what_life(struct line *l)
 static void
 what_plain(struct line *l)
 {
+	bool same = strcmp(l->kind, l->action) == 0;
+
 	(void)snprintf(l->what, sizeof(l->what), "%s%s%.200s%s%.700s", l->kind,
-	    l->action[0] != '\0' ? " " : "", l->action,
+	    l->action[0] != '\0' && !same ? " " : "", same ? "" : l->action,
 	    l->host[0] != '\0' ? " " : "", l->host);
 }
 
@@ -151,7 +153,7 @@ print_why(const struct line *l, FILE *to, bool colour)
 	const char *actor = json_text(l->un, "actor");
 	enum colour dim = colour ? COLOUR_DIM : COLOUR_NONE;
 	const char *why = reason[0] != '\0' ? reason : rule;
-	const char *who = exe[0] != '\0' ? exe : actor;
+	const char *who = actor[0] != '\0' ? actor : exe;
 	char safe[WHAT_BYTES_MAX * 2];
 
 	if (why[0] != '\0')
@@ -161,7 +163,7 @@ print_why(const struct line *l, FILE *to, bool colour)
 		return;
 	(void)fprintf(to, "  %sby %s", colour_start(dim), log_safe(str_c(who),
 	    safe, sizeof(safe)));
-	if (exe[0] != '\0' && json_number(l->un, "pid") > 0)
+	if (who == exe && json_number(l->un, "pid") > 0)
 		(void)fprintf(to, "[%lld]",
 		    (long long)json_number(l->un, "pid"));
 	(void)fprintf(to, "%s", colour_end(dim));
