@@ -33,6 +33,9 @@ child(const struct session_start *s, const int *fds, struct step *p)
 	const char *dir = s->workdir[0] == '\0' ? "/home/sandbox" : s->workdir;
 	sigset_t none;
 
+	/* what our own programs ignore would stay ignored over the exec */
+	for (int signo = 1; signo < SIGRTMIN - 2; signo++)
+		(void)signal(signo, SIG_DFL); /* KILL and STOP always are */
 	(void)sigemptyset(&none);
 	if (sigprocmask(SIG_SETMASK, &none, NULL) == -1 || setsid() == -1)
 		child_fail(p, "start a session");
