@@ -204,6 +204,13 @@ const struct command commands[] = {
 	    "Example:\n"
 	    "  openshell status -o yaml\n",
 	    output_flags, WORDS_NONE, 0, 0, false, run_status },
+	{ "doctor", "", "say what this machine can enforce",
+	    "The exit code is 1 if something is missing that every sandbox "
+	    "needs.\n"
+	    "\n"
+	    "Example:\n"
+	    "  openshell doctor\n",
+	    output_flags, WORDS_NONE, 0, 0, false, run_doctor },
 	{ "completions", "bash|zsh|fish", "print a completion script",
 	    "Examples:\n"
 	    "  source <(openshell completions bash)\n"

@@ -51,7 +51,7 @@ struct session {
 	const char *name;	/* for messages: the sandbox or the command */
 	bool tty, redraw;
 	bool main;		/* the main process: may be left running */
-	bool kept;		/* it stays when it ends */
+	bool kept;		/* it is not deleted when it ends */
 };
 int session_join(const struct session *s);
 
