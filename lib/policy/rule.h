@@ -11,7 +11,7 @@
 #include "policy/tree.h"
 
 #define RULES_MAX	16384	/* in one policy */
-#define GRANTS_MAX	1024	/* file grants in one policy */
+#define GRANTS_MAX	256	/* file grants; the mounts come on top */
 #define LIST_MAX	1024	/* items of one list of an entry */
 #define SHOWN_BYTES_MAX	160	/* of a rule's text for people */
 

@@ -74,18 +74,36 @@ scan_port(const struct scan *s, const struct f_rule *r)
 	return r->ports.n == 0;
 }
 
+static bool
+is_narrow(const struct f_rule *r)
+{
+	return r->methods != 0 || r->words.n > 0 || r->paths.n > 0;
+}
+
+/* A deny of some requests cannot be kept where requests are not seen: there
+ * it denies the whole, if requests are to be expected there. */
+static bool
+denies_unseen(const struct scan *s, const struct f_rule *r)
+{
+	return r->flags == RULE_DENY && !s->request && is_narrow(r) &&
+	    (r->ports.n > 0 || (form_port_wires(s->q->port) &
+		(WIRE_HTTP | WIRE_HTTPS)) != 0);
+}
+
 uint32_t
 scan_wires(const struct scan *s, const struct f_rule *r)
 {
 	uint32_t wires = r->wire;
 
+	if (denies_unseen(s, r))
+		return (WIRE_TLS | WIRE_TCP) & s->wires;
 	if (wires == 0 && (r->flags & RULE_DENY) != 0)
 		wires = WIRE_ALL;
 	else if (wires == 0)
 		wires = form_port_wires(s->q->port);
 	/* Methods and paths are seen only where requests are: a rule with
 	 * them never lets bytes pass unseen, whatever the port stands for. */
-	if (r->methods != 0 || r->words.n > 0 || r->paths.n > 0) {
+	if (is_narrow(r)) {
 		wires &= WIRE_HTTP | WIRE_HTTPS;
 		if (wires == 0)
 			wires = WIRE_HTTP | WIRE_HTTPS;
@@ -157,23 +175,31 @@ scan_path(const struct scan *s, const struct f_rule *r)
 	return r->paths.n == 0;
 }
 
+/* Of a connection alone: could a request on it match? An allow says yes as
+ * long as nothing else speaks against it; a deny must be of every request. */
+static enum miss
+scan_connection(const struct scan *s, const struct f_rule *r)
+{
+	if ((r->flags & RULE_DENY) == 0 || !is_narrow(r) ||
+	    denies_unseen(s, r))
+		return MISS_NONE;
+	return MISS_METHOD;
+}
+
 enum miss
 scan_rule(const struct scan *s, const struct f_rule *r)
 {
-	bool deny = (r->flags & RULE_DENY) != 0;
-
 	if (!scan_port(s, r))
 		return MISS_PORT;
 	if (scan_wires(s, r) == 0)
 		return MISS_WIRE;
 	if (!scan_who(s, r))
 		return MISS_WHO;
-	if (s->request ? !scan_method(s, r) :
-		deny && (r->methods != 0 || r->words.n > 0))
+	if (!s->request)
+		return scan_connection(s, r);
+	if (!scan_method(s, r))
 		return MISS_METHOD;
-	if (s->request ? !scan_path(s, r) : deny && r->paths.n > 0)
-		return MISS_PATH;
-	return MISS_NONE;
+	return scan_path(s, r) ? MISS_NONE : MISS_PATH;
 }
 
 static const struct f_host *

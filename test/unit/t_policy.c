@@ -212,6 +212,13 @@ static const struct {
 	    " deny: [{endpoint: a.test, protocols: [https]}]}", "",
 	    "a.test", 443, TLS, "", "", ALLOW, TREAT_PASS, NULL },
 
+#define UNSEEN "network: {allow: [{endpoint: a.test, ports: [443, 22], " \
+	"protocols: [tcp]}], deny: [{endpoint: a.test, paths: [/x/*]}]}"
+	{ "a deny of some requests closes what passes unseen", UNSEEN, "",
+	    "a.test", 443, TLS, "", "", DENY, 0, "denied by" },
+	{ "but not where no requests are to be expected", UNSEEN, "",
+	    "a.test", 22, CLEAR, "", "", ALLOW, TREAT_PASS, NULL },
+
 	/* ---- methods */
 #define GETS "network: {allow: [{endpoint: a.test, methods: [GET]}]}"
 	{ "GET includes HEAD", GETS, "HEAD", "a.test", 443, TLS, "/", "",
