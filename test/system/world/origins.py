@@ -125,6 +125,10 @@ def pypi(rq):
                       f"https://files.pythonhosted.org/packages/{WHEEL}"
                       f"#sha256={digest}\">{WHEEL}</a></body></html>",
                       "text/html")
+    elif rq.path == "/simple/":
+        rq.conn.reply(200, "<!DOCTYPE html><html><body><a href=\""
+                      "/simple/tinywheel/\">tinywheel</a></body></html>",
+                      "text/html")
     else:
         rq.conn.reply(404, "no such project\n")
 
