@@ -37,7 +37,7 @@ enum more { MORE_YES, MORE_NO, MORE_BROKEN = -1 };
 
 struct joined {
 	struct chan ch;
-	const struct attach *at;
+	struct attach *at;
 	bool raw;
 	int sigfd;
 	/* towards the program */
@@ -324,6 +324,7 @@ do_timed(struct joined *j)
 	}
 	if (j->broken_at != 0 && now >= j->broken_at) {
 		*j->ended = (struct outcome){ OUTCOME_SIGNALED, SIGPIPE, "" };
+		j->at->left = true;
 		return MORE_NO;
 	}
 	return MORE_YES;

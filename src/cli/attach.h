@@ -13,6 +13,7 @@ struct attach {
 	bool tty;		/* the program inside has a terminal */
 	bool may_detach;	/* Ctrl-P Ctrl-Q leaves it running */
 	bool redraw;		/* joined late: make it paint its screen */
+	bool left;		/* out: it may go on; we do not wait for it */
 };
 
 /* Until the program ends or the user detaches. 0: *out says how it ended

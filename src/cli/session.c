@@ -92,7 +92,7 @@ session_join(const struct session *s)
 
 	if (attach_run(&at, &o, &e) == -1)
 		return say_broken(s, &e);
-	if (s->main && o.kind != OUTCOME_DETACHED)
+	if (s->main && !at.left && o.kind != OUTCOME_DETACHED)
 		wait_over(s);
 	return say_outcome(s, &o);
 }
