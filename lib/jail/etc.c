@@ -21,9 +21,10 @@
 #define ETC_DEPTH_MAX	   12		/* of a copied directory */
 #define ETC_ENTRIES_MAX	   20000	/* copied in all */
 #define ETC_FILE_BYTES_MAX 8388608	/* one file */
-#define ETC_FORMAT	   1		/* of the copy: part of the stamp */
+#define ETC_FORMAT	   2		/* of the copy: part of the stamp */
 
-/* What programs look for. A name may have a directory in front. */
+/* What programs look for. A name may have a directory in front. Not: what
+ * sites keep passwords of registries in (npmrc, pip.conf, maven, wgetrc). */
 static const char *const names[] = {
 	/* the system's identity and locale */
 	"os-release", "debian_version", "lsb-release", "redhat-release",
@@ -50,10 +51,9 @@ static const char *const names[] = {
 	/* languages and tools */
 	"gitconfig", "gitattributes", "python3", "python3.9", "python3.10",
 	"python3.11", "python3.12", "python3.13", "python3.14", "python",
-	"perl", "npmrc", "pip.conf", "java", "java-8-openjdk",
-	"java-11-openjdk", "java-17-openjdk", "java-21-openjdk", "maven",
-	"gradle", "php", "R", "ruby", "emacs", "vim", "vimrc", "nanorc",
-	"wgetrc", "gdb", "debuginfod", "lynx", "less", "man_db.conf",
+	"perl", "java", "java-8-openjdk", "java-11-openjdk",
+	"java-17-openjdk", "java-21-openjdk", "php", "R", "ruby", "emacs",
+	"vim", "vimrc", "nanorc", "gdb", "debuginfod", "lynx", "less", "man_db.conf",
 	"manpath.config", "groff", "papersize", "xml", "sgml", "magic",
 	"magic.mime", "mime.types", "mailcap", "fonts", "xdg", "gtk-2.0",
 	"gtk-3.0", "ImageMagick-6", "ImageMagick-7", "texmf", "openmpi",
