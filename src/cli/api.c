@@ -212,7 +212,7 @@ read_answer(struct api *a, json_t **out, struct err *e)
 
 /* Says what the gateway refused; returns the exit code. */
 static int
-say_refusal(int status, const json_t *body)
+say_refusal(const struct ask *q, const json_t *body)
 {
 	const char *message = json_text(body, "message");
 	const char *hint = json_text(body, "hint");
@@ -225,13 +225,15 @@ say_refusal(int status, const json_t *body)
 		message = "the policy is refused";
 	(void)err_set(&e, ERR_PEER, "%s", message[0] != '\0' ? message :
 	    "the gateway refused, without a reason");
+	if (q->status == 502 && q->about != NULL)
+		(void)err_wrap(&e, "%s", q->about);
 	(void)say_error(&e);
 	diag_show(diagnostics, stderr);
 	json_array_foreach(json_object_get(body, "fields"), i, field)
 		say_hint("changed: %s", json_string_value(field));
 	if (hint[0] != '\0' && json_array_size(diagnostics) == 0)
 		say_hint("try: %s", hint);
-	return status == 504 ? (int)EXIT_TIMED_OUT : (int)EXIT_FAILED;
+	return q->status == 504 ? (int)EXIT_TIMED_OUT : (int)EXIT_FAILED;
 }
 
 int
@@ -248,7 +250,7 @@ api_ask(struct api *a, struct ask *q, json_t **out)
 	if (q->status < 300)
 		return EXIT_OK;
 	fd_close(&q->passed);
-	return q->quiet ? (int)EXIT_FAILED : say_refusal(q->status, *out);
+	return q->quiet ? (int)EXIT_FAILED : say_refusal(q, *out);
 }
 
 int
@@ -265,7 +267,7 @@ api_ask_stream(struct api *a, struct ask *q)
 		return EXIT_OK;
 	if (read_answer(a, &body, &e) == -1)
 		return say_error(&e);
-	return say_refusal(q->status, body);
+	return say_refusal(q, body);
 }
 
 const char *

@@ -39,6 +39,7 @@ struct ask {
 	int passed;		/* out: the descriptor that came, or -1; yours */
 	int status;		/* out */
 	bool quiet;		/* nothing is said of what goes wrong */
+	const char *about;	/* put before what the sandbox refused */
 };
 
 /* The answer's body in *out (json_decref it), which may be NULL. The exit

@@ -158,6 +158,19 @@ add_mounts(struct table *t, const json_t *box)
 }
 
 static void
+add_labels(struct table *t, const json_t *box)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(json_object_get(box, "labels"), key, value) {
+		table_add(t, COLOUR_DIM, "label");
+		table_add(t, COLOUR_NONE, "%s=%s", key,
+		    json_string_value(value));
+	}
+}
+
+static void
 show_box(const json_t *box)
 {
 	static const char *const head[] = { "", "", NULL };
@@ -173,6 +186,7 @@ show_box(const json_t *box)
 	add_row(&t, "command", command);
 	add_row(&t, "workdir", json_text(box, "workdir"));
 	add_mounts(&t, box);
+	add_labels(&t, box);
 	table_add(&t, COLOUR_DIM, "policy");
 	table_add(&t, COLOUR_NONE, "revision %lld, %s, %.12s",
 	    (long long)json_number(policy, "revision"),
@@ -267,6 +281,7 @@ run_exec(const struct args *a)
 	if (a->rest == NULL || a->rest[0] == NULL)
 		return say_usage("sandbox exec", "no command: say "
 		    "openshell sandbox exec [NAME] -- COMMAND...");
+	q.about = a->rest[0];
 	body = q.body = exec_body(a, tty);
 	if (body == NULL)
 		return EXIT_FAILED;
