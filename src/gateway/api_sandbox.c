@@ -196,17 +196,65 @@ api_start(struct call *c)
 		start_with(c, b, &how);
 }
 
-/* ---- look ---- */
+/* ---- calls about all sandboxes ---- */
+
+static void
+sweep_gone(struct call *c)
+{
+	TAILQ_REMOVE(&c->g->sweeps, c, link);
+	c->on_gone = NULL;
+}
+
+static void
+sweep_park(struct call *c, bool (*ready)(struct call *, struct box *),
+    void (*answer)(struct call *, struct box *))
+{
+	c->ready = ready;
+	c->answer = answer;
+	c->on_gone = sweep_gone;
+	TAILQ_INSERT_TAIL(&c->g->sweeps, c, link);
+	api_sweep(c->g);
+}
 
 void
-api_list(struct call *c)
+api_sweep(struct gateway *g)
+{
+	struct call *c, *next;
+
+	for (c = TAILQ_FIRST(&g->sweeps); c != NULL; c = next) {
+		next = TAILQ_NEXT(c, link);
+		if (!c->ready(c, NULL))
+			continue;
+		sweep_gone(c);
+		c->answer(c, NULL);
+	}
+}
+
+/* ---- look ---- */
+
+static bool
+none_ending(struct call *c, struct box *b)
+{
+	TAILQ_FOREACH(b, &c->g->boxes, link)
+		if (b->ending)
+			return false;
+	return true;
+}
+
+static void
+answer_list(struct call *c, struct box *b)
 {
 	json_t *list = json_array();
-	struct box *b;
 
 	TAILQ_FOREACH(b, &c->g->boxes, link)
 		(void)json_array_append_new(list, box_json(b));
 	call_answer(c, 200, json_pack("{s:o}", "sandboxes", list));
+}
+
+void
+api_list(struct call *c)
+{
+	sweep_park(c, none_ending, answer_list);
 }
 
 void
@@ -338,28 +386,20 @@ api_delete(struct call *c)
 	box_park(b, c, 200, has_failed, 0);
 }
 
-static void
-sweep_gone(struct call *c)
+static bool
+none_deleting(struct call *c, struct box *b)
 {
-	TAILQ_REMOVE(&c->g->sweeps, c, link);
-	json_decref(c->state);
-	c->on_gone = NULL;
+	TAILQ_FOREACH(b, &c->g->boxes, link)
+		if (b->deleting)
+			return false;
+	return true;
 }
 
-void
-api_sweep(struct gateway *g)
+static void
+answer_deleted(struct call *c, struct box *b)
 {
-	struct box *b;
-	struct call *c;
-
-	TAILQ_FOREACH(b, &g->boxes, link)
-		if (b->deleting)
-			return;
-	while ((c = TAILQ_FIRST(&g->sweeps)) != NULL) {
-		TAILQ_REMOVE(&g->sweeps, c, link);
-		c->on_gone = NULL;
-		call_answer(c, 200, json_pack("{s:o}", "deleted", c->state));
-	}
+	(void)b;
+	call_answer(c, 200, json_pack("{s:O}", "deleted", c->extra));
 }
 
 void
@@ -378,8 +418,6 @@ api_delete_all(struct call *c)
 		(void)json_array_append_new(names, json_string(b->name));
 		box_delete(b, grace);
 	}
-	c->state = names;
-	c->on_gone = sweep_gone;
-	TAILQ_INSERT_TAIL(&g->sweeps, c, link);
-	api_sweep(g);
+	c->extra = names;
+	sweep_park(c, none_deleting, answer_deleted);
 }

@@ -222,28 +222,35 @@ box_is_gone(struct call *c, struct box *b)
 	return false;
 }
 
-/* An answer may let its connection's next request in, but not from here
- * (conn_next), so the list only changes by our own hand. */
+static struct call *
+find_ready(struct box *b)
+{
+	struct call *c;
+
+	TAILQ_FOREACH(c, &b->calls, link)
+		if (c->ready(c, b))
+			return c;
+	return NULL;
+}
+
+/* From the front each time: an answer may park another call, or wake. */
 void
 box_wake(struct box *b)
 {
-	struct call *c, *next;
+	struct call *c;
 
-	for (c = TAILQ_FIRST(&b->calls); c != NULL; c = next) {
-		int fd = -1;
+	while ((c = find_ready(b)) != NULL) {
+		int fd = c->fd;
 
-		next = TAILQ_NEXT(c, link);
-		if (!c->ready(c, b))
-			continue;
 		unpark(c);
 		if (c->answer != NULL) {
 			c->answer(c, b);
 			continue;
 		}
-		fd = c->fd;
 		c->fd = -1;
 		call_answer_fd(c, c->status, box_json(b), fd);
 	}
+	api_sweep(b->g);
 }
 
 void

@@ -61,6 +61,8 @@ struct box {
 	char fault[ERR_BYTES_MAX]; /* why it cannot be spoken to, or "" */
 
 	struct call_list calls;	/* parked here */
+	bool ending;		/* the main process has ended, all but the end
+				 * is told: calls wait for that */
 	bool deleting;		/* remove it when it ends */
 	struct tree_rm rm;
 };

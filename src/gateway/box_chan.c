@@ -135,6 +135,7 @@ on_hello(struct box *b, const struct msg *m, struct err *e)
 	if (box_hello_get(&r, &h) == -1 || strcmp(h.id, b->id) != 0)
 		return bad(m, e);
 	b->pid = (pid_t)h.pid;
+	b->ending |= h.phase == BOX_OVER;
 	if (h.phase != BOX_UP)
 		return 0;
 	b->generation = h.generation;
@@ -231,6 +232,9 @@ take(struct box *b, const struct msg *m, struct err *e)
 		return on_hello(b, m, e);
 	case MSG_BOX_RUNNING:
 		return on_running(b, m, e);
+	case MSG_BOX_ENDING:
+		b->ending = true;
+		return 0;
 	case MSG_BOX_ENDED:
 		return on_ended(b, m, e);
 	case MSG_SESSION_REPLY:

@@ -126,6 +126,7 @@ box_ended(struct box *b, const struct outcome *o)
 
 	must(b->launch == NULL);
 	b->pid = 0;
+	b->ending = false;
 	b->generation = 0;
 	loop_timer_stop(b->g->loop, &b->timer);
 	b->fault[0] = '\0';

@@ -22,7 +22,7 @@ struct gateway;
 struct call {
 	struct gateway *g;
 	struct conn *conn;
-	struct str method, query;	/* until answered or parked */
+	struct str method, query;	/* until answered */
 	json_t *body;			/* an object; NULL: there was none */
 	char sandbox[64];		/* path's {sandbox}, or "" */
 	uint64_t number;		/* path's {revision} */
@@ -37,6 +37,7 @@ struct call {
 	struct box *at;
 	bool (*ready)(struct call *c, struct box *b);
 	void (*answer)(struct call *c, struct box *b); /* NULL: as usual */
+	void (*run)(struct call *c);	/* the handler, if it had to wait */
 	struct loop_timer late;
 	unsigned status;		/* to answer with when ready */
 	json_t *extra;			/* for answer() */

@@ -43,6 +43,7 @@ struct conn {
 	struct call call;
 	int send_fd;			/* goes with the next byte sent */
 	bool close_after;
+	bool early;			/* more came before the answer */
 };
 
 static void conn_advance(struct conn *c);
@@ -78,8 +79,7 @@ conn_rearm(struct conn *c)
 	if (c->state == CONN_READ)
 		want |= LOOP_READ;
 	/* the caller's end shows as a read of nothing */
-	if ((c->state == CONN_CALL || c->state == CONN_STREAM) &&
-	    c->in.len == c->head + c->length)
+	if ((c->state == CONN_CALL || c->state == CONN_STREAM) && !c->early)
 		want |= LOOP_READ;
 	loop_want(c->g->loop, &c->io, want);
 }
@@ -136,6 +136,7 @@ conn_next(struct conn *c)
 	c->scan = c->head = 0;
 	c->length = 0;
 	c->state = CONN_READ;
+	c->early = false;
 	if (c->in.len > 0) /* not from here: answers would nest */
 		loop_timer_set(c->g->loop, &c->again, usec_of_ms(0));
 }
@@ -442,6 +443,19 @@ read_some(struct conn *c)
 	return n;
 }
 
+/* While a call is under way its request stays where it is in the buffer.
+ * false: the caller has gone. */
+static bool
+look_for_end(struct conn *c)
+{
+	char byte;
+	ssize_t n = recv(c->io.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+
+	if (n > 0)
+		c->early = true;
+	return n > 0 || (n == -1 && (errno == EAGAIN || errno == EINTR));
+}
+
 static void
 on_io(struct loop *l, unsigned events, void *arg)
 {
@@ -455,12 +469,14 @@ on_io(struct loop *l, unsigned events, void *arg)
 		return;
 	}
 	if ((events & LOOP_READ) != 0) {
-		n = read_some(c);
+		n = c->state == CONN_READ ? read_some(c) :
+		    look_for_end(c)	  ? 0 :
+					    -1;
 		if (n == -1) {
 			conn_free(c);
 			return;
 		}
-		if (n > 0 && c->state == CONN_READ) {
+		if (n > 0) {
 			conn_parse(c);
 			return;
 		}

@@ -55,7 +55,7 @@ struct gateway {
 
 	struct loop_io listen, signals;
 	struct conn_list conns;
-	struct call_list sweeps;	/* wait until all are deleted */
+	struct call_list sweeps;	/* calls about all sandboxes */
 	unsigned nconns;
 	bool stopping;
 };

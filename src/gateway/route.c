@@ -112,6 +112,14 @@ take_body(struct call *c, struct str body)
 }
 
 static void
+run_ended(struct call *c, struct box *b)
+{
+	c->box = b;
+	c->answer = NULL;
+	c->run(c);
+}
+
+static void
 run_route(struct call *c, struct str path, struct str body)
 {
 	bool other;
@@ -140,8 +148,15 @@ run_route(struct call *c, struct str path, struct str body)
 		    c->sandbox);
 		return;
 	}
-	if (take_body(c, body))
-		r->run(c);
+	if (!take_body(c, body))
+		return;
+	if (r->need == NEED_BOX && c->box->ending) {
+		c->run = r->run;
+		c->answer = run_ended;
+		box_park(c->box, c, 0, box_has_ended, 0);
+		return;
+	}
+	r->run(c);
 }
 
 void

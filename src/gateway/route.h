@@ -16,7 +16,7 @@ void api_gateway_stop(struct call *c);
 void api_list(struct call *c);
 void api_create(struct call *c);
 void api_delete_all(struct call *c);
-/* Answers those who wait for all to be deleted, if all are. */
+/* Answers the calls about all sandboxes that can be answered now. */
 void api_sweep(struct gateway *g);
 void api_get(struct call *c);
 void api_delete(struct call *c);

@@ -65,6 +65,7 @@ void
 life_end(struct supervisor *s, enum outcome_kind kind, int code,
     const char *fmt, ...)
 {
+	const struct wbuf nothing = { .p = NULL };
 	va_list ap;
 
 	if (s->life >= LIFE_ENDING)
@@ -77,6 +78,7 @@ life_end(struct supervisor *s, enum outcome_kind kind, int code,
 	if (s->stop_timer.slot != 0 && kind != OUTCOME_FAILED)
 		s->outcome.kind = OUTCOME_STOPPED; /* it was asked to go */
 	life_enter(s, LIFE_ENDING);
+	control_say(s, MSG_BOX_ENDING, 0, &nothing);
 	loop_timer_stop(s->loop, &s->start_timer);
 	loop_timer_stop(s->loop, &s->stop_timer);
 	kill_inside(s);
