@@ -369,7 +369,8 @@ box_start(struct box *b, const struct start *s, struct str image)
 	box_used(b);
 	if (!s->create) /* the row of a new one says so already */
 		box_enter(b, PHASE_PROVISIONING);
+	/* the auditor writes while the program starts */
 	if (encode(l, &e) == -1 || open_fds(l, image, &e) == -1 ||
-	    spawn(b, &e) == -1 || record(b, l, &e) == -1)
+	    record(b, l, &e) == -1 || spawn(b, &e) == -1)
 		launch_fail(b, l, &e);
 }
