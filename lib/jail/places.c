@@ -60,6 +60,68 @@ in_host_tree(const struct places *p, size_t at)
 	return false;
 }
 
+/* The name of the innermost host tree above path, relative to the root; NULL:
+ * path is in none. */
+static const char *
+tree_above(const struct places *p, const char *path)
+{
+	const char *best = NULL;
+
+	for (size_t i = 0; i < p->n; i++) {
+		const char *tree = p->list[i].inside + 1;
+
+		if (path_below(path, tree) && strcmp(path, tree) != 0 &&
+		    (best == NULL || strlen(tree) > strlen(best)))
+			best = tree;
+	}
+	return best;
+}
+
+/* Mounts a directory over itself, unless it is a mount already. */
+static int
+hold_one(struct root *r, const char *path, struct err *e)
+{
+	struct err why = { 0 };
+	CLEAN_FD int at = path_open(r->top, path, O_DIRECTORY, &why);
+	CLEAN_FD int fd = -1;
+	struct statx st;
+
+	if (at == -1 && why.sys == ENOENT)
+		return 0; /* so there is nothing below to hold */
+	if (at == -1)
+		return err_set(e, ERR_DENIED, "%s", why.text);
+	if (statx(at, "", AT_EMPTY_PATH, 0, &st) == -1)
+		return err_sys(e, "stat /%s", path);
+	if ((st.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0)
+		return 0;
+	fd = mnt_clone(at, "", MNT_PLAIN, path, e);
+	if (fd == -1)
+		return -1;
+	if (move_mount(fd, "", at, "", MOVE_MOUNT_F_EMPTY_PATH |
+		    MOVE_MOUNT_T_EMPTY_PATH) == -1)
+		return err_sys(e, "mount /%s over itself", path);
+	return 0;
+}
+
+int
+root_hold(const struct root_opts *o, struct root *r, const char *path,
+    struct err *e)
+{
+	const char *tree = tree_above(o->places, path);
+	char way[2 * PATH_BYTES_MAX];
+
+	if (tree == NULL)
+		return 0;
+	for (size_t i = strlen(tree) + 1; path[i] != '\0'; i++) {
+		if (path[i] != '/')
+			continue;
+		(void)snprintf(way, sizeof(way), "%.*s", (int)i, path);
+		if (hold_one(r, way, e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
 static int
 point_make(const struct root_opts *o, struct root *r, size_t i, bool dir,
     struct err *e)
@@ -75,7 +137,7 @@ point_make(const struct root_opts *o, struct root *r, size_t i, bool dir,
 			return err_wrap(e, "no place for a mount in a host "
 			    "directory; make it there first");
 		(void)close(fd);
-		return 0;
+		return root_hold(o, r, path, e);
 	}
 	return dir ? dir_make(r->top, path, 0755, NULL, e) :
 		     file_make(r->top, path, 0644, NULL, e);
@@ -100,7 +162,8 @@ hide_ours(const struct root_opts *o, struct root *r, const struct place *v,
 			continue;
 		(void)snprintf(path, sizeof(path), "%s%s", v->inside + 1,
 		    *h + strlen(v->host));
-		if (root_mask(r, path, e) == -1)
+		if (root_hold(o, r, path, e) == -1 ||
+		    root_mask(r, path, e) == -1)
 			return -1;
 	}
 	return 0;
@@ -176,7 +239,8 @@ deny_put(const struct root_opts *o, struct root *r, const char *path,
 	CLEAN_FD int fd = path_open(r->top, path + 1, 0, NULL);
 
 	if (fd != -1)
-		return root_mask(r, path + 1, e);
+		return root_hold(o, r, path + 1, e) == -1 ? -1 :
+		    root_mask(r, path + 1, e);
 	for (size_t i = 0; i < o->places->n; i++) {
 		const struct place *v = &o->places->list[i];
 

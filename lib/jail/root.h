@@ -61,6 +61,11 @@ int root_rule(struct root *r, const char *path, uint64_t rights,
 /* Puts nothing over what is at path (relative to the new root). Missing is
  * fine. */
 int root_mask(struct root *r, const char *path, struct err *e);
+/* A mount keeps its own name and no more: a directory above it could be
+ * renamed, and another put in its place. In the host tree of o->places that
+ * path lies in, makes each directory on the way to it a mount, too. */
+int root_hold(const struct root_opts *o, struct root *r, const char *path,
+    struct err *e);
 /* places.c: all of o->places, and what they must not show. */
 int root_places(const struct root_opts *o, struct root *r, struct err *e);
 /* protect.c: makes read-only what would run outside the sandbox later, in

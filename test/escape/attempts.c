@@ -493,6 +493,18 @@ read_kernel_memory(void)
 }
 
 static int
+change_device_mode(void) /* a node of the host's, and perhaps our own */
+{
+	return chmod("/dev/full", 0666);
+}
+
+static int
+change_device_times(void)
+{
+	return utimensat(AT_FDCWD, "/dev/full", NULL, 0);
+}
+
+static int
 write_cgroup(void)
 {
 	return open("/sys/fs/cgroup/cgroup.procs", O_WRONLY);
@@ -676,7 +688,8 @@ static const struct attempt {
 	A(34, set_host_name), A(34, fanotify), A(34, quota),
 	A(34, swap_on), A(34, io_ports), A(34, personality_call),
 	A(34, write_kernel_settings), A(34, trigger_sysrq),
-	A(34, write_cgroup),
+	A(34, write_cgroup), A(34, change_device_mode),
+	A(34, change_device_times),
 };
 
 static int

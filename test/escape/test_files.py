@@ -195,6 +195,62 @@ def test_class_11_an_ancestor_of_an_allowed_tree_cannot_be_renamed(
 
 
 @pytest.mark.both
+def test_class_11_a_protected_name_is_not_replaced_by_renaming_above_it(sh):
+    """Another folder in the place of one on the way to it would hold
+    hooks and settings of the agent's own."""
+    d = sh.folder("code")
+    for name in ("", "/.git", "/.git/hooks", "/deep", "/deep/down",
+                 "/deep/down/.vscode"):
+        sh.folder("code/proj" + name)
+    hook = sh.write("code/proj/.git/hooks/pre-commit", "the user's")
+    settings = sh.write("code/proj/deep/down/.vscode/tasks.json", "{}")
+    for name in ("code/plain", "code/plain/sub"):
+        sh.folder(name)
+    r = sh.once("sh", "-c", """cd /code
+for p in proj proj/deep proj/deep/down proj/.git proj/.git/hooks; do
+    python3 -c "import os, sys; os.rename(sys.argv[1], 'taken')" $p &&
+        echo RENAMED $p
+done 2>/dev/null
+mkdir -p proj/.git/hooks proj/deep/down/.vscode
+echo evil > proj/.git/hooks/pre-commit
+echo evil > proj/deep/down/.vscode/tasks.json
+mv plain/sub plain/sub2 && echo plain""",
+                options=["--mount", d + ":/code"])
+    assert r.out == "plain\n", r
+    for path, text in ((hook, "the user's"), (settings, "{}")):
+        with open(path, encoding="utf-8") as f:
+            assert f.read() == text
+
+
+@pytest.mark.both
+def test_class_11_a_read_only_mount_in_a_writable_one_stays_where_it_is(sh):
+    for name in ("all", "all/sub", "all/sub/keep"):
+        sh.folder(name)
+    kept = sh.write("all/sub/keep/f", "kept")
+    r = sh.once("sh", "-c", "cd /all; mv sub taken && echo RENAMED; "
+                "mkdir -p sub/keep; echo evil > sub/keep/f; true",
+                options=["--mount", f"{sh.files}/all:/all", "--mount",
+                         f"{sh.files}/all/sub/keep:/all/sub/keep:ro"])
+    assert r.code == 0 and r.out == "", r
+    with open(kept, encoding="utf-8") as f:
+        assert f.read() == "kept"
+
+
+@pytest.mark.both
+def test_class_59_our_own_settings_in_a_mounted_tree_cannot_be_replaced(sh):
+    """They are covered; a folder above them must not make way either."""
+    above = os.path.dirname(sh.home)
+    home = os.path.basename(sh.home)
+    r = sh.once("sh", "-c", f"""cd /up
+ls {home}/config {home}/state 2>/dev/null
+python3 -c "import os; os.rename('{home}', 'taken'); print('RENAMED')"
+python3 -c "import os; os.rename('{home}/config', 'c'); print('RENAMED')"
+""", options=["--mount", above + ":/up"])
+    assert r.out == "", r
+    assert os.path.isfile(os.path.join(sh.home, "config", "config.yaml"))
+
+
+@pytest.mark.both
 def test_class_13_a_system_that_is_read_only_is_so(sh, granted):
     r = sh.once("sh", "-c", "touch /usr/x /etc/x /bin/x /x /opt/x /var/x; "
                 "rm -f /usr/bin/env /etc/passwd; "
