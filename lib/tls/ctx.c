@@ -24,6 +24,9 @@ struct tls {
 	struct ca *ca;
 	int roots_fd, extra_fd;
 	SSL_CTX *server, *client;
+	struct trust *trust;		/* of client */
+	bool distrusts;			/* there is none: distrust says why */
+	struct err distrust;
 	uint64_t uses;
 	struct session sessions[SESSION_COUNT_MAX_TLS];
 };
@@ -48,6 +51,7 @@ tls_free(struct tls *t)
 		SSL_SESSION_free(t->sessions[i].s);
 	SSL_CTX_free(t->server);
 	SSL_CTX_free(t->client);
+	trust_free(t->trust);
 	ca_free(t->ca);
 	fd_close(&t->roots_fd);
 	fd_close(&t->extra_fd);
@@ -231,22 +235,34 @@ on_session(SSL *ssl, SSL_SESSION *s)
 	return 1; /* the session is ours now */
 }
 
+/* fd_take: the descriptors are trust's from here, read or not. */
 static int
-client_trust(struct tls *t, SSL_CTX *c, struct err *e)
+trust_open(struct tls *t, struct trust **out, struct err *e)
 {
-	X509_STORE *store = SSL_CTX_get_cert_store(c);
-	unsigned n = 0;
+	struct trust *tr = trust_new();
 
-	if (t->roots_fd >= 0 && trust_add(store, t->roots_fd, &n, e) == -1)
+	*out = tr;
+	if (t->roots_fd >= 0 && trust_add(tr, fd_take(&t->roots_fd), e) == -1)
 		return err_wrap(e, "the host's trusted roots");
-	if (t->extra_fd >= 0 && trust_add(store, t->extra_fd, &n, e) == -1)
+	if (t->extra_fd >= 0 && trust_add(tr, fd_take(&t->extra_fd), e) == -1)
 		return err_wrap(e, "upstream_ca");
-	if (n == 0)
+	if (trust_count(tr) == 0)
 		return err_set(e, ERR_MISSING,
 		    "there are no trusted roots on this host: install "
 		    "ca-certificates, or name a file in upstream_ca");
-	fd_close(&t->roots_fd);
-	fd_close(&t->extra_fd);
+	return 0;
+}
+
+/* Once: what failed then fails for good, with the same words. */
+static int
+client_trust(struct tls *t, struct err *e)
+{
+	if (t->trust == NULL && trust_open(t, &t->trust, &t->distrust) == -1)
+		t->distrusts = true;
+	if (t->distrusts) {
+		*e = t->distrust;
+		return -1;
+	}
 	return 0;
 }
 
@@ -257,10 +273,12 @@ client_ctx(struct tls *t, struct err *e)
 
 	if (t->client != NULL)
 		return 0;
+	if (client_trust(t, e) == -1)
+		return -1;
 	c = ctx_new(TLS_client_method(), e);
 	if (c == NULL)
 		return -1;
-	if (client_trust(t, c, e) == -1) {
+	if (trust_attach(t->trust, SSL_CTX_get_cert_store(c), e) == -1) {
 		SSL_CTX_free(c);
 		return -1;
 	}

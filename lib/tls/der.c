@@ -60,3 +60,28 @@ der_value(struct der *d, unsigned tag, struct str s)
 	der_put_str(d, s);
 	der_wrap(d, tag, mark);
 }
+
+bool
+der_take(struct str *in, unsigned tag, struct str *content, struct str *whole)
+{
+	size_t head = 2, len = 0, bytes;
+
+	if (in->len < 2 || (unsigned char)in->p[0] != tag)
+		return false;
+	len = (unsigned char)in->p[1];
+	if (len >= 0x80) {
+		bytes = len & 0x7F;
+		head += bytes;
+		if (bytes == 0 || bytes > 3 || in->len < head)
+			return false;
+		len = 0;
+		for (size_t i = 0; i < bytes; i++)
+			len = len << 8 | (unsigned char)in->p[2 + i];
+	}
+	if (len > in->len - head)
+		return false;
+	*whole = str_of(in->p, head + len);
+	*content = str_of(in->p + head, len);
+	*in = str_from(*in, head + len);
+	return true;
+}

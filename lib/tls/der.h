@@ -1,8 +1,10 @@
 /* der.h -- the little DER that a certificate needs, written from its end to
- * its front so that every length is known when its tag is written.  Pure. */
+ * its front so that every length is known when its tag is written; and the
+ * little that is read.  Pure. */
 #ifndef TLS_DER_H
 #define TLS_DER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,5 +36,10 @@ void der_put_str(struct der *d, struct str s);
 void der_wrap(struct der *d, unsigned tag, size_t mark);
 /* A whole value: tag, length, bytes. */
 void der_value(struct der *d, unsigned tag, struct str s);
+
+/* Cuts the first value off in, if it has this tag: its content, and the
+ * whole of it. */
+bool der_take(struct str *in, unsigned tag, struct str *content,
+    struct str *whole);
 
 #endif

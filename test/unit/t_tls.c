@@ -14,6 +14,7 @@
 #include "tls/ca.h"
 #include "tls/ctx.h"
 #include "tls/hello.h"
+#include "tls/trust.h"
 
 /* ---- certificates ---- */
 
@@ -214,6 +215,94 @@ without_roots_nothing_is_trusted(void **state)
 	tls_free(t);
 }
 
+static int
+bundle(const struct ca *const *cas, size_t n, const char *tail)
+{
+	char name[] = "/tmp/openshell-test-XXXXXX";
+	int fd = mkstemp(name);
+
+	assert_true(fd >= 0);
+	assert_int_equal(unlink(name), 0);
+	for (size_t i = 0; i < n; i++) {
+		struct str pem = ca_pem(cas[i]);
+
+		assert_int_equal(dprintf(fd, "a comment\n%.*s\n",
+		    (int)pem.len, pem.p) > 0, 1);
+	}
+	assert_true(dprintf(fd, "%s", tail) >= 0);
+	return fd;
+}
+
+static int
+trusts(struct trust *t, X509 *leaf)
+{
+	X509_STORE *store = X509_STORE_new();
+	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
+	struct err e = { 0 };
+	int ok;
+
+	assert_int_equal(trust_attach(t, store, &e), 0);
+	assert_int_equal(X509_STORE_CTX_init(ctx, store, leaf, NULL), 1);
+	ok = X509_verify_cert(ctx);
+	X509_STORE_CTX_free(ctx);
+	X509_STORE_free(store);
+	return ok;
+}
+
+/* Two of them even have one name. */
+static void
+roots_are_found_by_name_in_every_file(void **state)
+{
+	static const char *const names[] = { "a", "b", "b", "c", "d" };
+	struct ca *cas[NELEM(names)];
+	struct trust *t = trust_new();
+	struct err e = { 0 };
+	EVP_PKEY *key;
+	X509 *leaf;
+
+	(void)state;
+	for (size_t i = 0; i < NELEM(names); i++)
+		assert_int_equal(ca_new(str_c(names[i]), &cas[i], &e), 0);
+	assert_int_equal(trust_add(t, bundle((const struct ca *const *)cas,
+	    3, ""), &e), 0);
+	assert_int_equal(trust_add(t, bundle((const struct ca *const *)cas +
+	    3, 1, "\n"), &e), 0);
+	assert_int_equal(trust_count(t), 4);
+	for (size_t i = 0; i < NELEM(names); i++) {
+		assert_int_equal(ca_leaf(cas[i], STR("a.test"), &leaf, &key,
+		    &e), 0);
+		assert_int_equal(trusts(t, leaf), i < 4);
+	}
+	for (size_t i = 0; i < NELEM(names); i++)
+		ca_free(cas[i]);
+	trust_free(t);
+}
+
+static void
+a_broken_bundle_is_refused(void **state)
+{
+	static const char *const tails[] = {
+		"-----BEGIN CERTIFICATE-----\nMIIB\n",
+		"-----BEGIN CERTIFICATE-----\nAAAA\n"
+		"-----END CERTIFICATE-----\n",
+	};
+	struct err e = { 0 };
+	struct ca *ca;
+
+	(void)state;
+	assert_int_equal(ca_new(STR("a"), &ca, &e), 0);
+	for (size_t i = 0; i < NELEM(tails); i++) {
+		struct trust *t = trust_new();
+
+		assert_int_equal(trust_add(t,
+		    bundle((const struct ca *const *)&ca, 1, tails[i]), &e),
+		    -1);
+		assert_non_null(strstr(e.text, "certificate 2"));
+		trust_free(t);
+	}
+	ca_free(ca);
+}
+
 /* ---- hello ---- */
 
 static const char hello_a_test[] = /* a.test, as OpenSSL would say it */
@@ -306,6 +395,8 @@ main(void)
 		cmocka_unit_test(leaves_are_kept_and_the_oldest_goes),
 		cmocka_unit_test(a_client_takes_the_right_name_only),
 		cmocka_unit_test(without_roots_nothing_is_trusted),
+		cmocka_unit_test(roots_are_found_by_name_in_every_file),
+		cmocka_unit_test(a_broken_bundle_is_refused),
 		cmocka_unit_test(a_hello_names_its_server),
 		cmocka_unit_test(a_hello_may_come_in_two_records),
 		cmocka_unit_test(broken_hellos),
