@@ -37,7 +37,8 @@ static const char fish_script[] =
     "	set -l words (commandline -opc) (commandline -ct)\n"
     "	openshell __complete $words[2..-1] 2>/dev/null\n"
     "end\n"
-    "complete -c openshell -a '(__openshell_complete)'\n";
+    "complete -c openshell -f -n '__openshell_complete | string length -q' "
+    "-a '(__openshell_complete)'\n";
 
 int
 run_completions(const struct args *a)
