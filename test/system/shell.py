@@ -167,7 +167,9 @@ class Term:
             except (ProcessLookupError, ChildProcessError):
                 pass
             self.code = -9
-        os.close(self.fd)
+        if self.fd != -1:
+            os.close(self.fd)
+            self.fd = -1
 
 
 class Shell:
