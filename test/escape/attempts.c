@@ -288,7 +288,10 @@ sock(long family, int type, int protocol)
 static int sock_raw(void) { return sock(AF_INET, SOCK_RAW, 1); }
 static int sock_raw6(void) { return sock(AF_INET6, SOCK_RAW, 58); }
 static int sock_packet(void) { return sock(AF_PACKET, SOCK_RAW, 0); }
-static int sock_netlink(void) { return sock(AF_NETLINK, SOCK_RAW, 0); }
+/* rtnetlink (0) is there: it lists the one interface, as libc does */
+static int sock_netfilter(void) { return sock(AF_NETLINK, SOCK_RAW, 12); }
+static int sock_xfrm(void) { return sock(AF_NETLINK, SOCK_RAW, 6); }
+static int sock_audit(void) { return sock(AF_NETLINK, SOCK_RAW, 9); }
 static int sock_vsock(void) { return sock(AF_VSOCK, SOCK_STREAM, 0); }
 static int sock_alg(void) { return sock(AF_ALG, SOCK_SEQPACKET, 0); }
 static int sock_bluetooth(void) { return sock(AF_BLUETOOTH, SOCK_RAW, 1); }
@@ -663,7 +666,8 @@ static const struct attempt {
 	A(18, clone_a_tree), A(18, set_mount_attributes),
 	A(18, unmount_proc), A(18, pivot), A(18, change_root),
 	A(18, make_device), A(20, io_uring),
-	A(21, memory_program_reads_shadow), A(25, sock_netlink),
+	A(21, memory_program_reads_shadow), A(25, sock_netfilter),
+	A(25, sock_xfrm), A(25, sock_audit),
 	A(25, sock_vsock), A(25, sock_alg), A(25, sock_bluetooth),
 	A(25, sock_key), A(25, sock_rds), A(25, sock_tipc),
 	A(25, sock_xdp), A(25, sock_smc), A(25, sock_can),

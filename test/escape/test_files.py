@@ -300,8 +300,13 @@ def test_class_14_what_cannot_be_enforced_is_not_run(sh, tmp_path):
 def test_class_27_no_descriptor_of_outside_comes_in(sh):
     import subprocess
     keep = sh.write("held", SECRET)
+    saved = {}  # 7 may be the test runner's own
     with open(keep, encoding="utf-8") as f:
         for fd in (7, 200):
+            try:
+                saved[fd] = os.dup(fd)
+            except OSError:
+                pass
             os.dup2(f.fileno(), fd)
         try:
             r = subprocess.run(
@@ -311,8 +316,11 @@ def test_class_27_no_descriptor_of_outside_comes_in(sh):
                 env=sh.environment(), pass_fds=(7, 200), timeout=60,
                 capture_output=True, text=True, check=False)
         finally:
-            os.close(7)
-            os.close(200)
+            for fd in (7, 200):
+                os.close(fd)
+                if fd in saved:
+                    os.dup2(saved[fd], fd)
+                    os.close(saved[fd])
     assert SECRET not in r.stdout, r
     assert set(r.stdout.split()[:4]) <= {"0", "1", "2", "3"}, r
 
