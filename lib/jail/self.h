@@ -25,8 +25,8 @@ struct err;
 
 /* dirs: NULL-ended directories for SEE_LOG, SEE_BOX and SEE_STATE (they must
  * exist); NULL for the rest. Of SEE_BOX the first is the sandbox's directory,
- * any further one is a devpts, where terminals are opened. -1: nothing may be served; say e->text and
- * exit. There is no weaker level. */
+ * any further one is a devpts, where terminals are opened. -1: nothing may be
+ * served; say e->text and exit. There is no weaker level. */
 int jail_enter(enum role r, const char *const *dirs, struct err *e);
 
 /* A sentence for the program's log when this build confines less than a

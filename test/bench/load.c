@@ -28,7 +28,7 @@ struct peer {
 
 static struct load {
 	int proxy, connections, seconds, port, epfd;
-	const char *host, *path;
+	char *host, *path;
 	char request[1024];
 	size_t request_len;
 	unsigned long requests, errors;
