@@ -57,6 +57,19 @@ get_when(struct rbuf *r)
 	return t;
 }
 
+/* As far as a JSON reader's integers go. */
+static uint64_t
+get_count(struct rbuf *r)
+{
+	uint64_t v = get_u64(r);
+
+	if (v > INT64_MAX) {
+		r->bad = true;
+		v = 0;
+	}
+	return v;
+}
+
 int
 audit_record_get(struct rbuf *r, struct audit_record *a)
 {
@@ -71,12 +84,12 @@ audit_record_get(struct rbuf *r, struct audit_record *a)
 	a->address = get_str(r, AUDIT_ADDRESS_BYTES_MAX);
 	a->path = get_str(r, AUDIT_PATH_BYTES_MAX);
 	a->status = get_u32(r);
-	a->bytes_in = get_u64(r);
-	a->bytes_out = get_u64(r);
+	a->bytes_in = get_count(r);
+	a->bytes_out = get_count(r);
 	a->rule = get_str(r, AUDIT_RULE_BYTES_MAX);
 	a->policy_hash = get_str(r, HASH_HEX_BYTES);
 	a->old_hash = get_str(r, HASH_HEX_BYTES);
-	a->generation = get_u64(r);
+	a->generation = get_count(r);
 	a->actor = get_str(r, AUDIT_ACTOR_BYTES_MAX);
 	a->reason = get_str(r, AUDIT_REASON_BYTES_MAX);
 	a->sandbox_id = get_str(r, ID_BYTES_MAX);

@@ -235,4 +235,6 @@ audit_sender_fini(struct audit_sender *s)
 	sender_down(s);
 	while (!TAILQ_EMPTY(&s->flights))
 		flight_free(s, TAILQ_FIRST(&s->flights));
+	s->unsent = NULL;
+	s->nsent = 0;
 }

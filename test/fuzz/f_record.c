@@ -28,7 +28,8 @@ check_line(const struct audit_record *a)
 	must(audit_line_parse(s, &line));
 	must(line.seq == 7 && line.time_ms == a->when.v / 1000);
 	must(str_eqz(line.kind, audit_kind_name(a->kind)));
-	o = json_loadb(s.p, s.len, JSON_REJECT_DUPLICATES, NULL);
+	o = json_loadb(s.p, s.len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL,
+	    NULL);
 	must(o != NULL);
 	must(json_integer_value(json_object_get(o, "type_uid")) ==
 	    json_integer_value(json_object_get(o, "class_uid")) * 100 +

@@ -87,6 +87,8 @@ static const struct {
 	    { .kind = AUDIT_DNS, .verdict = (enum audit_verdict)3 } },
 	{ "a moment before 1970",
 	    { .kind = AUDIT_DNS, .when = { -1 } } },
+	{ "a count that no JSON reader takes",
+	    { .kind = AUDIT_DNS, .bytes_in = UINT64_MAX } },
 	{ "a moment that has no date",
 	    { .kind = AUDIT_DNS, .when = { INT64_MAX } } },
 };
