@@ -184,6 +184,19 @@ conn_unlist(struct conn *c)
 }
 
 void
+conn_shrink(struct conn *c)
+{
+	if (c->state != CONN_HEAD || c->begun)
+		return;
+	buf_clear(&c->path);
+	buf_clear(&c->query_text);
+	buf_shrink(&c->path);
+	buf_shrink(&c->query_text);
+	buf_shrink(&c->cl.in);
+	buf_shrink(&c->cl.out);
+}
+
+void
 conn_park(struct conn *c, bool parked)
 {
 	if (c->parked != parked)
@@ -292,6 +305,7 @@ conn_new(struct egress *eg, int fd, uint16_t peer_port)
 		conn_free(c);
 		return;
 	}
+	egress_sweep_later(eg);
 	control_ask_who(eg, c);
 }
 

@@ -114,6 +114,7 @@ void conn_enter(struct conn *c, enum conn_state s);
 void conn_progress(struct conn *c);	/* bytes moved: time starts anew */
 void conn_begin_head(struct conn *c);	/* some of it is there */
 void conn_rejudge(struct conn *c);	/* after a policy change; may free c */
+void conn_shrink(struct conn *c);	/* an idle one holds little */
 void conn_park(struct conn *c, bool parked); /* the log has no room */
 void conn_unlist(struct conn *c);	/* from those that run again */
 struct conn *conn_find(struct egress *eg, uint32_t id);

@@ -37,7 +37,7 @@ struct egress {
 	struct stream_queue queue;	/* to be written this pass */
 	struct stream_queue outgoing;	/* the same, when records are sent */
 	struct conn_list again;		/* had more to do than a turn */
-	struct loop_timer again_timer;
+	struct loop_timer again_timer, sweep_timer;
 	/* Scratch, valid within one step. */
 	struct http_head head;
 	struct buf text;
@@ -54,6 +54,9 @@ void control_ask_who(struct egress *eg, const struct conn *c);
 /* pass.c: the end of a loop pass, where everything is written. */
 void egress_queue(struct egress *eg, struct stream *s);
 void egress_unqueue(struct egress *eg, struct stream *s);
+/* Soon what idles is closed, or holds less. */
+void egress_sweep_later(struct egress *eg);
+void egress_on_sweep(struct loop *l, void *arg);
 void egress_on_idle(struct loop *l, void *arg);
 void egress_on_again(struct loop *l, void *arg);
 void egress_on_audit(struct audit_sender *s, void *arg);

@@ -40,6 +40,8 @@ acquire(struct err *e)
 	TAILQ_INIT(&eg.again);
 	eg.again_timer.on_time = egress_on_again;
 	eg.again_timer.arg = &eg;
+	eg.sweep_timer.on_time = egress_on_sweep;
+	eg.sweep_timer.arg = &eg;
 	up_pool_init(&eg);
 	if (loop_new(&eg.loop, e) == -1)
 		return -1;

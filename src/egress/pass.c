@@ -3,6 +3,8 @@
  * Everything that a pass wants to write waits for its end. What goes to the
  * world goes only when every record made so far is on its way to the auditor;
  * so nothing leaves that the log will not know of. */
+#include <malloc.h>
+
 #include "egress.h"
 
 #define WRITES_MAX (4 * CONN_COUNT_MAX) /* in one pass; the rest is next */
@@ -98,4 +100,37 @@ egress_on_again(struct loop *l, void *arg)
 	}
 	if (!TAILQ_EMPTY(&eg->again))
 		loop_timer_set(l, &eg->again_timer, usec_of_ms(0));
+}
+
+#define SWEEP_MS 10000
+
+void
+egress_sweep_later(struct egress *eg)
+{
+	if (eg->sweep_timer.slot == 0)
+		loop_timer_set(eg->loop, &eg->sweep_timer,
+		    usec_of_ms(SWEEP_MS));
+}
+
+/* Memory that no connection needs now goes back to the system: most
+ * sandboxes do nothing most of the time. */
+void
+egress_on_sweep(struct loop *l, void *arg)
+{
+	struct egress *eg = arg;
+	uint32_t left = eg->nconns;
+
+	(void)l;
+	up_pool_sweep(eg);
+	for (uint32_t i = 0; i < CONN_COUNT_MAX && left > 0; i++) {
+		if (eg->conns[i] == NULL)
+			continue;
+		conn_shrink(eg->conns[i]);
+		left--;
+	}
+	buf_clear(&eg->text);
+	buf_shrink(&eg->text);
+	(void)malloc_trim(0); /* nothing to give is fine */
+	if (eg->nconns > 0 || eg->pool.n > 0)
+		egress_sweep_later(eg);
 }

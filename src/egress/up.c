@@ -227,26 +227,25 @@ pool_drop(struct up *u)
 	up_free(u);
 }
 
-static void
-on_sweep(struct loop *l, void *arg)
+void
+up_pool_sweep(struct egress *eg)
 {
-	struct egress *eg = arg;
-	int64_t old = loop_now(l).v - (int64_t)UP_IDLE_S * 1000000;
+	int64_t old = loop_now(eg->loop).v - (int64_t)UP_IDLE_S * 1000000;
 	struct up *u;
 
 	while ((u = TAILQ_LAST(&eg->pool.idle, up_list)) != NULL &&
 	    u->idle_at.v < old)
 		pool_drop(u);
-	if (u != NULL)
-		loop_timer_set(l, &eg->pool.sweep, usec_of_ms(10000));
+	TAILQ_FOREACH(u, &eg->pool.idle, link) {
+		buf_shrink(&u->s.in);
+		buf_shrink(&u->s.out);
+	}
 }
 
 void
 up_pool_init(struct egress *eg)
 {
 	TAILQ_INIT(&eg->pool.idle);
-	eg->pool.sweep.on_time = on_sweep;
-	eg->pool.sweep.arg = eg;
 }
 
 void
@@ -297,7 +296,5 @@ up_put(struct up **slot)
 	loop_want(eg->loop, &u->s.io, LOOP_READ);
 	TAILQ_INSERT_HEAD(&eg->pool.idle, u, link);
 	eg->pool.n++;
-	if (eg->pool.sweep.slot == 0)
-		loop_timer_set(eg->loop, &eg->pool.sweep,
-		    usec_of_ms(10000));
+	egress_sweep_later(eg);
 }

@@ -54,10 +54,11 @@ TAILQ_HEAD(up_list, up);
 struct up_pool { /* most recently used first */
 	struct up_list idle;
 	uint32_t n;
-	struct loop_timer sweep;
 };
 
 void up_pool_init(struct egress *eg);
+void up_pool_sweep(struct egress *eg);	/* the old ones end, the
+						 * others hold less */
 /* Begins to dial; conn_on_up(owner, ...) tells how it went, in a later pass
  * or before this returns: *slot is set first. */
 void up_dial(struct egress *eg, struct conn *owner,
