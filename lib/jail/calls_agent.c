@@ -78,6 +78,18 @@ look_ioctl(struct bpf *b)
 	bpf_ret(b, ANSWER_ALLOW);
 }
 
+#define SET_LEASE 1024 /* F_SETLEASE, which libc hides from us */
+
+/* A lease makes whoever opens the file wait, most of a minute; and a sandbox
+ * of root is the owner of every program in the host's /usr. */
+static void
+look_fcntl(struct bpf *b)
+{
+	bpf_load_arg(b, 1);
+	bpf_if_eq(b, SET_LEASE, ANSWER_ERRNO(EACCES));
+	bpf_ret(b, ANSWER_ALLOW);
+}
+
 /* Streams and datagrams over IP without ICMP, SCTP, DCCP, MPTCP or raw; Unix;
  * and rtnetlink, with which programs list their (one) interface. */
 static void
@@ -158,7 +170,8 @@ static const struct call calls_all[] = {
 	/* bytes of open files */
 	C(read), C(write), C(readv), C(writev), C(pread64), C(pwrite64),
 	C(preadv), C(pwritev), C(preadv2), C(pwritev2), C(lseek), C(close),
-	N(NR_CLOSE_RANGE), C(dup), C(dup3), C(fcntl), L(ioctl, look_ioctl),
+	N(NR_CLOSE_RANGE), C(dup), C(dup3), L(fcntl, look_fcntl),
+	L(ioctl, look_ioctl),
 	C(sendfile), C(splice), C(tee), C(copy_file_range), C(readahead),
 	C(fadvise64), C(fallocate), C(ftruncate), C(fsync), C(fdatasync),
 	C(sync), C(syncfs), C(sync_file_range), C(flock), C(pipe2),
