@@ -334,6 +334,18 @@ conn_free(struct conn *c)
 
 #define ACCEPTS_MAX 16 /* in one pass */
 
+/* Out of descriptors: what waits would wake us for ever. The listener rests
+ * until a connection ends. Nothing is said of it to a log, since it is the
+ * sandbox that decides how often it happens. */
+static void
+accept_failed(struct egress *eg, int error)
+{
+	log_debug("accept: %s", strerror(error));
+	if (error != EAGAIN && error != EINTR && error != ECONNABORTED &&
+	    eg->nconns > 0)
+		loop_want(eg->loop, &eg->listener, LOOP_NONE);
+}
+
 void
 conn_on_accept(struct loop *l, unsigned events, void *arg)
 {
@@ -352,8 +364,7 @@ conn_on_accept(struct loop *l, unsigned events, void *arg)
 		fd = accept4(eg->listener.fd, (struct sockaddr *)&a, &len,
 		    SOCK_CLOEXEC | SOCK_NONBLOCK);
 		if (fd == -1) {
-			if (errno != EAGAIN && errno != EINTR)
-				log_warn("accept: %m");
+			accept_failed(eg, errno);
 			return;
 		}
 		/* The port is at the same place in both. */

@@ -44,7 +44,7 @@ conn_opened(struct conn *c)
 static enum want
 refuse(struct conn *c, const char *why)
 {
-	log_info("conn %u: %s:%u: %s", c->id, c->at.host.text,
+	log_debug("conn %u: %s:%u: %s", c->id, c->at.host.text,
 	    (unsigned)c->at.port, why);
 	(void)judge_record(c, AUDIT_FINDING, AUDIT_DENIED, NULL, 0,
 	    str_c(why)); /* nothing is done, recorded or not */
@@ -169,7 +169,7 @@ conn_accept(struct conn *c)
 	must(c->state == CONN_ACCEPT);
 	rc = tls_handshake(c->cl.ssl, &want_write, &e);
 	if (rc == -1) {
-		log_info("conn %u: %s: the sandbox's side: %s", c->id,
+		log_debug("conn %u: %s: the sandbox's side: %s", c->id,
 		    c->at.host.text, e.text);
 		c->cl.failed = true;
 		return WANT_CLOSE;
