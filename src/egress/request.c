@@ -98,7 +98,10 @@ judge_http(struct conn *c, const struct http_head *h, bool encoded_slash)
 		str_of("", 0)))
 		return answer_unrecorded(c);
 	c->up = up_take(c->eg, c, &c->at.host, c->at.port, c->tls);
-	return c->up != NULL ? relay_begin(c, h) : dial_begin(c);
+	if (c->up == NULL)
+		return dial_begin(c);
+	c->to = c->up->to; /* judged again when the policy changes */
+	return relay_begin(c, h);
 }
 
 static enum want
