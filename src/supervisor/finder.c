@@ -5,7 +5,9 @@
  * /proc/PID/net/tcp, which names its inode; a process that holds the socket
  * has a descriptor that links to socket:[inode]. Everything in the sandbox
  * descends from its init. Several holders count as one only when they run
- * the same program. */
+ * the same program. Several connections from one port (from another address
+ * of loopback, or to a listener that the agent made) count as none, since
+ * the one that is meant cannot be told. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -76,22 +78,31 @@ row_match(const char *row, uint16_t port, uint64_t *inode)
 	    node != 0;
 }
 
-static bool
+#define TOO_MANY 2U /* to know which one is meant */
+
+/* How many there are; *inode is of the last. */
+static unsigned
 table_find(pid_t init, const char *table, uint16_t port, uint64_t *inode)
 {
 	CLEAN_FD int fd = proc_open(init, table, 0);
 	CLEAN_FREE char *text = NULL;
 	char *row, *save = NULL;
+	unsigned n = 0;
+	uint64_t got;
 	size_t len;
 
-	if (fd == -1 ||
-	    io_read_all(fd, TABLE_BYTES_MAX, &text, &len, NULL) == -1)
-		return false;
+	if (fd == -1)
+		return 0; /* a kernel without IPv6 */
+	if (io_read_all(fd, TABLE_BYTES_MAX, &text, &len, NULL) == -1)
+		return TOO_MANY;
 	for (row = strtok_r(text, "\n", &save); row != NULL;
-	    row = strtok_r(NULL, "\n", &save))
-		if (row_match(row, port, inode))
-			return true;
-	return false;
+	    row = strtok_r(NULL, "\n", &save)) {
+		if (!row_match(row, port, &got))
+			continue;
+		*inode = got;
+		n++;
+	}
+	return n;
 }
 
 /* ---- the processes ---- */
@@ -246,12 +257,15 @@ static void
 find(pid_t init, uint16_t port, char (*room)[PATH_BYTES_MAX], struct who *out)
 {
 	static struct hunt h;
+	unsigned n;
 
 	h = (struct hunt){ 0 };
-	if (!table_find(init, "net/tcp", port, &h.inode) &&
-	    !table_find(init, "net/tcp6", port, &h.inode)) {
-		(void)snprintf(out->reason, sizeof(out->reason),
-		    "no connection from port %u is open", port);
+	n = table_find(init, "net/tcp", port, &h.inode) +
+	    table_find(init, "net/tcp6", port, &h.inode);
+	if (n != 1) {
+		(void)snprintf(out->reason, sizeof(out->reason), n == 0 ?
+			"no connection from port %u is open" :
+			"several connections from port %u are open", port);
 		return;
 	}
 	hunt_run(&h, init);

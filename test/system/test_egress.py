@@ -347,6 +347,35 @@ print(urllib.request.urlopen("https://echo.test/").status)""")
     assert world.packets(hosts.RELAY) == []
 
 
+DECOYS = """
+import socket, subprocess
+decoy = socket.create_server(("127.0.0.2", 3128))
+for port in range(40000, 40012):
+    curl = subprocess.Popen(["curl", "-s", "--noproxy", "*", "--interface",
+                             "127.0.0.1", "--local-port", str(port),
+                             "http://127.0.0.2:3128/"])
+    held = decoy.accept()
+    s = socket.socket()
+    s.bind(("127.0.0.3", port))
+    s.connect(("127.0.0.1", 3128))
+    s.sendall(b"CONNECT echo.test:443 HTTP/1.1\\r\\n\\r\\n")
+    print(s.recv(64).split()[1].decode())
+    curl.kill()
+"""
+
+
+def test_a_connection_of_curl_from_the_same_port_is_no_alibi(sh):
+    """Of another address of loopback, to another listener."""
+    sh.start("box", """
+network:
+  allow:
+    - endpoint: echo.test
+      binaries: [curl]
+""")
+    r = sh.exec("box", "python3", "-c", DECOYS)
+    assert r.out.split() == ["403"] * 12, r
+
+
 def test_a_deny_beats_an_allow(sh):
     sh.start("box", """
 network:
