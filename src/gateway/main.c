@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -209,6 +210,15 @@ null_stdio(void)
 		(void)close(fd);
 }
 
+/* A burst of requests leaves no heap behind: large buffers are maps of
+ * their own, and the top of the heap goes back. */
+static void
+give_memory_back(void)
+{
+	(void)mallopt(M_MMAP_THRESHOLD, 32768);	/* best effort, both */
+	(void)mallopt(M_TRIM_THRESHOLD, 262144);
+}
+
 static void
 look_around(struct gateway *g)
 {
@@ -390,6 +400,7 @@ main(int argc, char **argv)
 		tell_ready(&o.ready_fd);
 		return 0;
 	}
+	give_memory_back();
 	raise_files();
 	look_around(g);
 	if (acquire(g, &e) == -1 || jail(g, &e) == -1 ||
