@@ -26,11 +26,13 @@ limit(enum __rlimit_resource which, const char *name, rlim_t soft, rlim_t hard, 
 	return 0;
 }
 
-/* RLIMIT_NPROC counts in the sandbox's own user namespace. */
+/* RLIMIT_CORE 1: no dump has one byte, and only 1 keeps the kernel from
+ * starting a crash handler of the host's (core(5), "|program"); the filter
+ * keeps it so. RLIMIT_NPROC counts in the sandbox's own user namespace. */
 static int
 limits_set(struct err *e)
 {
-	if (limit(RLIMIT_CORE, "RLIMIT_CORE", 0, 0, e) == -1 ||
+	if (limit(RLIMIT_CORE, "RLIMIT_CORE", 1, 1, e) == -1 ||
 	    limit(RLIMIT_NOFILE, "RLIMIT_NOFILE", 1024, BOX_FILES_MAX,
 		e) == -1)
 		return -1;

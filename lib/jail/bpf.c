@@ -49,6 +49,13 @@ bpf_load_arg(struct bpf *b, unsigned arg)
 }
 
 void
+bpf_load_arg_high(struct bpf *b, unsigned arg)
+{
+	must(arg < 6);
+	load(b, offsetof(struct seccomp_data, args) + 8 * (size_t)arg + 4);
+}
+
+void
 bpf_ret(struct bpf *b, uint32_t answer)
 {
 	emit(b, BPF_RET | BPF_K, 0, 0, answer);

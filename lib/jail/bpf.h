@@ -10,7 +10,7 @@
  * registers: no row may depend on what a pointer points to. Comparisons are
  * of the low 32 bits, since every argument tested here is an int or an
  * unsigned int to the kernel, which ignores the rest: a filter that compares
- * 64 bits would let 1<<32 | bad pass. Pure, but for bpf_enter. */
+ * 64 bits would let 1<<32 | bad pass. (A pointer can be tested for null.) Pure, but for bpf_enter. */
 #ifndef JAIL_BPF_H
 #define JAIL_BPF_H
 
@@ -49,6 +49,7 @@ bool bpf_build(struct bpf *b, struct call *calls, size_t n,
 
 /* For look functions. Each test looks at the argument loaded last. */
 void bpf_load_arg(struct bpf *b, unsigned arg);		/* low 32 bits */
+void bpf_load_arg_high(struct bpf *b, unsigned arg);	/* of a pointer */
 void bpf_ret(struct bpf *b, uint32_t answer);
 void bpf_if_eq(struct bpf *b, uint32_t value, uint32_t answer);
 void bpf_if_any(struct bpf *b, uint32_t mask, uint32_t answer); /* x & mask */

@@ -27,11 +27,18 @@
  *			kernel that agents do not need
  *   name_to_handle_at, open_by_handle_at	files by number, past every path
  *   mount family, chroot, pivot_root, swap, module, reboot, clock: admin
+ *   set-user-ID and set-group-ID modes	in a shared mount such a file would
+ *			give the user's rights, outside, to whoever runs it.
+ *			openat2 hides its mode behind a pointer: ENOSYS
+ *   a new RLIMIT_CORE	the kernel would start the host's crash handler, as
+ *			root, on a program of the agent's choice (1 forbids
+ *			that, where 0 does not); it is told "done"
  *   vmsplice, remap_file_pages, memfd_secret, process_mrelease: rare
  */
 #include "jail/calls.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/netlink.h>
 #include <linux/prctl.h>
 #include <netinet/in.h>
@@ -39,6 +46,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/personality.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include "base/compat.h"
@@ -61,6 +69,73 @@ look_clone(struct bpf *b)
 	bpf_if_any(b, CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS |
 		CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET,
 	    ANSWER_ERRNO(EPERM));
+	bpf_ret(b, ANSWER_ALLOW);
+}
+
+#define SET_ID_BITS 06000
+
+static void
+look_mode1(struct bpf *b) /* chmod, fchmod, creat, mknod: mode second */
+{
+	bpf_load_arg(b, 1);
+	bpf_if_any(b, SET_ID_BITS, ANSWER_ERRNO(EPERM));
+	bpf_ret(b, ANSWER_ALLOW);
+}
+
+static void
+look_mode2(struct bpf *b) /* fchmodat, mknodat: mode third */
+{
+	bpf_load_arg(b, 2);
+	bpf_if_any(b, SET_ID_BITS, ANSWER_ERRNO(EPERM));
+	bpf_ret(b, ANSWER_ALLOW);
+}
+
+/* The mode is only there when a file is made; it is rubbish else. */
+static void
+look_open_at(struct bpf *b, unsigned flags)
+{
+	const uint32_t makes = O_CREAT | (O_TMPFILE & ~O_DIRECTORY);
+
+	bpf_load_arg(b, flags);
+	bpf_if_none(b, makes, ANSWER_ALLOW);
+	bpf_load_arg(b, flags + 1);
+	bpf_if_any(b, SET_ID_BITS, ANSWER_ERRNO(EPERM));
+	bpf_ret(b, ANSWER_ALLOW);
+}
+
+static void
+look_openat(struct bpf *b)
+{
+	look_open_at(b, 2);
+}
+
+#ifdef __x86_64__
+static void
+look_open(struct bpf *b)
+{
+	look_open_at(b, 1);
+}
+#endif
+
+/* prlimit64(pid, which, new, old) and setrlimit(which, new). A pointer has
+ * two words, and one that is not null may have a zero in either. */
+static void
+look_prlimit(struct bpf *b)
+{
+	bpf_load_arg(b, 1);
+	bpf_unless_in(b, (const uint32_t[]){ RLIMIT_CORE }, 1, ANSWER_ALLOW);
+	bpf_load_arg(b, 2);
+	bpf_unless_in(b, (const uint32_t[]){ 0 }, 1, ANSWER_ERRNO(0));
+	bpf_load_arg_high(b, 2);
+	bpf_if_eq(b, 0, ANSWER_ALLOW);
+	bpf_ret(b, ANSWER_ERRNO(0));
+}
+
+static void
+look_setrlimit(struct bpf *b)
+{
+	bpf_load_arg(b, 0);
+	bpf_if_eq(b, RLIMIT_CORE, ANSWER_ERRNO(0));
 	bpf_ret(b, ANSWER_ALLOW);
 }
 
@@ -178,12 +253,13 @@ static const struct call calls_all[] = {
 	C(io_setup), C(io_destroy), C(io_submit), C(io_cancel),
 	C(io_getevents), N(NR_CACHESTAT),
 	/* names; Landlock and the mounts decide */
-	C(openat), N(NR_OPENAT2), C(newfstatat), C(fstat), C(statx),
+	L(openat, look_openat), C(newfstatat), C(fstat), C(statx),
 	C(statfs), C(fstatfs), C(faccessat), N(NR_FACCESSAT2),
 	C(readlinkat), C(getdents64), C(getcwd), C(chdir), C(fchdir),
-	C(mkdirat), C(mknodat), C(unlinkat), C(linkat), C(symlinkat),
-	C(renameat), C(renameat2), C(truncate), C(fchmod), C(fchmodat),
-	N(NR_FCHMODAT2), C(fchown), C(fchownat), C(utimensat), C(umask),
+	C(mkdirat), L(mknodat, look_mode2), C(unlinkat), C(linkat), C(symlinkat),
+	C(renameat), C(renameat2), C(truncate), L(fchmod, look_mode1),
+	L(fchmodat, look_mode2),
+	{ .number = NR_FCHMODAT2, .look = look_mode2 }, C(fchown), C(fchownat), C(utimensat), C(umask),
 	C(setxattr), C(lsetxattr), C(fsetxattr), C(getxattr), C(lgetxattr),
 	C(fgetxattr), C(listxattr), C(llistxattr), C(flistxattr),
 	C(removexattr), C(lremovexattr), C(fremovexattr), N(NR_SETXATTRAT),
@@ -231,7 +307,8 @@ static const struct call calls_all[] = {
 	C(sched_getparam), C(sched_setparam), C(sched_getscheduler),
 	C(sched_setscheduler), C(sched_getattr), C(sched_setattr),
 	C(sched_get_priority_max), C(sched_get_priority_min),
-	C(sched_rr_get_interval), C(getrlimit), C(setrlimit), C(prlimit64),
+	C(sched_rr_get_interval), C(getrlimit),
+	L(setrlimit, look_setrlimit), L(prlimit64, look_prlimit),
 	C(getrusage), C(getcpu), L(prctl, look_prctl),
 	L(personality, look_personality), C(seccomp),
 	N(NR_LANDLOCK_CREATE_RULESET), N(NR_LANDLOCK_ADD_RULE),
@@ -258,9 +335,9 @@ static const struct call calls_all[] = {
 	NO(fsmount), NO(fspick), NO(mount_setattr),
 #ifdef __x86_64__
 	/* what the generic table spells differently, or not at all */
-	C(open), C(creat), C(stat), C(lstat), C(access), C(readlink),
+	L(open, look_open), L(creat, look_mode1), C(stat), C(lstat), C(access), C(readlink),
 	C(mkdir), C(rmdir), C(unlink), C(rename), C(link), C(symlink),
-	C(mknod), C(chmod), C(chown), C(lchown), C(utime), C(utimes),
+	L(mknod, look_mode1), L(chmod, look_mode1), C(chown), C(lchown), C(utime), C(utimes),
 	C(futimesat), C(getdents), C(dup2), C(pipe), C(poll), C(select),
 	C(epoll_create), C(epoll_wait),
 	C(eventfd), C(signalfd), C(inotify_init), C(fork), C(vfork),

@@ -606,7 +606,47 @@ raise_core_limit(void)
 {
 	struct rlimit r = { 1 << 20, 1 << 20 };
 
-	return setrlimit(RLIMIT_CORE, &r);
+	if (setrlimit(RLIMIT_CORE, &r) == -1 ||
+	    getrlimit(RLIMIT_CORE, &r) == -1)
+		return -1;
+	errno = EPERM; /* it says "done"; is it? */
+	return r.rlim_cur > 1 || r.rlim_max > 1 ? 0 : -1;
+}
+
+/* 0 would let the kernel start the host's crash handler as root. */
+static int
+lower_core_limit(void)
+{
+	struct rlimit r = { 0, 0 };
+
+	if (setrlimit(RLIMIT_CORE, &r) == -1 ||
+	    syscall(SYS_setrlimit, RLIMIT_CORE, &r) == -1 ||
+	    getrlimit(RLIMIT_CORE, &r) == -1)
+		return -1;
+	errno = EPERM;
+	return r.rlim_cur == 1 ? -1 : 0;
+}
+
+static int
+set_id_file(void)
+{
+	return open("/tmp/set-id", O_WRONLY | O_CREAT, 04755);
+}
+
+static int
+set_id_later(void)
+{
+	int fd = open("/tmp/plain", O_WRONLY | O_CREAT, 0755);
+
+	return fd == -1 ? -1 : fchmod(fd, 04755);
+}
+
+static int
+set_id_by_openat2(void)
+{
+	uint64_t how[3] = { O_WRONLY | O_CREAT, 04755, 0 };
+
+	return (int)syscall(437, AT_FDCWD, "/tmp/set-id2", how, sizeof(how));
 }
 
 static int become_root(void) { return setuid(0); }
@@ -695,6 +735,8 @@ static const struct attempt {
 	A(31, join_by_pidfd), A(32, become_root), A(32, become_group),
 	A(32, drop_groups), A(32, take_capabilities),
 	A(32, gain_by_setuid_program), A(32, raise_core_limit),
+	A(32, lower_core_limit), A(32, set_id_file), A(32, set_id_later),
+	A(32, set_id_by_openat2),
 	A(32, write_oom), A(33, new_filter_with_notify),
 	A(34, trace_init), A(34, write_init_memory),
 	A(34, read_init_memory), A(34, steal_from_init),

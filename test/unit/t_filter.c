@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/netlink.h>
 #include <linux/seccomp.h>
@@ -17,6 +18,7 @@
 #include <sys/mman.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
@@ -310,6 +312,20 @@ static const struct {
 	    NO(EPERM) },
 	{ "names of threads", SYS_prctl, PR_SET_NAME, 0, 0, ALLOW },
 	{ "no PR_SET_MM", SYS_prctl, PR_SET_MM, 0, 0, NO(EINVAL) },
+	{ "files are made", SYS_openat, 0, 0, O_CREAT | O_WRONLY, ALLOW },
+	{ "modes change", SYS_fchmodat, 0, 0, 0755, ALLOW },
+	{ "no set-user-ID file", SYS_fchmodat, 0, 0, 04755, NO(EPERM) },
+	{ "nor by a newer call", 452, 0, 0, 04755, NO(EPERM) },
+	{ "nor by descriptor", SYS_fchmod, 3, 02755, 0, NO(EPERM) },
+	{ "nor with high bits", SYS_fchmod, 3, HIGH | 04755, 0, NO(EPERM) },
+	{ "nor made as a node", SYS_mknodat, 0, 0, 04755, NO(EPERM) },
+	{ "nor by a call whose mode is hidden", 437, 0, 0, 0, NO(ENOSYS) },
+	{ "limits change", SYS_prlimit64, 0, RLIMIT_NOFILE, 8, ALLOW },
+	{ "limits are read", SYS_prlimit64, 0, RLIMIT_CORE, 0, ALLOW },
+	{ "the core limit stays, and says it changed", SYS_prlimit64, 0,
+	    RLIMIT_CORE, 8, NO(0) },
+	{ "wherever the new one lies", SYS_prlimit64, 0, RLIMIT_CORE, HIGH,
+	    NO(0) },
 	{ "debuggers work", SYS_ptrace, 0, 0, 0, ALLOW },
 	{ "what comes later does not exist", 470, 0, 0, 0, NO(ENOSYS) },
 };
@@ -325,6 +341,25 @@ agent_cases(void **state)
 			fail_msg("%s", agent[i].what);
 	for (int nr = 470; nr < NUMBER_MAX; nr++)
 		assert_int_equal(ask(nr, 0, 0, 0, 0), NO(ENOSYS));
+}
+
+/* The mode of an open counts only when the file is made. */
+static void
+open_modes(void **state)
+{
+	(void)state;
+	assert_true(calls_agent(&b));
+	assert_int_equal(ask(SYS_openat, 0, 0, O_RDONLY, 04755), ALLOW);
+	assert_int_equal(ask(SYS_openat, 0, 0, O_CREAT, 04755), NO(EPERM));
+	assert_int_equal(ask(SYS_openat, 0, 0, O_TMPFILE | O_RDWR, 02711),
+	    NO(EPERM));
+	assert_int_equal(ask(SYS_openat, 0, 0, O_DIRECTORY, 04755), ALLOW);
+	assert_int_equal(ask(SYS_openat, 0, 0, O_CREAT, 0644), ALLOW);
+#ifdef __x86_64__
+	assert_int_equal(ask(SYS_open, 0, O_CREAT, 06755, 0), NO(EPERM));
+	assert_int_equal(ask(SYS_open, 0, O_RDONLY, 06755, 0), ALLOW);
+	assert_int_equal(ask(SYS_creat, 0, 04700, 0, 0), NO(EPERM));
+#endif
 }
 
 /* ---- Landlock ---- */
@@ -369,6 +404,7 @@ main(void)
 		cmocka_unit_test(foreign_conventions_kill),
 		cmocka_unit_test(roles_kill),
 		cmocka_unit_test(agent_cases),
+		cmocka_unit_test(open_modes),
 		cmocka_unit_test(landlock_masks),
 	};
 
