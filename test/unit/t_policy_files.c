@@ -33,7 +33,6 @@ static const struct {
 	{ SPEC "v1.yaml", true },
 	{ "/policies/anthropic.yaml", true },
 	{ "/policies/github-readonly.yaml", true },
-	{ "/policies/npm.yaml", true },
 	{ "/policies/openai.yaml", true },
 	{ "/policies/pypi.yaml", true },
 };
