@@ -27,9 +27,9 @@ void jline_raw(struct jline *j, const char *name, struct str v);
 void jline_str_if(struct jline *j, const char *name, struct str v);
 
 /* v between quotes. Control characters (C1, DEL and the marks of direction
- * too) become \uXXXX, so the line is safe on a terminal. Bytes that are not UTF-8, and the
- * backslash itself, become the text \xHH, so that no two strings print
- * alike. */
+ * too) become \uXXXX, so the line is safe on a terminal. Bytes that are not
+ * UTF-8, and the backslash itself, become the text \xHH, so that no two
+ * strings print alike. */
 void jline_quote(struct jline *j, struct str v);
 
 #endif

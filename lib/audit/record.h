@@ -18,11 +18,11 @@ enum audit_kind {
 	AUDIT_NET_CLOSE,	/* and ended: bytes both ways */
 	AUDIT_HTTP,		/* one request was judged */
 	AUDIT_DNS,		/* a name was judged */
-	AUDIT_LIFE,		/* sandbox or program: create, start, stop ... */
+	AUDIT_LIFE,		/* of a sandbox: create, start, stop ... */
 	AUDIT_EXEC,		/* a session was started by the operator */
-	AUDIT_POLICY,		/* policy set or refused: who, old and new hash */
+	AUDIT_POLICY,		/* set or refused: who, old and new hash */
 	AUDIT_CONFIG,		/* operator's configuration in force */
-	AUDIT_FINDING,		/* something that looks like an attack or fault */
+	AUDIT_FINDING,		/* what looks like an attack or a fault */
 	AUDIT_KIND_COUNT
 };
 

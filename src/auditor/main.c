@@ -107,7 +107,8 @@ ready_fd_of(int argc, char **argv)
 		return -1;
 	if (argc != 3 || strcmp(argv[1], "--ready-fd") != 0 ||
 	    !str_u64(str_c(argv[2]), 65535, &fd))
-		die_of(&(struct err){ .text = "usage: openshell-auditor [--ready-fd N]" });
+		die_of(&(struct err){ .text =
+		    "usage: openshell-auditor [--ready-fd N]" });
 	return (int)fd;
 }
 

@@ -17,7 +17,7 @@ struct segments {
 	struct audit_segment now;
 	off_t bytes;		/* in it */
 	uint64_t seq;		/* of the last whole line; 0: none */
-	bool torn;		/* the newest ended within a line, when opened */
+	bool torn;		/* when opened, it ended within a line */
 };
 
 /* Finds the newest file and the last sequence number. A line that was cut by

@@ -32,7 +32,7 @@ struct launch {
 	struct start how;
 	struct audit_wait wait;
 	int fds[BOX_FD_ATTACH + 1];	/* for BOX_START */
-	int cli;			/* the caller's end of the attach channel */
+	int cli;			/* the caller's end, or -1 */
 	struct str body;		/* of BOX_START, heap */
 };
 

@@ -20,35 +20,14 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "base/must.h"
-#include "call.h"
-#include "gateway.h"
+#include "conn_impl.h"
 #include "http/head.h"
 #include "route.h"
 
 #define READ_BYTES	65536
-#define STREAM_BYTES	262144	/* of a stream that is not read, at most */
 #define ACCEPTS_PER_TURN 16
 
-enum conn_state { CONN_READ, CONN_CALL, CONN_STREAM, CONN_WRITE };
-
-struct conn {
-	TAILQ_ENTRY(conn) link;
-	struct gateway *g;
-	struct loop_io io;
-	struct loop_timer again;	/* a request is in the buffer already */
-	enum conn_state state;
-	struct buf in, out;
-	size_t scan, head;		/* of the request being read */
-	uint64_t length;
-	struct call call;
-	int send_fd;			/* goes with the next byte sent */
-	bool close_after;
-	bool early;			/* more came before the answer */
-};
-
-static void conn_advance(struct conn *c);
-
-static void
+void
 conn_free(struct conn *c)
 {
 	struct gateway *g = c->g;
@@ -71,7 +50,7 @@ conn_free(struct conn *c)
 
 /* ---- writing ---- */
 
-static void
+void
 conn_rearm(struct conn *c)
 {
 	unsigned want = c->out.len > 0 ? (unsigned)LOOP_WRITE : 0U;
@@ -112,8 +91,7 @@ send_some(struct conn *c)
 	return n;
 }
 
-/* false: the connection is broken. */
-static bool
+bool
 conn_flush(struct conn *c)
 {
 	while (c->out.len > 0) {
@@ -141,8 +119,7 @@ conn_next(struct conn *c)
 		loop_timer_set(c->g->loop, &c->again, usec_of_ms(0));
 }
 
-/* Sends what there is; may free c. */
-static void
+void
 conn_advance(struct conn *c)
 {
 	if (!conn_flush(c)) {
@@ -160,194 +137,6 @@ conn_advance(struct conn *c)
 	if (c->state == CONN_STREAM && c->out.len == 0 &&
 	    c->call.on_room != NULL)
 		c->call.on_room(&c->call);
-}
-
-/* ---- answers ---- */
-
-static const char *
-reason_of(unsigned status)
-{
-	static const struct {
-		unsigned status;
-		const char *text;
-	} reasons[] = {
-		{ 200, "OK" }, { 201, "Created" }, { 202, "Accepted" },
-		{ 400, "Bad Request" }, { 404, "Not Found" },
-		{ 405, "Method Not Allowed" }, { 409, "Conflict" },
-		{ 413, "Content Too Large" },
-		{ 422, "Unprocessable Content" },
-		{ 500, "Internal Server Error" }, { 501, "Not Implemented" },
-		{ 502, "Bad Gateway" }, { 503, "Service Unavailable" },
-		{ 504, "Gateway Timeout" },
-	};
-
-	for (size_t i = 0; i < NELEM(reasons); i++)
-		if (reasons[i].status == status)
-			return reasons[i].text;
-	return "Error";
-}
-
-/* The call is over; nothing may answer it again. */
-static void
-call_end(struct call *c)
-{
-	struct conn *k = c->conn;
-
-	loop_timer_stop(c->g->loop, &c->late);
-	json_decref(c->body);
-	json_decref(c->extra);
-	fd_close(&c->fd);
-	*c = (struct call){ .g = c->g, .conn = k, .fd = -1 };
-	k->state = CONN_WRITE;
-}
-
-/* 500 without memory for more: cannot be larger than a buffer. */
-static bool
-put_answer(struct conn *k, unsigned status, const char *text, size_t len)
-{
-	return buf_printf(&k->out, "HTTP/1.1 %u %s\r\n"
-	    "Content-Type: application/json\r\nContent-Length: %zu\r\n%s\r\n",
-	    status, reason_of(status), len,
-	    k->close_after ? "Connection: close\r\n" : "") &&
-	    buf_add(&k->out, text, len);
-}
-
-void
-call_answer_fd(struct call *c, unsigned status, json_t *body, int fd)
-{
-	struct conn *k = c->conn;
-	CLEAN_FREE char *text = json_dumps(body, JSON_COMPACT);
-	static const char too_large[] = "{\"error\":\"too_large\","
-	    "\"message\":\"the answer is over the limit\"}";
-
-	must(k->state == CONN_CALL && text != NULL);
-	if (k->g->stopping)
-		k->close_after = true;
-	json_decref(body);
-	k->send_fd = fd;
-	if (!put_answer(k, status, text, strlen(text))) {
-		buf_clear(&k->out);
-		fd_close(&k->send_fd);
-		must(put_answer(k, 500, too_large, sizeof(too_large) - 1));
-	}
-	call_end(c);
-	conn_advance(k);
-}
-
-void
-call_answer(struct call *c, unsigned status, json_t *body)
-{
-	call_answer_fd(c, status, body, -1);
-}
-
-static json_t *
-fault_json(const char *code, const char *message, const char *hint)
-{
-	char safe[2 * ERR_BYTES_MAX];
-
-	(void)log_safe(str_c(message), safe, sizeof(safe));
-	return json_pack("{s:s, s:s, s:s*}", "error", code, "message", safe,
-	    "hint", hint);
-}
-
-void
-call_fail(struct call *c, unsigned status, const char *code,
-    const char *hint, const char *fmt, ...)
-{
-	char text[ERR_BYTES_MAX];
-	va_list ap;
-
-	va_start(ap, fmt);
-	(void)vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	call_answer(c, status, fault_json(code, text, hint));
-}
-
-void
-call_fail_with(struct call *c, unsigned status, const char *code,
-    const char *hint, const char *name, json_t *member, const char *fmt, ...)
-{
-	char text[ERR_BYTES_MAX];
-	json_t *o;
-	va_list ap;
-
-	va_start(ap, fmt);
-	(void)vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	o = fault_json(code, text, hint);
-	(void)json_object_set_new(o, name, member); /* fails for NULL only */
-	call_answer(c, status, o);
-}
-
-void
-call_fail_err(struct call *c, const struct err *e, const char *hint)
-{
-	static const struct {
-		unsigned status;
-		const char *code;
-	} by_kind[] = {
-		[ERR_NONE] = { 500, "internal" },
-		[ERR_SYS] = { 500, "internal" },
-		[ERR_INPUT] = { 400, "bad_request" },
-		[ERR_DENIED] = { 409, "wrong_phase" },
-		[ERR_LIMIT] = { 413, "too_large" },
-		[ERR_PEER] = { 502, "sandbox_refused" },
-		[ERR_MISSING] = { 404, "not_found" },
-		[ERR_EXISTS] = { 409, "exists" },
-		[ERR_STATE] = { 409, "wrong_phase" },
-	};
-
-	call_fail(c, by_kind[e->kind].status, by_kind[e->kind].code, hint,
-	    "%s", e->text);
-}
-
-/* ---- streams ---- */
-
-void
-call_stream(struct call *c, const char *type)
-{
-	struct conn *k = c->conn;
-
-	must(k->state == CONN_CALL);
-	must(buf_printf(&k->out, "HTTP/1.1 200 OK\r\nContent-Type: %s\r\n"
-	    "Transfer-Encoding: chunked\r\n\r\n", type));
-	k->state = CONN_STREAM;
-}
-
-bool
-call_stream_put(struct call *c, struct str s)
-{
-	struct conn *k = c->conn;
-
-	must(k->state == CONN_STREAM);
-	if (s.len > 0)
-		must(buf_printf(&k->out, "%zx\r\n", s.len) &&
-		    buf_adds(&k->out, s) && buf_addz(&k->out, "\r\n"));
-	return k->out.len < STREAM_BYTES;
-}
-
-bool
-call_stream_flush(struct call *c)
-{
-	struct conn *k = c->conn;
-
-	if (!conn_flush(k)) {
-		conn_free(k);
-		return false;
-	}
-	conn_rearm(k);
-	return true;
-}
-
-void
-call_stream_end(struct call *c)
-{
-	struct conn *k = c->conn;
-
-	must(k->state == CONN_STREAM);
-	must(buf_addz(&k->out, "0\r\n\r\n"));
-	call_end(c);
-	conn_advance(k);
 }
 
 /* ---- reading ---- */
