@@ -76,19 +76,21 @@ root_dev(struct root *r, struct err *e)
 
 /* ---- /proc ---- */
 
-/* Readable by root alone on the host, or by everybody though they tell of
- * other users of the machine. A sandbox of root has root's kernel uid, so
- * the files' own modes do not hold it. */
+/* For everybody to read, though they tell of other users of the machine. */
 static const char *const proc_masks[] = {
+	"proc/interrupts", "proc/kallsyms", "proc/key-users", "proc/keys",
+	"proc/latency_stats", "proc/sched_debug", "proc/schedstat",
+	"proc/timer_list", "proc/timer_stats",
+};
+
+/* For root alone. A sandbox of root has root's kernel uid, so the files' own
+ * modes do not hold it. */
+static const char *const proc_masks_root[] = {
 	"proc/acpi", "proc/asound", "proc/bus", "proc/driver", "proc/fs",
-	"proc/interrupts", "proc/iomem", "proc/ioports", "proc/irq",
-	"proc/kallsyms", "proc/kcore", "proc/key-users", "proc/keys",
-	"proc/kmsg", "proc/kpagecgroup", "proc/kpagecount",
-	"proc/kpageflags", "proc/latency_stats", "proc/mtrr",
-	"proc/pagetypeinfo", "proc/sched_debug", "proc/schedstat",
-	"proc/scsi", "proc/slabinfo", "proc/sysrq-trigger",
-	"proc/timer_list", "proc/timer_stats", "proc/vmallocinfo",
-	"proc/vmcore",
+	"proc/iomem", "proc/ioports", "proc/irq", "proc/kcore", "proc/kmsg",
+	"proc/kpagecgroup", "proc/kpagecount", "proc/kpageflags",
+	"proc/mtrr", "proc/pagetypeinfo", "proc/scsi", "proc/slabinfo",
+	"proc/sysrq-trigger", "proc/vmallocinfo", "proc/vmcore",
 };
 
 /* Since Linux 6.14 a pid namespace has a pid_max of its own. Before, the
@@ -138,6 +140,9 @@ root_proc(const struct root_opts *o, struct root *r, struct err *e)
 		return -1;
 	for (size_t i = 0; i < NELEM(proc_masks); i++)
 		if (root_mask(r, proc_masks[i], e) == -1)
+			return -1;
+	for (size_t i = 0; o->host_root && i < NELEM(proc_masks_root); i++)
+		if (root_mask(r, proc_masks_root[i], e) == -1)
 			return -1;
 	return root_rule(r, "/proc", LL_READ, e);
 }
