@@ -328,22 +328,37 @@ conn_free(struct conn *c)
 	eg->conns[c->slot] = NULL;
 	eg->nconns--;
 	free(c);
-	if (eg->listener.watched)
-		loop_want(eg->loop, &eg->listener, LOOP_READ);
+	conn_accept_more(eg);
 }
 
 #define ACCEPTS_MAX 16 /* in one pass */
 
-/* Out of descriptors: what waits would wake us for ever. The listener rests
- * until a connection ends. Nothing is said of it to a log, since it is the
- * sandbox that decides how often it happens. */
-static void
-accept_failed(struct egress *eg, int error)
+/* There is room for one more, and the supervisor is not behind in saying who
+ * asks: its channel never fills, so nothing here ever waits for it. */
+static bool
+has_room(const struct egress *eg)
 {
-	log_debug("accept: %s", strerror(error));
-	if (error != EAGAIN && error != EINTR && error != ECONNABORTED &&
-	    eg->nconns > 0)
-		loop_want(eg->loop, &eg->listener, LOOP_NONE);
+	return eg->nconns < CONN_COUNT_MAX && eg->nasks < ASK_COUNT_MAX;
+}
+
+void
+conn_accept_more(struct egress *eg)
+{
+	if (eg->listener.watched && has_room(eg))
+		loop_want(eg->loop, &eg->listener, LOOP_READ);
+}
+
+/* Out of descriptors: what waits would wake us for ever. The listener rests
+ * until a connection ends, or the next sweep. Nothing is said of it to a log,
+ * since it is the sandbox that decides how often it happens. */
+static void
+accept_failed(struct egress *eg)
+{
+	if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)
+		return;
+	log_debug("accept: %m");
+	loop_want(eg->loop, &eg->listener, LOOP_NONE);
+	egress_sweep_later(eg);
 }
 
 void
@@ -357,14 +372,14 @@ conn_on_accept(struct loop *l, unsigned events, void *arg)
 		socklen_t len = sizeof(a);
 		int fd;
 
-		if (eg->nconns == CONN_COUNT_MAX) {
+		if (!has_room(eg)) {
 			loop_want(l, &eg->listener, LOOP_NONE);
 			return;
 		}
 		fd = accept4(eg->listener.fd, (struct sockaddr *)&a, &len,
 		    SOCK_CLOEXEC | SOCK_NONBLOCK);
 		if (fd == -1) {
-			accept_failed(eg, errno);
+			accept_failed(eg);
 			return;
 		}
 		/* The port is at the same place in both. */
@@ -381,7 +396,7 @@ still_allowed(struct conn *c, struct net_answer *a)
 {
 	char why[256];
 
-	if (c->tunnel && c->treat != TREAT_HTTP)
+	if (c->treat != TREAT_HTTP)
 		judge_connection(c, a);
 	else
 		judge_request(c, a);

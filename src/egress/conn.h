@@ -15,7 +15,8 @@
 #include "stream.h"
 #include "up.h"
 
-#define CONN_COUNT_MAX 4096	/* the listener rests while there are so many */
+#define CONN_COUNT_MAX 1024	/* the listener rests while there are so many */
+#define ASK_COUNT_MAX  64	/* or so many WHO_ASK without a reply */
 #define CONN_TURNS_MAX 32	/* steps of one connection in one pass */
 #define METHOD_TEXT_MAX 33	/* longest method and its end */
 
@@ -106,6 +107,7 @@ TAILQ_HEAD(conn_list, conn);
 
 /* conn.c */
 void conn_on_accept(struct loop *l, unsigned events, void *arg);
+void conn_accept_more(struct egress *eg); /* if there is room again */
 void conn_on_io(struct conn *c, struct stream *s, unsigned events);
 void conn_on_up(struct conn *c, const struct err *e); /* NULL: connected */
 void conn_run(struct conn *c);		/* may free c */

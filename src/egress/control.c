@@ -91,6 +91,7 @@ control_ask_who(struct egress *eg, const struct conn *c)
 	struct who_ask q = { .port = c->peer_port };
 
 	who_ask_put(&w, &q);
+	eg->nasks++;
 	say(eg, MSG_WHO_ASK, c->id, &w);
 }
 
@@ -124,6 +125,9 @@ on_who(struct egress *eg, struct msg *m, struct err *e)
 
 	if (who_get(&r, &who) == -1)
 		return err_set(e, ERR_PEER, "WHO_REPLY is malformed");
+	if (eg->nasks > 0)
+		eg->nasks--;
+	conn_accept_more(eg);
 	if (c == NULL || c->caller != CALLER_ASKED)
 		return 0; /* it is gone, or no longer waits */
 	caller_is(c, &who);
