@@ -42,14 +42,21 @@ judge_connection(struct conn *c, struct net_answer *a)
 }
 
 void
-judge_request(struct conn *c, struct net_answer *a)
+judge_as(struct conn *c, struct str method, struct str path,
+    struct net_answer *a)
 {
 	struct net_query q = query_of(c);
 
-	q.method = str_c(c->method);
-	q.path = buf_str(&c->path);
+	q.method = method;
+	q.path = path;
 	q.query = buf_str(&c->query_text);
 	policy_network(c->eg->image, &q, a);
+}
+
+void
+judge_request(struct conn *c, struct net_answer *a)
+{
+	judge_as(c, str_c(c->method), buf_str(&c->path), a);
 }
 
 bool

@@ -4,11 +4,19 @@
 
 #include "audit/record.h"
 #include "conn.h"
+#include "http/head.h"
 
 /* c->at alone: could anything on such a connection be allowed? */
 void judge_connection(struct conn *c, struct net_answer *a);
 /* The request in c->method, c->path and c->query_text. */
 void judge_request(struct conn *c, struct net_answer *a);
+/* The same request with another method and path. */
+void judge_as(struct conn *c, struct str method, struct str path,
+    struct net_answer *a);
+/* override.c: a, which allows the request, after what some servers will take
+ * it for was judged too. PARSE_BAD: a field that asks for it is malformed. */
+enum parse override_judge(struct conn *c, const struct http_head *h,
+    struct net_answer *a, struct http_fault *f);
 /* Addresses in c->to that may not be dialled: false, and why. */
 bool judge_addresses(struct conn *c, char *why, size_t cap);
 /* false: the audit log has no room, so what was judged must not be done.

@@ -80,9 +80,13 @@ answer_denied_recorded(struct conn *c, const struct net_answer *a,
 static enum want
 judge_http(struct conn *c, const struct http_head *h, bool encoded_slash)
 {
+	struct http_fault f;
 	struct net_answer a;
 
 	judge_request(c, &a);
+	if (a.verdict == VERDICT_ALLOW &&
+	    override_judge(c, h, &a, &f) != PARSE_OK)
+		return answer_fault(c, &f);
 	if (a.verdict == VERDICT_ALLOW && encoded_slash && !a.encoded_slash) {
 		a.verdict = a.judged = VERDICT_DENY;
 		a.nearest = a.rule;

@@ -66,6 +66,42 @@ def absolute(head, body=b""):
     return b"\r\n".join(head) + b"\r\n\r\n" + body
 
 
+OVERRIDES = {
+    "a method": [b"X-HTTP-Method-Override: DELETE"],
+    "in small letters": [b"x-http-method-override: delete"],
+    "with underscores": [b"X_HTTP_Method_Override: DELETE"],
+    "another name": [b"X-HTTP-Method: PUT"],
+    "a third name": [b"X-Method-Override: PATCH"],
+    "not a method": [b"X-HTTP-Method-Override: GET, DELETE"],
+    "twice": [b"X-HTTP-Method-Override: GET", b"X-HTTP-Method: DELETE"],
+    "a path": [b"X-Original-URL: /secret"],
+    "a path with dots": [b"X-Rewrite-URL: /ok/../secret"],
+    "a whole URL": [b"X-Original-URL: http://echo.test/secret"],
+    "a path that climbs": [b"X-Rewrite-URL: /ok/%2e%2e/%2e%2e/x"],
+}
+
+
+@pytest.mark.parametrize("name", OVERRIDES)
+def test_class_54_a_field_that_asks_for_another_request_is_judged(
+        box, world, name):
+    """Some servers take POST with such a field for what the field says."""
+    before = len(world.requests())
+    out = talk(box, CONNECT, absolute(
+        [b"POST /ok/a HTTP/1.1", b"Host: echo.test", b"Connection: close",
+         *OVERRIDES[name]]), tls="echo.test")
+    assert b" 403 " in out or b" 400 " in out, out
+    assert len(world.requests()) == before
+
+
+def test_class_54_a_field_that_asks_for_what_is_allowed_passes(box, world):
+    out = talk(box, CONNECT, absolute(
+        [b"POST /ok/a HTTP/1.1", b"Host: echo.test", b"Content-Length: 0",
+         b"X-HTTP-Method-Override: GET", b"X-Original-URL: /ok/b?c",
+         b"Connection: close"]),
+        tls="echo.test")
+    assert b"HTTP/1.1 200 " in out.split(b"\r\n\r\n", 1)[1], out
+
+
 HIDDEN = b"GET /hidden HTTP/1.1\r\nHost: echo.test\r\n\r\n"
 SMUGGLE = {
     "both lengths": ([b"Content-Length: 4", b"Transfer-Encoding: chunked"],
