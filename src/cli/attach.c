@@ -395,9 +395,9 @@ run_joined(struct joined *j, struct err *e)
 		j->redraw_at = now_ms() + REDRAW_MS;
 	while (more == MORE_YES)
 		more = turn(j, e);
+	if (j->raw) /* first, so that nothing more comes of them */
+		tty_reset_modes(j->ended->kind == OUTCOME_DETACHED);
 	tty_restore();
-	if (j->raw && j->ended->kind == OUTCOME_DETACHED)
-		tty_reset_modes();
 	return more == MORE_BROKEN ? -1 : 0;
 }
 

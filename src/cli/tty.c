@@ -17,6 +17,7 @@ static struct {
 	struct termios before;
 	volatile sig_atomic_t raw;
 	bool alternate;		/* the alternate screen is shown */
+	bool modes;		/* some mode was set */
 } tty;
 
 bool
@@ -42,7 +43,10 @@ tty_restore(void)
 	if (!tty.raw)
 		return;
 	tty.raw = 0;
-	(void)tcsetattr(STDIN_FILENO, TCSADRAIN, &tty.before); /* gone: fine */
+	/* What a program made the terminal say (its answers to questions) is
+	 * not for the user's shell to read as typed. A terminal that is gone
+	 * is fine. */
+	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &tty.before);
 }
 
 static void
@@ -80,10 +84,12 @@ tty_raw(struct err *e)
 void
 tty_saw(struct str out)
 {
-	static const char seq[] = "\033[?1049";
+	static const char mode[] = "\033[?", seq[] = "\033[?1049";
 	const char *p = out.p;
 	size_t left = out.len;
 
+	if (memmem(p, left, mode, sizeof(mode) - 1) != NULL)
+		tty.modes = true;
 	while ((p = memmem(p, left, seq, sizeof(seq) - 1)) != NULL) {
 		p += sizeof(seq) - 1;
 		left = out.len - (size_t)(p - out.p);
@@ -93,17 +99,19 @@ tty_saw(struct str out)
 }
 
 void
-tty_reset_modes(void)
+tty_reset_modes(bool always)
 {
 	/* colours off, cursor on, mouse and bracketed paste off */
 	static const char reset[] = "\033[0m\033[?25h\033[?1000;1002;1003;"
 	    "1006;2004l\033[?1l\033>";
 	static const char leave[] = "\033[?1049l";
 
+	if ((!always && !tty.modes) || isatty(STDOUT_FILENO) != 1)
+		return;
 	if (tty.alternate)
 		(void)!write(STDOUT_FILENO, leave, sizeof(leave) - 1);
 	(void)!write(STDOUT_FILENO, reset, sizeof(reset) - 1);
-	tty.alternate = false;
+	tty.alternate = tty.modes = false;
 }
 
 bool

@@ -19,9 +19,11 @@ int tty_raw(struct err *e);
 void tty_restore(void);	/* not raw: nothing */
 
 /* Watches what goes to the terminal for modes that a full-screen program
- * switches on; tty_reset_modes switches them off after a detach. */
+ * switches on; tty_reset_modes switches them off: always after a detach, and
+ * otherwise when some were seen, since a terminal that goes on to report the
+ * mouse types into the user's shell. */
 void tty_saw(struct str out);
-void tty_reset_modes(void);
+void tty_reset_modes(bool always);
 
 /* The keys Ctrl-P Ctrl-Q. Feed it what was typed; out (at least in.len + 1)
  * gets what to send on. */

@@ -85,6 +85,15 @@ def test_the_terminal_is_as_it_was_afterwards(sh):
     assert before & termios.ECHO and before & termios.ICANON
 
 
+def test_modes_that_a_program_left_on_are_switched_off(sh):
+    """The mouse would type into the user's shell from then on."""
+    t = attached(sh, command=("printf", r"\033[?1003h"))
+    assert t.wait() == 0
+    assert "\033[?1003h" in t.text()
+    assert "\033[?1000;1002;1003;1006;2004l" in \
+        t.text().split("\033[?1003h")[1], repr(t.text())
+
+
 def test_signals_to_the_client_are_forwarded(sh):
     import signal
     p = sh.popen("sandbox", "create", "--no-keep", "--", "sh", "-c",
