@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
@@ -195,8 +196,12 @@ box_clone(const struct box_opts *o, struct box *b, struct err *e)
 		.pidfd = (uint64_t)(uintptr_t)&pidfd,
 		.exit_signal = SIGCHLD,
 	};
-	long pid = syscall(NR_CLONE3, &a, sizeof(a));
+	long pid;
 
+	/* inside, nobody can; outside, only root can */
+	if (ids.uid == 0 && setgroups(0, NULL) == -1)
+		return err_sys(e, "drop supplementary groups");
+	pid = syscall(NR_CLONE3, &a, sizeof(a));
 	if (pid == -1)
 		return clone_error(e);
 	if (pid == 0)

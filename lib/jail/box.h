@@ -36,7 +36,8 @@ struct box {
 };
 
 /* The caller has one thread, is dumpable (until jail_enter), and must not
- * exit before the sandbox ends: the kernel then kills it all. */
+ * exit before the sandbox ends: the kernel then kills it all. A caller who is
+ * root loses its supplementary groups. */
 int box_clone(const struct box_opts *o, struct box *b, struct err *e);
 
 #endif

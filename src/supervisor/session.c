@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
@@ -319,13 +320,26 @@ person_left(struct session *x)
 	in_drop(x);
 }
 
+/* What the person sent last is read and dropped: closing a socket with it
+ * unread gives the other end an error in place of our last message. */
+static void
+person_close(struct session *x)
+{
+	struct msg m;
+
+	(void)shutdown(x->person.fd, SHUT_RDWR);
+	while (chan_recv(&x->person, x->s->in, &m, NULL) == CHAN_MSG)
+		msg_close(&m);
+	chan_close(&x->person);
+}
+
 static void
 person_go(struct session *x)
 {
 	if (x->person.fd == -1)
 		return;
 	loop_unwatch(x->s->loop, &x->person_io);
-	chan_close(&x->person);
+	person_close(x);
 	x->replay_left = 0;
 	x->closing = false;
 	(void)stream_flush(&x->out);
