@@ -120,6 +120,13 @@ def test_binary_output_on_a_pipe_is_untouched(sh):
     assert r.out == b"a\r\nb\0c\xff"
 
 
+def test_the_exit_code_comes_past_input_that_nobody_reads(sh):
+    """The last message was lost when the channel closed on unread input."""
+    for _ in range(5):
+        r = sh.once("sh", "-c", "exit 3", data=b"y\n" * 4_000_000)
+        assert r.code == 3, r
+
+
 def test_connect_to_one_that_ended_says_so(sh):
     sh.run("sandbox", "create", "--name", "over", "--", "true")
     wait_until(lambda: sh.get("over")["phase"] == "exited")
