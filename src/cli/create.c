@@ -201,6 +201,7 @@ run_create(const struct args *a)
 		return say_detached(a, box);
 	s = (struct session){ .api = &api, .fd = q.passed,
 		.id = json_text(box, "id"), .name = json_text(box, "name"),
-		.tty = tty, .main = true, .kept = !args_has(a, "no-keep") };
+		.tty = tty, .main = true, .kept = !args_has(a, "no-keep"),
+		.unnamed = !args_has(a, "name") };
 	return session_join(&s);
 }

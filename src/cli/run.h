@@ -52,6 +52,7 @@ struct session {
 	bool tty, redraw;
 	bool main;		/* the main process: may be left running */
 	bool kept;		/* it is not deleted when it ends */
+	bool unnamed;		/* the caller does not know its name */
 };
 int session_join(const struct session *s);
 

@@ -68,7 +68,9 @@ say_broken(const struct session *s, const struct err *e)
 }
 
 /* What ended is over for everyone who asks from now on: ended, or deleted if
- * that was promised. A gateway that is away learns it later. */
+ * that was promised. A gateway that is away learns it later. Nobody asks for
+ * a throw-away sandbox whose name nobody chose: its program's end is all the
+ * caller waits for, and the gateway clears it away meanwhile. */
 static void
 wait_over(const struct session *s)
 {
@@ -92,7 +94,8 @@ session_join(const struct session *s)
 
 	if (attach_run(&at, &o, &e) == -1)
 		return say_broken(s, &e);
-	if (s->main && !at.left && o.kind != OUTCOME_DETACHED)
+	if (s->main && !at.left && o.kind != OUTCOME_DETACHED &&
+	    (s->kept || !s->unnamed || o.kind == OUTCOME_FAILED))
 		wait_over(s);
 	return say_outcome(s, &o);
 }
