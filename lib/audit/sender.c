@@ -8,6 +8,7 @@
 
 #include <poll.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/err.h"
 #include "base/must.h"
@@ -132,6 +133,25 @@ audit_sender_use(struct audit_sender *s, int fd, struct err *e)
 		sender_down(s);
 		return -1;
 	}
+	return 0;
+}
+
+/* The auditor's end is there. A dead one shows at once, even when the loop
+ * has not told yet. */
+static bool
+stands(const struct audit_sender *s)
+{
+	struct pollfd p = { .fd = s->chan.fd };
+
+	return s->chan.fd != -1 && poll(&p, 1, 0) == 0;
+}
+
+int
+audit_sender_renew(struct audit_sender *s, int fd, struct err *e)
+{
+	if (!stands(s))
+		return audit_sender_use(s, fd, e);
+	(void)close(fd);
 	return 0;
 }
 

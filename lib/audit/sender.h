@@ -42,6 +42,9 @@ void audit_sender_init(struct audit_sender *s, struct loop *l,
 /* Speaks on fd, which becomes the sender's, from now on. The channel's
  * speaker is known to the auditor already. */
 int audit_sender_use(struct audit_sender *s, int fd, struct err *e);
+/* AUDIT_CHANNEL: the same, unless the present channel still stands: then
+ * fd is closed, and nothing is said twice. */
+int audit_sender_renew(struct audit_sender *s, int fd, struct err *e);
 bool audit_sender_up(const struct audit_sender *s);
 /* Up, and with room for a record of any size: what will be recorded may be
  * done. */

@@ -217,7 +217,7 @@ on_audit_channel(struct egress *eg, struct msg *m, struct err *e)
 
 	if (fd == -1)
 		return err_set(e, ERR_PEER, "AUDIT_CHANNEL brings no channel");
-	if (audit_sender_use(&eg->audit, fd, e) == -1)
+	if (audit_sender_renew(&eg->audit, fd, e) == -1)
 		log_error("audit channel: %s", e->text); /* stays closed */
 	egress_on_audit(&eg->audit, eg);
 	return 0;

@@ -185,7 +185,7 @@ on_audit_channel(struct supervisor *s, struct msg *m)
 	int mine = msg_take_fd(m, 0), its = msg_take_fd(m, 1);
 	struct err e = { 0 };
 
-	if (mine != -1 && audit_sender_use(&s->audit, mine, &e) == -1)
+	if (mine != -1 && audit_sender_renew(&s->audit, mine, &e) == -1)
 		log_error("%s", e.text);
 	if (its != -1)
 		outside_audit(s, its);

@@ -63,8 +63,9 @@ start_receive(struct supervisor *s, struct err *e)
 				  "starts this program, nobody else");
 	if (chan_recv_wait(&s->gateway, s->in, &m, SPEC_WAIT_MS, e) !=
 		CHAN_MSG || m.type != MSG_BOX_START)
-		return err_set(e, ERR_PEER, "no BOX_START came%s%s",
-		    e->text[0] != '\0' ? ": " : "", e->text);
+		return e->text[0] != '\0' ?
+		    err_wrap(e, "no BOX_START came") :
+		    err_set(e, ERR_PEER, "no BOX_START came");
 	r = rbuf_of(m.body);
 	if (box_spec_get(&r, &s->arena, &s->spec) == -1)
 		rc = err_set(e, ERR_PEER, "BOX_START is not well formed");

@@ -173,6 +173,29 @@ without_a_channel_it_is_not_ready(void **state)
 }
 
 static void
+a_channel_that_stands_is_not_renewed(void **state)
+{
+	struct err e = { 0 };
+	uint64_t mark = 0;
+	int fds[2];
+
+	(void)state;
+	new_channel();
+	(void)put(0);
+	assert_int_equal(chan_pair(fds, &e), 0);
+	assert_int_equal(audit_sender_renew(&t.s, fds[1], &e), 0);
+	assert_int_equal(take(&mark), 1);
+	chan_close(&t.auditor); /* the loop has not seen that */
+	t.auditor.fd = fds[0];
+	assert_int_equal(chan_pair(fds, &e), 0);
+	chan_close(&t.auditor);
+	t.auditor.fd = fds[0];
+	assert_int_equal(audit_sender_renew(&t.s, fds[1], &e), 0);
+	mark = 0;
+	assert_int_equal(take(&mark), 1);
+}
+
+static void
 a_wrong_acknowledgement_ends_the_channel(void **state)
 {
 	(void)state;
@@ -191,6 +214,7 @@ main(void)
 		TEST(a_new_channel_hears_all_again),
 		TEST(full_is_not_ready_and_takes_nothing),
 		TEST(without_a_channel_it_is_not_ready),
+		TEST(a_channel_that_stands_is_not_renewed),
 		TEST(a_wrong_acknowledgement_ends_the_channel),
 	};
 
