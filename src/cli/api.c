@@ -217,9 +217,7 @@ say_refusal(const struct ask *q, const json_t *body)
 	const char *message = json_text(body, "message");
 	const char *hint = json_text(body, "hint");
 	const json_t *diagnostics = json_object_get(body, "diagnostics");
-	const json_t *field;
 	struct err e = { 0 };
-	size_t i;
 
 	if (json_array_size(diagnostics) > 0)
 		message = "the policy is refused";
@@ -229,8 +227,6 @@ say_refusal(const struct ask *q, const json_t *body)
 		(void)err_wrap(&e, "%s", q->about);
 	(void)say_error(&e);
 	diag_show(diagnostics, stderr);
-	json_array_foreach(json_object_get(body, "fields"), i, field)
-		say_hint("changed: %s", json_string_value(field));
 	if (hint[0] != '\0' && json_array_size(diagnostics) == 0)
 		say_hint("try: %s", hint);
 	return q->status == 504 ? (int)EXIT_TIMED_OUT : (int)EXIT_FAILED;
