@@ -201,6 +201,27 @@ type_of(DIR *dir, const struct dirent *d)
 	return (unsigned char)IFTODT(st.st_mode);
 }
 
+/* A directory with more names than are looked at: those that matter, by name.
+ * Else an agent could fill it now, to be free in it the next time. */
+static int
+judge_by_name(struct walk *w, size_t i, int dirfd, struct err *e)
+{
+	const char *names[NELEM(fixed) + NELEM(held)];
+	struct stat st;
+	size_t n = 0;
+
+	for (size_t k = 0; k < NELEM(fixed); k++)
+		names[n++] = fixed[k];
+	for (size_t k = 0; k < NELEM(held); k++)
+		names[n++] = held[k].dir;
+	while (n-- > 0)
+		if (fstatat(dirfd, names[n], &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    judge(w, i, names[n], (unsigned char)IFTODT(st.st_mode),
+			e) == -1)
+			return -1;
+	return 0;
+}
+
 static int
 read_one(struct walk *w, size_t i, struct err *e)
 {
@@ -210,15 +231,17 @@ read_one(struct walk *w, size_t i, struct err *e)
 	    O_CLOEXEC);
 	DIR *dir = fd == -1 ? NULL : fdopendir(fd);
 	struct dirent *d;
-	int rc = 0;
+	int rc = 0, n = 0;
 
 	if (dir == NULL)
 		return 0; /* not for us to read, so not for the agent */
-	for (int n = 0; rc == 0 && n < WALK_NAMES_MAX &&
-	    (d = readdir(dir)) != NULL; n++)
+	for (; rc == 0 && n < WALK_NAMES_MAX && (d = readdir(dir)) != NULL;
+	    n++)
 		if (strcmp(d->d_name, ".") != 0 &&
 		    strcmp(d->d_name, "..") != 0)
 			rc = judge(w, i, d->d_name, type_of(dir, d), e);
+	if (rc == 0 && n == WALK_NAMES_MAX)
+		rc = judge_by_name(w, i, fd, e);
 	(void)closedir(dir);
 	return rc;
 }

@@ -236,6 +236,22 @@ def test_class_11_a_read_only_mount_in_a_writable_one_stays_where_it_is(sh):
         assert f.read() == "kept"
 
 
+def test_class_11_a_folder_full_of_names_is_protected_as_well(sh):
+    """Filled by an agent, so that the next one is free in it."""
+    for name in ("full", "full/.git", "full/.git/hooks"):
+        sh.folder(name)
+    hook = sh.write("full/.git/hooks/pre-commit", "the user's")
+    for i in range(20000):
+        with open(os.path.join(sh.files, "full", f"{i}x"), "wb"):
+            pass
+    r = sh.once("sh", "-c", "cd /full; echo evil > .git/hooks/pre-commit; "
+                "mv .git taken && echo RENAMED; true",
+                options=["--mount", f"{sh.files}/full:/full"])
+    assert r.code == 0 and r.out == "", r
+    with open(hook, encoding="utf-8") as f:
+        assert f.read() == "the user's"
+
+
 @pytest.mark.both
 def test_class_59_our_own_settings_in_a_mounted_tree_cannot_be_replaced(sh):
     """They are covered; a folder above them must not make way either."""
