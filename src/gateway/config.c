@@ -184,6 +184,26 @@ syntax_fault(const struct reader *r, struct fy_diag *diag)
 	    d->column, d->msg == NULL ? "not YAML" : d->msg);
 }
 
+/* One document, and nothing after it. */
+static int
+read_only_document(struct reader *r, struct fy_parser *parser,
+    struct fy_diag *diag, struct config *out)
+{
+	struct fy_document *doc = fy_parse_load_document(parser), *more;
+	int rc = doc == NULL ? syntax_fault(r, diag) :
+			       read_root(r, fy_document_root(doc), out);
+
+	fy_parse_document_destroy(parser, doc);
+	if (rc == -1)
+		return -1;
+	more = fy_parse_load_document(parser);
+	if (more == NULL && !fy_diag_got_error(diag))
+		return 0;
+	fy_parse_document_destroy(parser, more);
+	return more == NULL ? syntax_fault(r, diag) :
+	    err_set(r->e, ERR_INPUT, "%s: more than one document", r->file);
+}
+
 /* Nothing but comments and blank lines: libfyaml calls that an error. */
 static bool
 is_blank(struct str text)
@@ -220,7 +240,7 @@ config_parse(const char *file, struct str text, struct config *out,
 	    FYPCF_COLLECT_DIAG };
 	struct reader r = { file, NULL, e };
 	struct config c = { mem_strdup(""), mem_strdup("") };
-	struct fy_document *doc = NULL;
+	struct fy_parser *parser;
 	int rc = 0;
 
 	fy_diag_cfg_default(&how);
@@ -229,13 +249,12 @@ config_parse(const char *file, struct str text, struct config *out,
 	cfg.diag = fy_diag_create(&how);
 	must(cfg.diag != NULL);
 	fy_diag_set_collect_errors(cfg.diag, true);
+	parser = fy_parser_create(&cfg);
+	must(parser != NULL &&
+	    fy_parser_set_string(parser, text.p, text.len) == 0);
 	if (!is_blank(text))
-		doc = fy_document_build_from_string(&cfg, text.p, text.len);
-	if (doc != NULL)
-		rc = read_root(&r, fy_document_root(doc), &c);
-	else if (!is_blank(text))
-		rc = syntax_fault(&r, cfg.diag);
-	fy_document_destroy(doc);
+		rc = read_only_document(&r, parser, cfg.diag, &c);
+	fy_parser_destroy(parser);
 	fy_diag_destroy(cfg.diag);
 	if (rc == -1) {
 		config_fini(&c);
