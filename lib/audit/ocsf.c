@@ -286,7 +286,7 @@ print_dns(struct jline *j, const struct audit_record *a)
 static void
 print_life(struct jline *j, const struct audit_record *a)
 {
-	jline_raw(j, "app", STR("{\"name\":\"OpenShell sandbox\","
+	jline_raw(j, "app", STR("{\"name\":\"OpenShell\","
 	    "\"vendor_name\":\"OpenShell\",\"version\":\""
 	    OPENSHELL_VERSION "\"}"));
 	if (str_eqz(a->action, "exit"))

@@ -191,8 +191,12 @@ audit_link_note(struct audit_link *a, const struct audit_record *r)
 void
 audit_link_fini(struct audit_link *a)
 {
-	while (!TAILQ_EMPTY(&a->waits))
-		wait_end(TAILQ_FIRST(&a->waits), false);
+	struct audit_wait *w;
+
+	/* what is in the log is also done; the rest did not happen */
+	(void)audit_sender_drain(&a->sender, DRAIN_MS);
+	while ((w = TAILQ_FIRST(&a->waits)) != NULL)
+		wait_end(w, audit_sender_acked(&a->sender, w->number));
 	loop_timer_stop(a->loop, &a->retry);
 	if (!audit_sender_drain(&a->sender, DRAIN_MS))
 		log_error("ending with records that the auditor did not "

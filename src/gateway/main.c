@@ -23,6 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "audit/record.h"
 #include "base/clean.h"
 #include "base/err.h"
 #include "base/io.h"
@@ -337,6 +338,18 @@ jail(const struct gateway *g, struct err *e)
 	return jail_enter(ROLE_GATEWAY, dirs, e);
 }
 
+/* The gateway's own life, beside the sandboxes'. */
+static void
+note_life(struct gateway *g, const char *action)
+{
+	struct audit_record r = { .kind = AUDIT_LIFE,
+		.verdict = AUDIT_ALLOWED, .when = clock_wall(),
+		.action = str_c(action), .actor = str_c(g->actor),
+		.pid = (uint32_t)getpid(), .exe = STR("openshell-gateway") };
+
+	audit_link_note(&g->audit, &r);
+}
+
 static int
 serve(struct gateway *g, int *ready_fd, struct err *e)
 {
@@ -348,6 +361,7 @@ serve(struct gateway *g, int *ready_fd, struct err *e)
 	    g->paths.runtime);
 	if (open_store(g, e) == -1 || audit_link_open(&g->audit, e) == -1)
 		return -1;
+	note_life(g, "start");
 	(void)gateway_configure(g, &config); /* logs; nothing starts then */
 	if (boxes_load(g, e) == -1)
 		return -1;
@@ -364,6 +378,7 @@ leave(struct gateway *g)
 	struct box *b;
 
 	conns_close(g);
+	note_life(g, "stop");
 	audit_link_fini(&g->audit);
 	while ((b = TAILQ_FIRST(&g->boxes)) != NULL)
 		box_free(b);
