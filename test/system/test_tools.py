@@ -23,7 +23,7 @@ CLIENTS = {
     "curl": (["curl", "-fsS", "https://echo.test/x"], "403"),
     "git": (["git", "clone", "https://github.com/org/hello.git"], "403"),
     "pip": (["python3", "-m", "pip", "download", "--no-deps",
-             "--disable-pip-version-check", "--retries", "0", "tinywheel"],
+             "--disable-pip-version-check", "--retries", "1", "tinywheel"],
             "403"),
     "npm": (["npm", "install", "--no-audit", "--no-fund",
              "--fetch-retries", "0",
