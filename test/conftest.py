@@ -114,6 +114,31 @@ def sh(user, programs, request):
         assert not left, f"processes that stayed: {left}"
 
 
+@pytest.fixture(scope="module")
+def boxes(programs):
+    """One sandbox per policy, kept for all tests of a file that only look.
+
+    boxes(policy) is a Shell in which the sandbox "box" runs.
+    """
+    name = USERS["ordinary"] or USERS["root"]
+    kept = {}
+
+    def get(policy):
+        if policy not in kept:
+            base = os.path.join(shell.WORLD, "h")
+            os.makedirs(base, exist_ok=True)
+            os.chmod(base, 0o755)
+            kept[policy] = shell.Shell(
+                os.path.join(base, str(next(_serial))), shell.User(name),
+                programs)
+            kept[policy].start("box", policy)
+        return kept[policy]
+
+    yield get
+    for s in kept.values():
+        s.close()
+
+
 @pytest.fixture
 def world():
     return shell.World()

@@ -10,7 +10,9 @@
 #include <fcntl.h>
 #include <linux/bpf.h>
 #include <linux/if.h>
+#include <linux/netlink.h>
 #include <linux/perf_event.h>
+#include <linux/rtnetlink.h>
 #include <linux/vm_sockets.h>
 #include <netinet/in.h>
 #include <sched.h>
@@ -310,6 +312,31 @@ static int
 sock_packet_high_bits(void)
 {
 	return sock(AF_PACKET | HIGH, SOCK_RAW, 0);
+}
+
+static int
+add_an_address(void) /* rtnetlink may list, never change */
+{
+	struct {
+		struct nlmsghdr h;
+		struct ifaddrmsg a;
+		struct rtattr r;
+		uint32_t address;
+	} m = { { sizeof(m), RTM_NEWADDR,
+		    NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE, 1, 0 },
+		{ AF_INET, 32, 0, 0, 1 }, { 8, IFA_LOCAL }, 0x0106802c };
+	struct {
+		struct nlmsghdr h;
+		int error;
+		char rest[512];
+	} got = { .error = -EIO };
+	int fd = sock(AF_NETLINK, SOCK_RAW, 0);
+
+	if (fd == -1 || send(fd, &m, sizeof(m), 0) == -1 ||
+	    recv(fd, &got, sizeof(got), 0) == -1)
+		return -1;
+	errno = -got.error;
+	return got.error == 0 ? 0 : -1;
 }
 
 static int
@@ -722,7 +749,7 @@ static const struct attempt {
 	A(18, clone_a_tree), A(18, set_mount_attributes),
 	A(18, unmount_proc), A(18, pivot), A(18, change_root),
 	A(18, make_device), A(20, io_uring),
-	A(21, memory_program_reads_shadow), A(25, sock_netfilter),
+	A(21, memory_program_reads_shadow), A(35, add_an_address), A(25, sock_netfilter),
 	A(25, sock_xfrm), A(25, sock_audit),
 	A(25, sock_vsock), A(25, sock_alg), A(25, sock_bluetooth),
 	A(25, sock_key), A(25, sock_rds), A(25, sock_tipc),

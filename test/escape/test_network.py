@@ -57,9 +57,8 @@ CONNECT = (b"CONNECT echo.test:443 HTTP/1.1\r\nHost: echo.test:443\r\n\r\n")
 
 
 @pytest.fixture
-def box(sh):
-    sh.start("box", POLICY)
-    return sh
+def box(boxes):
+    return boxes(POLICY)
 
 
 def absolute(head, body=b""):

@@ -180,6 +180,7 @@ class Shell:
         self.home = folder
         self.files = os.path.join(folder, "files")
         self.terms = []
+        self.others = ours()    # of another Shell: not ours to end
         for path in (folder, self.files, os.path.join(folder, "config")):
             os.makedirs(path, exist_ok=True)
             os.chmod(path, 0o755 if path == self.files else 0o700)
@@ -326,20 +327,26 @@ class Shell:
         r = self.run("status", "-o", "json")
         return r.json()["pid"] if r.code == 0 else None
 
+    def left(self):
+        return ours() - self.others
+
     def close(self):
         for t in self.terms:
             t.close()
+        if not self.left():
+            shutil.rmtree(self.home, ignore_errors=True)
+            return {}
         try:
             self.run("sandbox", "delete", "--all", timeout=30)
             self.run("gateway", "stop", timeout=10)
         except AssertionError:
             pass
         end = time.monotonic() + 5
-        while ours() and time.monotonic() < end:
-            for pid in named("openshell-auditor"):
+        while self.left() and time.monotonic() < end:
+            for pid in set(named("openshell-auditor")) - self.others:
                 _kill(pid, signal.SIGTERM)
             time.sleep(0.02)
-        left = {p: processes().get(p) for p in ours()}
+        left = {p: processes().get(p) for p in self.left()}
         for pid in left:
             _kill(pid, signal.SIGKILL)
         shutil.rmtree(self.home, ignore_errors=True)

@@ -45,8 +45,8 @@ def test_a_special_address_beside_a_good_one_is_not_dialled(sh, world):
 
 
 @pytest.mark.parametrize("name", list(hosts.REBIND))
-def test_a_rebinding_name_never_reaches_its_second_address(sh, world, name):
-    sh.start("box", everything())
+def test_a_rebinding_name_never_reaches_its_second_address(boxes, world, name):
+    sh = boxes(everything())
     for port in (80, 18080):
         for _ in range(4):
             r = curl(sh, f"http://{name}:{port}/")
@@ -56,8 +56,9 @@ def test_a_rebinding_name_never_reaches_its_second_address(sh, world, name):
 
 
 @pytest.mark.parametrize("host", LITERALS)
-def test_a_literal_address_is_refused_when_no_entry_names_it(sh, world, host):
-    sh.start("box", everything())
+def test_a_literal_address_is_refused_when_no_entry_names_it(boxes, world,
+                                                              host):
+    sh = boxes(everything())
     for scheme, port in (("http", 80), ("http", 18080), ("https", 443)):
         r = sh.exec("box", "env", "no_proxy=", "NO_PROXY=", "curl", "-sS",
                     "-i", "--max-time", "10", "-x", "http://127.0.0.1:3128",
@@ -119,8 +120,8 @@ network:
     ("echo.test@other.test", "403"), ("echo.test.evil.test", "403"),
     ("echo.tesT", "200"), ("xecho.test", "403"), ("echo.test%00.other.test",
                                                  "")])
-def test_spellings_of_a_host(sh, world, host, code):
-    sh.start("box", everything())
+def test_spellings_of_a_host(boxes, world, host, code):
+    sh = boxes(everything())
     r = curl(sh, f"http://{host}/")
     first = r.out.split("\n")[0]
     if code == "200":

@@ -36,9 +36,8 @@ network:
 
 
 @pytest.fixture
-def box(sh):
-    sh.start("box", POLICY)
-    return sh
+def box(boxes):
+    return boxes(POLICY)
 
 
 def curl(sh, *args, **run):
@@ -228,16 +227,16 @@ def test_nothing_in_the_request_tells_of_the_sandbox(box, world):
 
 
 @pytest.mark.parametrize("name", list(hosts.BAD_TLS))
-def test_a_wrong_certificate_is_refused_and_nothing_is_sent(sh, world, name):
-    sh.start("box", BAD_TLS)
-    r = curl(sh, "-f", "--max-time", "8", "-H", "X-Secret: s",
+def test_a_wrong_certificate_is_refused_and_nothing_is_sent(boxes, world,
+                                                             name):
+    r = curl(boxes(BAD_TLS), "-f", "--max-time", "8", "-H", "X-Secret: s",
              f"https://{name}/")
     assert r.code != 0, r
     assert world.requests() == []
 
 
-def test_a_wrong_certificate_is_said_so(sh):
-    sh.start("box", BAD_TLS)
+def test_a_wrong_certificate_is_said_so(boxes):
+    sh = boxes(BAD_TLS)
     r = curl(sh, "-i", "https://expired.evil.test/")
     assert "502" in r.out + r.err, r
     r = curl(sh, "https://selfsigned.evil.test/")
@@ -249,31 +248,27 @@ def test_a_wrong_certificate_is_said_so(sh):
     "/plus-length", "/folded", "/nul", "/bare-cr", "/bare-lf", "/space-colon",
     "/bad-status", "/bad-version", "/not-http", "/huge-field", "/many-fields",
     "/unasked-101"])
-def test_a_malformed_answer_becomes_502(sh, path):
-    sh.start("box", BAD_HTTP)
-    assert status(sh, "https://badhttp.evil.test" + path) == "502"
+def test_a_malformed_answer_becomes_502(boxes, path):
+    assert status(boxes(BAD_HTTP), "https://badhttp.evil.test" + path) == "502"
 
 
 @pytest.mark.parametrize("path", ["/bad-chunk", "/chunk-overflow",
                                   "/truncated"])
-def test_a_body_that_breaks_off_is_not_taken_for_whole(sh, path):
-    sh.start("box", BAD_HTTP)
-    r = curl(sh, "https://badhttp.evil.test" + path)
+def test_a_body_that_breaks_off_is_not_taken_for_whole(boxes, path):
+    r = curl(boxes(BAD_HTTP), "https://badhttp.evil.test" + path)
     assert r.code != 0 or "502" in r.out or '"error"' in r.out, r
 
 
-def test_bytes_after_an_answer_are_never_taken_for_the_next(sh):
-    sh.start("box", BAD_HTTP)
-    r = curl(sh, "https://badhttp.evil.test/two-answers",
+def test_bytes_after_an_answer_are_never_taken_for_the_next(boxes):
+    r = curl(boxes(BAD_HTTP), "https://badhttp.evil.test/two-answers",
              "https://badhttp.evil.test/two-answers")
     assert "second" not in r.out, r
 
 
 @pytest.mark.parametrize("where", ["/metadata", "/loopback", "/evil",
                                    "/private", "/other"])
-def test_a_redirect_leads_nowhere_that_is_not_allowed(sh, world, where):
-    sh.start("box", BAD_HTTP)
-    r = curl(sh, "-L", "-f", "-H", "Authorization: secret",
+def test_a_redirect_leads_nowhere_that_is_not_allowed(boxes, world, where):
+    r = curl(boxes(BAD_HTTP), "-L", "-f", "-H", "Authorization: secret",
              "https://redirect.evil.test" + where)
     assert r.code != 0, r
     assert "SECRET" not in r.out
