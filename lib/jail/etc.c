@@ -43,8 +43,9 @@ static const char *const names[] = {
 	"host.conf", "gai.conf", "networks", "protocols", "services", "rpc",
 	"ethertypes", "nsswitch.conf.d", "ssh/ssh_config",
 	"ssh/ssh_config.d", "ssh/ssh_known_hosts",
-	/* certificate authorities and crypto policy */
-	"ssl/certs", "ssl/openssl.cnf", "ssl/cert.pem", "pki/ca-trust",
+	/* certificate authorities (as one bundle, see below) and crypto
+	 * policy */
+	"ssl/certs/java", "ssl/openssl.cnf", "ssl/cert.pem", "pki/ca-trust",
 	"pki/tls/certs", "pki/tls/cert.pem", "pki/tls/openssl.cnf",
 	"pki/java", "ca-certificates", "ca-certificates.conf",
 	"crypto-policies", "gnutls",
@@ -143,6 +144,13 @@ copy_link(int from, int to, const char *name, struct err *e)
 	return 0;
 }
 
+/* Most of /etc/alternatives are links to compressed manual pages. */
+static bool
+is_manual(const char *name)
+{
+	return str_has_suffix(str_c(name), STR(".gz"));
+}
+
 /* Recursion is bounded by ETC_DEPTH_MAX. */
 static int
 copy_dir(struct copy *c, int from, int to, const char *name, unsigned depth,
@@ -186,6 +194,8 @@ copy_any(struct copy *c, int from, int to, const char *name, unsigned depth,
 
 	if (fstatat(from, name, &st, AT_SYMLINK_NOFOLLOW) == -1)
 		return 0; /* on the list, not on this host */
+	if (S_ISLNK(st.st_mode) && is_manual(name))
+		return 0;
 	if (depth > ETC_DEPTH_MAX || ++c->entries > ETC_ENTRIES_MAX)
 		return err_set(e, ERR_LIMIT,
 		    "/etc/.../%s: more than %d entries or %d levels to copy",
@@ -245,7 +255,7 @@ write_ours(int dirfd, struct err *e)
 
 /* Replaces each bundle that is there; the first is made where none is. */
 static int
-link_bundles(int dirfd, bool make, struct err *e)
+link_bundles(int dirfd, struct err *e)
 {
 	struct stat st;
 
@@ -253,7 +263,7 @@ link_bundles(int dirfd, bool make, struct err *e)
 		bool there = fstatat(dirfd, bundles[i], &st,
 		    AT_SYMLINK_NOFOLLOW) == 0;
 
-		if (!there && !(make && i == 0))
+		if (!there && i > 0)
 			continue;
 		if (there && unlinkat(dirfd, bundles[i], 0) == -1)
 			return err_sys(e, "replace %s", bundles[i]);
@@ -268,7 +278,7 @@ int
 etc_own_files(int dirfd, struct err *e)
 {
 	if (dir_make(dirfd, "ssl/certs", 0755, NULL, e) == -1 ||
-	    link_bundles(dirfd, true, e) == -1)
+	    link_bundles(dirfd, e) == -1)
 		return -1;
 	return write_ours(dirfd, e);
 }
@@ -319,7 +329,7 @@ fill(int etc, int base, const char *tmp, struct err *e)
 		if (copy_name(&c, etc, to, names[i], e) == -1)
 			return -1;
 	if (dir_make(to, "ssl/certs", 0755, NULL, e) == -1 ||
-	    link_bundles(to, true, e) == -1)
+	    link_bundles(to, e) == -1)
 		return -1;
 	return write_ours(to, e);
 }

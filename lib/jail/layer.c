@@ -1,6 +1,5 @@
 #include "jail/layer.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,25 +10,26 @@
 #include "base/clean.h"
 #include "base/compat.h"
 #include "base/err.h"
+#include "base/limits.h"
 #include "jail/mnt.h"
 
-#define LOCAL_DEPTH_MAX 3	/* of /usr/local, made writable in advance */
-#define LOCAL_DIRS_MAX	128
-
+/* Few, since each is an inode on the disk at every creation. */
 static const char *const uppers[] = { "usr", "etc", "opt", "bin", "sbin",
 	"lib", "lib32", "lib64", "libx32" };
 
 static const char *const own[] = { "var", "var/cache", "var/lib", "var/log",
-	"var/mail", "var/spool", "var/tmp", "var/local", "var/opt", "srv" };
+	"var/tmp", "srv", "opt" };
 
 /* An ordinary user's sandbox sees the host's directories as nobody's, so a
  * directory of its own must stand above each in which it may install. */
-static const char *const open_dirs[] = { "usr/bin", "usr/sbin", "usr/lib",
-	"usr/libexec", "usr/share", "usr/include", "usr/share/man",
-	"usr/share/doc", "usr/local", "usr/local/bin", "usr/local/sbin",
-	"usr/local/lib", "usr/local/lib/node_modules", "usr/local/share",
-	"usr/local/include", "usr/local/etc", "usr/local/src",
-	"usr/local/games", "usr/local/share/man" };
+static const char *const open_dirs[] = { "usr/bin", "usr/lib", "usr/share",
+	"usr/lib/node_modules", "usr/local", "usr/local/bin",
+	"usr/local/include", "usr/local/lib", "usr/local/share",
+	"usr/local/lib/node_modules", "usr/local/lib/python3.9",
+	"usr/local/lib/python3.10", "usr/local/lib/python3.11",
+	"usr/local/lib/python3.12", "usr/local/lib/python3.13",
+	"usr/local/lib/python3.14" };
+#define PIP_DIR "dist-packages" /* in each pythonX.Y */
 
 static int
 make(int dirfd, const char *path, struct err *e)
@@ -39,49 +39,44 @@ make(int dirfd, const char *path, struct err *e)
 	return 0;
 }
 
-/* The directories below the host's /usr/local, as empty ones of ours.
- * Recursion is bounded by LOCAL_DEPTH_MAX. */
-static int
-mirror_local(int host, int to, unsigned depth, unsigned *left, struct err *e)
+static bool
+host_has_dir(const char *path)
 {
-	int copy = openat(host, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = copy == -1 ? NULL : fdopendir(copy);
-	struct dirent *d;
-	int rc = 0;
+	char abs[PATH_BYTES_MAX];
+	struct stat st;
 
-	if (dir == NULL)
-		return 0; /* not there, or not for us */
-	while (rc == 0 && *left > 0 && (d = readdir(dir)) != NULL) {
-		CLEAN_FD int in = -1, out = -1;
+	(void)snprintf(abs, sizeof(abs), "/%s", path);
+	return lstat(abs, &st) == 0 && S_ISDIR(st.st_mode);
+}
 
-		if (d->d_name[0] == '.')
+/* Those that the host has too; any other can be made from inside. */
+static int
+make_open(int layer, struct err *e)
+{
+	for (size_t i = 0; i < NELEM(open_dirs); i++) {
+		char pip[80];
+
+		if (!host_has_dir(open_dirs[i]))
 			continue;
-		in = openat(copy, d->d_name, O_RDONLY | O_DIRECTORY |
-			O_NOFOLLOW | O_CLOEXEC);
-		if (in == -1)
-			continue;
-		(*left)--;
-		rc = make(to, d->d_name, e);
-		out = openat(to, d->d_name, O_PATH | O_DIRECTORY |
-			O_NOFOLLOW | O_CLOEXEC);
-		if (rc == 0 && out != -1 && depth < LOCAL_DEPTH_MAX &&
-		    strcmp(d->d_name, "node_modules") != 0)
-			rc = mirror_local(in, out, depth + 1, left, e);
+		(void)snprintf(pip, sizeof(pip), "%s/%s", open_dirs[i],
+		    PIP_DIR);
+		if (make(layer, open_dirs[i], e) == -1 ||
+		    (host_has_dir(pip) && make(layer, pip, e) == -1))
+			return -1;
 	}
-	(void)closedir(dir);
-	return rc;
+	return 0;
 }
 
 static int
 fill(int layer, bool host_root, struct err *e)
 {
-	unsigned left = LOCAL_DIRS_MAX;
-	CLEAN_FD int host = -1, local = -1;
 	char path[64];
 
 	if (make(layer, "work", e) == -1)
 		return -1;
 	for (size_t i = 0; i < NELEM(uppers); i++) {
+		if (!host_has_dir(uppers[i]))
+			continue;
 		(void)snprintf(path, sizeof(path), "work/%s", uppers[i]);
 		if (make(layer, uppers[i], e) == -1 ||
 		    make(layer, path, e) == -1)
@@ -90,14 +85,8 @@ fill(int layer, bool host_root, struct err *e)
 	for (size_t i = 0; i < NELEM(own); i++)
 		if (make(layer, own[i], e) == -1)
 			return -1;
-	if (host_root)
-		return 0; /* its sandbox owns what root owns */
-	for (size_t i = 0; i < NELEM(open_dirs); i++)
-		if (make(layer, open_dirs[i], e) == -1)
-			return -1;
-	host = open("/usr/local", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	local = openat(layer, "usr/local", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return mirror_local(host, local, 1, &left, e);
+	/* what root's sandbox sees is root's, and so its own */
+	return host_root ? 0 : make_open(layer, e);
 }
 
 /* Under another name until it is whole, so a crash leaves none that is
@@ -128,6 +117,16 @@ layer_open(int boxdir, const char *name, struct err *e)
 
 	(void)snprintf(path, sizeof(path), "layer/%s", name);
 	return path_open(boxdir, path, O_DIRECTORY, e);
+}
+
+bool
+layer_covers(int boxdir, const char *name)
+{
+	char path[64];
+	struct stat st;
+
+	(void)snprintf(path, sizeof(path), "layer/work/%s", name);
+	return fstatat(boxdir, path, &st, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 int

@@ -6,7 +6,8 @@
  *
  *	usr/ etc/ opt/	upper directories of overlays
  *	bin/ ...	the same on hosts where these are not links into usr
- *	var/ srv/	the sandbox's own, empty at first
+ *	var/ srv/	the sandbox's own, empty at first; opt/ too where the
+ *			host has none
  *	work/NAME/	overlayfs's work directories */
 #ifndef JAIL_LAYER_H
 #define JAIL_LAYER_H
@@ -18,6 +19,8 @@ struct err;
 /* Makes SANDBOXDIR/layer if it is not there. host_root: our uid on the host
  * is 0, which owns the host's directories already. */
 int layer_prepare(int boxdir, bool host_root, struct err *e);
+/* Was the host's /name there when the layer was made? */
+bool layer_covers(int boxdir, const char *name);
 /* The host tree lower (open, a directory) under the layer's directory name.
  * Returns the detached mount. */
 int layer_mount(int boxdir, const char *name, int lower, struct err *e);

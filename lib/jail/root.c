@@ -170,20 +170,30 @@ system_put(const struct root_opts *o, struct root *r, struct err *e)
 	return system_rules(r, layered ? LL_RUN | LL_CHANGE : LL_RUN, e);
 }
 
-/* /opt of the host below a layer; /var and /srv of the sandbox alone. */
+/* /opt of the host below a layer, or an empty one. */
+static int
+layered_opt(const struct root_opts *o, struct root *r, struct err *e)
+{
+	CLEAN_FD int opt = open("/opt", O_PATH | O_DIRECTORY | O_CLOEXEC |
+	    O_NOFOLLOW);
+	CLEAN_FD int fd = opt != -1 && layer_covers(o->dirfd, "opt") ?
+	    layer_mount(o->dirfd, "opt", opt, e) :
+	    layer_own(o->dirfd, "opt", e);
+
+	if (fd == -1 || dir_make(r->top, "opt", 0755, NULL, e) == -1 ||
+	    mnt_put(fd, r->top, "opt", e) == -1)
+		return -1;
+	return root_rule(r, "/opt", LL_RUN | LL_CHANGE, e);
+}
+
+/* /var and /srv of the sandbox alone. */
 static int
 layered_extras(const struct root_opts *o, struct root *r, struct err *e)
 {
 	static const char *const own[] = { "var", "srv" };
 	static const char *const abs[] = { "/var", "/srv" };
-	CLEAN_FD int opt = open("/opt", O_PATH | O_DIRECTORY | O_CLOEXEC |
-	    O_NOFOLLOW);
-	CLEAN_FD int fd = opt == -1 ? layer_own(o->dirfd, "opt", e) :
-				      layer_mount(o->dirfd, "opt", opt, e);
 
-	if (fd == -1 || dir_make(r->top, "opt", 0755, NULL, e) == -1 ||
-	    mnt_put(fd, r->top, "opt", e) == -1 ||
-	    root_rule(r, "/opt", LL_RUN | LL_CHANGE, e) == -1)
+	if (layered_opt(o, r, e) == -1)
 		return -1;
 	for (size_t i = 0; i < NELEM(own); i++) {
 		CLEAN_FD int part = layer_own(o->dirfd, own[i], e);
