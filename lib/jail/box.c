@@ -200,7 +200,9 @@ box_clone(const struct box_opts *o, struct box *b, struct err *e)
 
 	/* inside, nobody can; outside, only root can */
 	if (ids.uid == 0 && setgroups(0, NULL) == -1)
-		return err_sys(e, "drop supplementary groups");
+		return err_sys(e, "drop root's further groups (a user "
+		    "namespace such as that of `unshare -r' does not let its "
+		    "root do that; run OpenShell outside of it)");
 	pid = syscall(NR_CLONE3, &a, sizeof(a));
 	if (pid == -1)
 		return clone_error(e);
