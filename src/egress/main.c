@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 
 #include "base/log.h"
+#include "base/trim.h"
 #include "egress.h"
 #include "jail/self.h"
 
@@ -57,6 +58,7 @@ serve(int roots_fd, struct err *e)
 	if (control_start(&eg, roots_fd, e) == -1 ||
 	    loop_watch(eg.loop, &eg.control_io, e) == -1)
 		return -1;
+	trim_code(); /* most sandboxes wait most of the time */
 	return loop_run(eg.loop, e);
 }
 

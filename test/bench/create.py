@@ -10,6 +10,7 @@ Then the private memory (PSS) of the processes of one idle sandbox, and of an
 idle gateway.  Prints a table for docs/performance.md.
 """
 import argparse
+import json
 import os
 import shutil
 import statistics
@@ -96,17 +97,19 @@ def bench_memory(shell, env):
                     "--", "sleep", "1000"], env=env, check=True,
                    stdout=subprocess.DEVNULL)
     time.sleep(1)
-    table = tree()
+    status = json.loads(subprocess.run(
+        [shell, "status", "-o", "json"], env=env, check=True,
+        capture_output=True).stdout)
+    table, mine = tree(), below(status["pid"])
     print("| idle, KiB of PSS | |\n| --- | --- |")
-    box = [p for p, v in table.items() if v[0] == "openshell-super"]
-    tops = {p for p in box if table[p][1] not in box}
-    pids = {q for p in tops for q in below(p)}
-    sleep = {p for p in pids if table[p][0] == "sleep"}
-    print(f"| one sandbox: supervisor, egress, init | {pss(pids - sleep)} |")
-    for p in sorted(pids - sleep):
+    box = {q for p in mine if table[p][0] == "openshell-super"
+           for q in below(p)}
+    box = {p for p in box if table[p][0] != "sleep"}
+    print(f"| one sandbox | {pss(box)} |")
+    for p in sorted(box):
         print(f"| . {table[p][0]} | {pss([p])} |")
-    for name in ("openshell-gatew", "openshell-audit"):
-        them = [p for p, v in table.items() if v[0] == name]
+    for name in ("openshell-gatew", "openshell-spawn", "openshell-audit"):
+        them = [p for p in mine if table[p][0] == name]
         print(f"| {name} | {pss(them)} |")
 
 
