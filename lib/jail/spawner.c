@@ -222,16 +222,13 @@ answer_get(struct msg *m, pid_t *pid, int *pidfd, struct err *e)
 }
 
 int
-spawner_run(struct spawner *s, enum role r, const int *fds, unsigned n,
-    int errfd, pid_t *pid, int *pidfd, struct err *e)
+spawner_begin(struct spawner *s, enum role r, const int *fds, unsigned n,
+    int errfd, struct err *e)
 {
 	struct chan c = { s->fd, ROLE_GATEWAY, ROLE_SPAWNER };
-	CLEAN_FREE unsigned char *buf = NULL;
 	unsigned char bytes[8];
 	struct wbuf w = { bytes, 0, sizeof(bytes), false };
 	int all[SPAWN_FDS_MAX + 1];
-	struct msg m;
-	int rc;
 
 	must(n <= SPAWN_FDS_MAX);
 	for (unsigned i = 0; i < n; i++)
@@ -240,9 +237,18 @@ spawner_run(struct spawner *s, enum role r, const int *fds, unsigned n,
 		all[n++] = errfd;
 	put_u32(&w, (uint32_t)r);
 	put_u8(&w, errfd != -1);
-	if (chan_send_wait(&c, MSG_SPAWN, 0, str_of((char *)bytes, w.len),
-		all, n, SPAWN_WAIT_MS, e) == -1)
-		return -1;
+	return chan_send_wait(&c, MSG_SPAWN, 0, str_of((char *)bytes, w.len),
+		   all, n, SPAWN_WAIT_MS, e) == -1 ? -1 : 0;
+}
+
+int
+spawner_end(struct spawner *s, pid_t *pid, int *pidfd, struct err *e)
+{
+	struct chan c = { s->fd, ROLE_GATEWAY, ROLE_SPAWNER };
+	CLEAN_FREE unsigned char *buf = NULL;
+	struct msg m;
+	int rc;
+
 	buf = mem_alloc(1, MSG_BYTES_MAX + CHAN_HEAD_BYTES);
 	if (chan_recv_wait(&c, buf, &m, SPAWN_WAIT_MS, e) != CHAN_MSG)
 		return err_set(e, ERR_PEER,
@@ -250,6 +256,15 @@ spawner_run(struct spawner *s, enum role r, const int *fds, unsigned n,
 	rc = answer_get(&m, pid, pidfd, e);
 	msg_close(&m);
 	return rc;
+}
+
+int
+spawner_run(struct spawner *s, enum role r, const int *fds, unsigned n,
+    int errfd, pid_t *pid, int *pidfd, struct err *e)
+{
+	if (spawner_begin(s, r, fds, n, errfd, e) == -1)
+		return -1;
+	return spawner_end(s, pid, pidfd, e);
 }
 
 void

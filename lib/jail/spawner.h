@@ -33,6 +33,11 @@ int spawner_start(struct spawner *s, struct err *e);
  * Blocks for about the time of a vfork. */
 int spawner_run(struct spawner *s, enum role r, const int *fds, unsigned n,
     int errfd, pid_t *pid, int *pidfd, struct err *e);
+/* The same in two steps, for work to be done meanwhile: after a begin that
+ * returned 0 comes its end, before anything else of the spawner's. */
+int spawner_begin(struct spawner *s, enum role r, const int *fds, unsigned n,
+    int errfd, struct err *e);
+int spawner_end(struct spawner *s, pid_t *pid, int *pidfd, struct err *e);
 
 void spawner_stop(struct spawner *s); /* what it started goes on */
 

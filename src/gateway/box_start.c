@@ -179,23 +179,37 @@ open_fds(struct launch *l, struct str image, struct err *e)
 	return l->fds[BOX_FD_LISTEN] == -1 ? -1 : 0;
 }
 
-/* The program starts; it waits on its channel for BOX_START. */
+/* The supervisor's program begins to start: the gateway's end of its
+ * channel, on which it waits for BOX_START. */
 static int
-spawn(struct box *b, struct err *e)
+spawn_begin(struct box *b, struct err *e)
 {
-	int pair[2], pidfd = -1;
-	CLEAN_FD int theirs = -1;
+	CLEAN_FD int ours = -1, theirs = -1;
+	int pair[2];
 
 	if (chan_pair(pair, e) == -1)
 		return -1;
+	ours = pair[0];
 	theirs = pair[1];
-	if (spawner_run(&b->g->spawner, ROLE_SUPERVISOR, &theirs, 1, -1,
-		&b->pid, &pidfd, e) == -1) {
-		(void)close(pair[0]);
+	if (spawner_begin(&b->g->spawner, ROLE_SUPERVISOR, &theirs, 1, -1,
+		e) == -1)
+		return -1;
+	return fd_take(&ours);
+}
+
+/* ours becomes the box's; if it was not to be, its close ends the program.
+ */
+static int
+spawn_end(struct box *b, int ours, struct err *e)
+{
+	int pidfd = -1;
+
+	if (spawner_end(&b->g->spawner, &b->pid, &pidfd, e) == -1) {
+		(void)close(ours);
 		return -1;
 	}
 	(void)close(pidfd); /* its end shows as the end of the channel */
-	return box_listen(b, pair[0], e);
+	return box_listen(b, ours, e);
 }
 
 /* ---- the course of it ---- */
@@ -346,6 +360,23 @@ record(struct box *b, struct launch *l, struct err *e)
 	return audit_link_put(&b->g->audit, &r, &l->wait, on_recorded, e);
 }
 
+/* The program starts, and the auditor writes, while the rest is made. */
+static int
+prepare(struct box *b, struct launch *l, struct str image, struct err *e)
+{
+	struct err ignored = { 0 };
+	int ours = spawn_begin(b, e);
+
+	if (ours == -1)
+		return -1;
+	if (encode(l, e) == -1 || open_fds(l, image, e) == -1 ||
+	    record(b, l, e) == -1) {
+		(void)spawn_end(b, ours, &ignored); /* e has the cause */
+		return -1;
+	}
+	return spawn_end(b, ours, e);
+}
+
 void
 box_start(struct box *b, const struct start *s, struct str image)
 {
@@ -369,8 +400,6 @@ box_start(struct box *b, const struct start *s, struct str image)
 	box_used(b);
 	if (!s->create) /* the row of a new one says so already */
 		box_enter(b, PHASE_PROVISIONING);
-	/* the auditor writes while the program starts */
-	if (encode(l, &e) == -1 || open_fds(l, image, &e) == -1 ||
-	    record(b, l, &e) == -1 || spawn(b, &e) == -1)
+	if (prepare(b, l, image, &e) == -1)
 		launch_fail(b, l, &e);
 }
