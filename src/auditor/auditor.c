@@ -113,7 +113,7 @@ speaker_free(struct speaker *s)
 	a->nspeakers--;
 	if (a->nspeakers == 0)
 		loop_timer_set(a->loop, &a->idle,
-		    usec_of_ms(AUDITOR_IDLE_S * 1000));
+		    usec_of_ms(INT64_C(1000) * AUDITOR_IDLE_S));
 	free(s);
 }
 
@@ -299,9 +299,9 @@ on_listen(struct loop *l, unsigned events, void *arg)
 static void
 rearm_all(struct auditor *a)
 {
-	struct speaker *s;
+	struct speaker *s = TAILQ_FIRST(&a->speakers);
 
-	TAILQ_FOREACH(s, &a->speakers, link) {
+	for (; s != NULL; s = TAILQ_NEXT(s, link)) {
 		speaker_ack(s);
 		speaker_rearm(s);
 	}
@@ -437,7 +437,8 @@ auditor_start(struct auditor *a, struct err *e)
 		if (write_pending(a, e) == -1)
 			return -1;
 	}
-	loop_timer_set(a->loop, &a->idle, usec_of_ms(AUDITOR_IDLE_S * 1000));
+	loop_timer_set(a->loop, &a->idle,
+	    usec_of_ms(INT64_C(1000) * AUDITOR_IDLE_S));
 	return loop_watch(a->loop, &a->listen, e);
 }
 

@@ -116,7 +116,7 @@ attempt(struct audit_link *a, struct err *e)
 	if (connect_once(a, e) == 0)
 		return 0;
 	if (a->spawned.v == 0 ||
-	    clock_mono().v - a->spawned.v > RESPAWN_MS * 1000)
+	    clock_mono().v - a->spawned.v > INT64_C(1000) * RESPAWN_MS)
 		(void)spawn(a, e); /* e says why, if it is the last try */
 	return -1;
 }
@@ -124,7 +124,7 @@ attempt(struct audit_link *a, struct err *e)
 int
 audit_link_open(struct audit_link *a, struct err *e)
 {
-	int64_t until = clock_mono().v + OPEN_MS * 1000;
+	int64_t until = clock_mono().v + INT64_C(1000) * OPEN_MS;
 
 	while (attempt(a, e) == -1) {
 		if (clock_mono().v > until)

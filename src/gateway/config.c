@@ -57,7 +57,7 @@ static int
 read_pair(const struct reader *r, struct fy_node_pair *p, struct buf *out)
 {
 	struct authority name, address;
-	struct str key, value;
+	struct str key = STR(""), value = STR("");
 	struct http_fault why;
 	const char *at = NULL;
 
@@ -114,7 +114,7 @@ read_resolve(const struct reader *r, struct fy_node *n, struct config *out)
 static int
 read_ca(const struct reader *r, struct fy_node *n, struct config *out)
 {
-	struct str value;
+	struct str value = STR("");
 
 	if (scalar(r, n, &value) == -1)
 		return -1;
@@ -142,7 +142,7 @@ static const struct {
 static int
 read_key(struct reader *r, struct fy_node_pair *p, struct config *out)
 {
-	struct str key;
+	struct str key = STR("");
 
 	if (scalar(r, fy_node_pair_key(p), &key) == -1)
 		return -1;
