@@ -7,11 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clean.h"
-#include "base/clock.h"
 #include "base/compat.h"
 #include "base/err.h"
 #include "base/io.h"
@@ -21,6 +21,8 @@
 #define ETC_DEPTH_MAX	   12		/* of a copied directory */
 #define ETC_ENTRIES_MAX	   20000	/* copied in all */
 #define ETC_FILE_BYTES_MAX 8388608	/* one file */
+#define UNFINISHED	   "etc.new"
+#define DIR_FLAGS	   (O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
 #define ETC_FORMAT	   2		/* of the copy: part of the stamp */
 
 /* What programs look for. A name may have a directory in front. Not: what
@@ -315,16 +317,10 @@ stamp_of(int etc)
 }
 
 static int
-fill(int etc, int base, const char *tmp, struct err *e)
+fill(int etc, int to, struct err *e)
 {
 	struct copy c = { 0 };
-	CLEAN_FD int to = -1;
 
-	if (mkdirat(base, tmp, 0755) == -1)
-		return err_sys(e, "make %s", tmp);
-	to = openat(base, tmp, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (to == -1)
-		return err_sys(e, "open %s", tmp);
 	for (size_t i = 0; i < NELEM(names); i++)
 		if (copy_name(&c, etc, to, names[i], e) == -1)
 			return -1;
@@ -334,36 +330,70 @@ fill(int etc, int base, const char *tmp, struct err *e)
 	return write_ours(to, e);
 }
 
+/* What a builder that was killed left behind. Recursion is bounded by what a
+ * copy can be. */
+static void
+remove_tree(int at, const char *name, unsigned depth)
+{
+	int fd = openat(at, name, DIR_FLAGS);
+	DIR *dir = fd == -1 ? NULL : fdopendir(fd);
+	struct dirent *d;
+
+	while (dir != NULL && depth <= ETC_DEPTH_MAX &&
+	    (d = readdir(dir)) != NULL)
+		if (strcmp(d->d_name, ".") != 0 &&
+		    strcmp(d->d_name, "..") != 0 &&
+		    unlinkat(fd, d->d_name, 0) == -1)
+			remove_tree(fd, d->d_name, depth + 1);
+	if (dir != NULL)
+		(void)closedir(dir);
+	(void)unlinkat(at, name, AT_REMOVEDIR); /* else mkdir says why */
+}
+
+/* One sandbox builds, others that start at the same time wait for it. */
+static int
+build(int etc, int base, const char *name, struct err *e)
+{
+	CLEAN_FD int to = -1;
+	int fd;
+
+	if (flock(base, LOCK_EX) == -1)
+		return err_sys(e, "lock the copies of /etc");
+	fd = openat(base, name, DIR_FLAGS);
+	if (fd != -1)
+		return fd;
+	remove_tree(base, UNFINISHED, 0);
+	if (mkdirat(base, UNFINISHED, 0755) == -1)
+		return err_sys(e, "make %s", UNFINISHED);
+	to = openat(base, UNFINISHED, DIR_FLAGS);
+	if (to == -1)
+		return err_sys(e, "open %s", UNFINISHED);
+	if (fill(etc, to, e) == -1)
+		return -1;
+	if (renameat(base, UNFINISHED, base, name) == -1)
+		return err_sys(e, "rename %s to %s", UNFINISHED, name);
+	return fd_take(&to);
+}
+
 int
 etc_prepare(const char *baseline, struct err *e)
 {
-	const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW;
 	CLEAN_FD int etc = -1, base = -1;
-	char name[32], tmp[64];
+	char name[32];
 	int fd;
 
 	if (io_mkdirs(baseline, 0700, e) == -1)
 		return -1;
-	base = open(baseline, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	base = open(baseline, DIR_FLAGS);
 	etc = open("/etc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (base == -1 || etc == -1)
 		return err_sys(e, "open /etc and %s", baseline);
 	(void)snprintf(name, sizeof(name), "etc-%016" PRIx64, stamp_of(etc));
-	fd = openat(base, name, flags);
+	fd = openat(base, name, DIR_FLAGS);
 	if (fd != -1)
 		return fd;
-	(void)snprintf(tmp, sizeof(tmp), "%s.%d.%jd", name, (int)getpid(),
-	    (intmax_t)clock_wall().v);
-	if (fill(etc, base, tmp, e) == -1)
-		return err_wrap(e, "copy /etc");
-	/* another sandbox may have been first: its copy is as good */
-	if (renameat(base, tmp, base, name) == -1 && errno != EEXIST &&
-	    errno != ENOTEMPTY)
-		return err_sys(e, "rename %s", tmp);
-	fd = openat(base, name, flags);
-	if (fd == -1)
-		return err_sys(e, "open %s/%s", baseline, name);
-	return fd;
+	fd = build(etc, base, name, e);
+	return fd == -1 ? err_wrap(e, "copy /etc") : fd;
 }
 
 int
