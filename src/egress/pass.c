@@ -128,7 +128,6 @@ egress_on_sweep(struct loop *l, void *arg)
 		conn_shrink(eg->conns[i]);
 		left--;
 	}
-	eg->nasks = 0; /* a reply that has not come will not come */
 	conn_accept_more(eg);
 	buf_clear(&eg->text);
 	buf_shrink(&eg->text);
