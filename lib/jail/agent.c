@@ -13,7 +13,8 @@
 #include "jail/landlock.h"
 
 static int
-limit(enum __rlimit_resource which, const char *name, rlim_t soft, rlim_t hard, struct err *e)
+limit(enum __rlimit_resource which, const char *name, rlim_t soft,
+    rlim_t hard, struct err *e)
 {
 	struct rlimit now, want;
 

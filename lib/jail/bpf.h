@@ -10,7 +10,8 @@
  * registers: no row may depend on what a pointer points to. Comparisons are
  * of the low 32 bits, since every argument tested here is an int or an
  * unsigned int to the kernel, which ignores the rest: a filter that compares
- * 64 bits would let 1<<32 | bad pass. (A pointer can be tested for null.) Pure, but for bpf_enter. */
+ * 64 bits would let 1<<32 | bad pass. (A pointer can be tested for null.)
+ * Pure, but for bpf_enter. */
 #ifndef JAIL_BPF_H
 #define JAIL_BPF_H
 

@@ -259,7 +259,8 @@ static const struct call calls_all[] = {
 	C(mkdirat), L(mknodat, look_mode2), C(unlinkat), C(linkat), C(symlinkat),
 	C(renameat), C(renameat2), C(truncate), L(fchmod, look_mode1),
 	L(fchmodat, look_mode2),
-	{ .number = NR_FCHMODAT2, .look = look_mode2 }, C(fchown), C(fchownat), C(utimensat), C(umask),
+	{ .number = NR_FCHMODAT2, .look = look_mode2 }, C(fchown),
+	C(fchownat), C(utimensat), C(umask),
 	C(setxattr), C(lsetxattr), C(fsetxattr), C(getxattr), C(lgetxattr),
 	C(fgetxattr), C(listxattr), C(llistxattr), C(flistxattr),
 	C(removexattr), C(lremovexattr), C(fremovexattr), N(NR_SETXATTRAT),
@@ -335,9 +336,11 @@ static const struct call calls_all[] = {
 	NO(fsmount), NO(fspick), NO(mount_setattr),
 #ifdef __x86_64__
 	/* what the generic table spells differently, or not at all */
-	L(open, look_open), L(creat, look_mode1), C(stat), C(lstat), C(access), C(readlink),
+	L(open, look_open), L(creat, look_mode1), C(stat), C(lstat),
+	C(access), C(readlink),
 	C(mkdir), C(rmdir), C(unlink), C(rename), C(link), C(symlink),
-	L(mknod, look_mode1), L(chmod, look_mode1), C(chown), C(lchown), C(utime), C(utimes),
+	L(mknod, look_mode1), L(chmod, look_mode1), C(chown), C(lchown),
+	C(utime), C(utimes),
 	C(futimesat), C(getdents), C(dup2), C(pipe), C(poll), C(select),
 	C(epoll_create), C(epoll_wait),
 	C(eventfd), C(signalfd), C(inotify_init), C(fork), C(vfork),
