@@ -455,3 +455,56 @@ def test_class_70_no_secret_is_in_a_command_line(sh):
     assert "hunter2" not in sh.ok("sandbox", "get", "box", "-o", "json").out
     for record in sh.audit():
         assert "hunter2" not in str(record)
+
+
+@pytest.mark.both
+def test_class_12_what_runs_later_outside_stays_as_it_was(sh):
+    """Hooks, start-up files and settings in a writable mount."""
+    names = [".git/hooks/pre-commit", ".git/config", ".bashrc",
+             ".vscode/tasks.json", ".mcp.json", ".claude/settings.json",
+             "deep/er/.git/config"]
+    for name in names:
+        sh.write("proj/" + name, "the user's")
+    folder = sh.folder("proj")
+    script = "cd /proj; " + "; ".join(
+        f"echo evil > {n}; rm -f {n}; mv {n} x; ln -sf /tmp/x {n}; "
+        f"mv $(dirname {n}) y 2>/dev/null" for n in names)
+    sh.once("sh", "-c", script + "; touch free && echo made", options=[
+        "--mount", f"{folder}:/proj"])
+    for name in names:
+        with open(os.path.join(folder, name), encoding="utf-8") as f:
+            assert f.read() == "the user's", name
+    assert os.path.exists(os.path.join(folder, "free"))
+
+
+@pytest.mark.both
+def test_class_26_a_socket_in_a_mount_is_covered(sh):
+    import socket
+    folder = sh.folder("with-socket")
+    path = os.path.join(folder, "agent.sock")
+    with socket.socket(socket.AF_UNIX) as s:
+        here = os.getcwd()
+        os.chdir(folder)  # the name may be too long for the address
+        s.bind("agent.sock")
+        os.chdir(here)
+        os.chmod(path, 0o777)
+        s.listen(1)
+        r = sh.once("python3", "-c",
+                    "import os, socket; os.chdir('/m'); "
+                    "socket.socket(socket.AF_UNIX).connect('agent.sock')",
+                    options=["--mount", f"{folder}:/m"])
+    assert r.code != 0 and "Error" in r.err, r
+
+
+@pytest.mark.both
+def test_class_32_a_mount_gets_no_set_user_id_file(sh):
+    """It would give the user's rights to whoever runs it outside."""
+    folder = sh.folder("shared")
+    sh.once("sh", "-c", "cp /bin/true /m/t; chmod 4755 /m/t; chmod u+s /m/t; "
+            "chmod g+s /m/t; install -m 4755 /bin/true /m/u; "
+            "python3 -c \"import os; os.open('/m/v', os.O_CREAT, 0o6755)\"",
+            options=["--mount", f"{folder}:/m"])
+    for name in os.listdir(folder):
+        mode = os.stat(os.path.join(folder, name)).st_mode
+        assert mode & (stat.S_ISUID | stat.S_ISGID) == 0, name
+    assert "t" in os.listdir(folder)
