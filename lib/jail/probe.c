@@ -329,7 +329,11 @@ probe_landlock(struct probe_result *r)
 		return;
 	}
 	detail(r, "ABI %d: %s", abi, since[abi]);
-	if (abi < 3)
+	if (abi < 2)
+		fault(r, PROBE_WEAK, "Linux 5.19 or newer: with ABI 1 no file "
+		    "can be moved or linked into another directory, which git "
+		    "and package managers do");
+	else if (abi < 3)
 		fault(r, PROBE_WEAK, "Linux 6.2 or newer also holds "
 		    "truncation; the mounts hold it until then");
 }
