@@ -232,6 +232,20 @@ say_refusal(const struct ask *q, const json_t *body)
 	return q->status == 504 ? (int)EXIT_TIMED_OUT : (int)EXIT_FAILED;
 }
 
+/* A gateway that was killed while it was asked: a question that changes
+ * nothing is asked again, of the next one. */
+static int
+send_again(struct api *a, const struct ask *q, struct err *e)
+{
+	if (strcmp(q->method, "GET") != 0 ||
+	    (e->sys != ECONNRESET && e->sys != EPIPE))
+		return -1;
+	http_fini(&a->http);
+	http_init(&a->http, -1);
+	*e = (struct err){ 0 };
+	return open_quietly(a, API_START, e) == -1 ? -1 : send_ask(a, q, e);
+}
+
 int
 api_ask(struct api *a, struct ask *q, json_t **out)
 {
@@ -239,7 +253,8 @@ api_ask(struct api *a, struct ask *q, json_t **out)
 
 	q->passed = -1;
 	*out = NULL;
-	if (send_ask(a, q, &e) == -1 || read_answer(a, out, &e) == -1)
+	if ((send_ask(a, q, &e) == -1 && send_again(a, q, &e) == -1) ||
+	    read_answer(a, out, &e) == -1)
 		return q->quiet ? (int)EXIT_FAILED : say_error(&e);
 	q->status = a->http.status;
 	q->passed = fd_take(&a->http.passed);

@@ -25,6 +25,10 @@ def test_inside_everybody_is_the_user_sandbox_in_its_own_home(sh):
 
 def test_no_keep_deletes_at_the_end(sh):
     assert sh.once("true").code == 0
+    # nobody waits for one that has no name of its own
+    assert wait_until(lambda: sh.list() == [])
+    assert sh.run("sandbox", "create", "--name", "mine", "--no-keep", "--",
+                  "true").code == 0
     assert sh.list() == []
 
 
