@@ -21,7 +21,7 @@ struct err;
 
 /* INIT_READY, when its reply says ok, carries these. */
 enum { READY_FD_LISTENER, READY_FD_PTS, READY_FD_CA, READY_FD_BUNDLE,
-	READY_FD_TRUST, READY_FD_COUNT };
+	READY_FD_TRUST, READY_FD_DIAG, READY_FD_COUNT };
 
 struct box_opts {
 	struct root_opts root;	/* its dirfd and host_root are set here */

@@ -1,5 +1,6 @@
 #include "jail/net.h"
 
+#include <linux/netlink.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -42,4 +43,14 @@ net_set_up(struct err *e)
 	    listen(fd, PROXY_BACKLOG) == -1)
 		return err_sys(e, "listen on 127.0.0.1:%d", PROXY_PORT);
 	return fd_take(&fd);
+}
+
+int
+net_diag(struct err *e)
+{
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
+	    NETLINK_SOCK_DIAG);
+
+	return fd == -1 ? err_sys(e, "make the socket that knows whose a "
+	    "connection is (CONFIG_INET_DIAG)") : fd;
 }

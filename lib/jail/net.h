@@ -9,5 +9,8 @@ struct err;
 /* Brings lo up in this network namespace; returns a socket that listens on
  * 127.0.0.1:PROXY_PORT there. It works in whatever process holds it. */
 int net_set_up(struct err *e);
+/* A socket that tells, of this namespace alone, which connection is whose
+ * inode (sock_diag(7)). */
+int net_diag(struct err *e);
 
 #endif

@@ -341,6 +341,18 @@ has_room(const struct egress *eg)
 	return eg->nconns < CONN_COUNT_MAX && eg->nasks < ASK_COUNT_MAX;
 }
 
+/* The finder looks for 127.0.0.1 alone: a connection from another address of
+ * loopback might share its port with somebody else's, so it is nobody's. */
+static uint16_t
+asking_port(const struct sockaddr_in6 *from)
+{
+	struct sockaddr_in a;
+
+	memcpy(&a, from, sizeof(a)); /* either fits into the larger */
+	return a.sin_family == AF_INET &&
+	    a.sin_addr.s_addr == htonl(INADDR_LOOPBACK) ? ntohs(a.sin_port) : 0;
+}
+
 void
 conn_accept_more(struct egress *eg)
 {
@@ -382,8 +394,7 @@ conn_on_accept(struct loop *l, unsigned events, void *arg)
 			accept_failed(eg);
 			return;
 		}
-		/* The port is at the same place in both. */
-		conn_new(eg, fd, ntohs(a.sin6_port));
+		conn_new(eg, fd, asking_port(&a));
 	}
 }
 

@@ -1,20 +1,25 @@
 /* finder.c -- whose connection is it?  A process of its own: it may read
  * /proc as no Landlocked process may (lib/role/roles.c says why).
  *
- * The connection from port P inside is a line of the sandbox's own
- * /proc/PID/net/tcp, which names its inode; a process that holds the socket
- * has a descriptor that links to socket:[inode]. Everything in the sandbox
- * descends from its init. Several holders count as one only when they run
- * the same program. Several connections from one port (from another address
- * of loopback, or to a listener that the agent made) count as none, since
- * the one that is meant cannot be told. */
+ * The connection from 127.0.0.1 port P to the proxy is known to the kernel
+ * by its inode, which a sock_diag socket tells that was made inside (the
+ * table in /proc would be walked whole for each question). A process that
+ * holds the connection has a descriptor that links to socket:[inode], and
+ * everything in the sandbox descends from its init. Several holders count as
+ * one only when they run the same program. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clean.h"
@@ -25,9 +30,7 @@
 #include "supervisor/supervisor.h"
 
 #define PROC_COUNT_MAX	4096		/* processes looked at */
-#define TABLE_BYTES_MAX (1U << 20)	/* of net/tcp */
 #define PROXY_PORT	3128
-#define TO_PROXY	":0C38 01 "	/* in a row: its port, established */
 
 struct hunt { /* for one connection */
 	uint64_t inode;
@@ -62,52 +65,53 @@ exe_of(pid_t pid, char *out, size_t cap)
 	return true;
 }
 
-/* ---- the table of connections ---- */
+/* ---- the connection ---- */
 
-/* "  0: 0100007F:A1B2 0100007F:0C38 01 ...": local, remote, state; inode is
- * the tenth column. */
+struct question {
+	struct nlmsghdr head;
+	struct inet_diag_req_v2 body;
+};
+
 static bool
-row_match(const char *row, uint16_t port, uint64_t *inode)
+connection_ask(int diag, uint16_t port)
 {
-	unsigned local, remote, state;
-	unsigned long long node;
+	struct question q = { .head = { .nlmsg_len = sizeof(q),
+		.nlmsg_type = SOCK_DIAG_BY_FAMILY,
+		.nlmsg_flags = NLM_F_REQUEST } };
 
-	/* a busy agent leaves thousands of rows of connections that ended */
-	if (strstr(row, TO_PROXY) == NULL)
-		return false;
-	if (sscanf(row, "%*u: %*[0-9A-F]:%x %*[0-9A-F]:%x %x %*s %*s %*s %*u "
-			"%*u %llu", &local, &remote, &state, &node) != 4)
-		return false;
-	*inode = node;
-	return local == port && remote == PROXY_PORT && state == 1 &&
-	    node != 0;
+	q.body.sdiag_family = AF_INET;
+	q.body.sdiag_protocol = IPPROTO_TCP;
+	q.body.idiag_states = 1U << TCP_ESTABLISHED;
+	q.body.id.idiag_sport = htons(port);
+	q.body.id.idiag_dport = htons(PROXY_PORT);
+	q.body.id.idiag_src[0] = htonl(INADDR_LOOPBACK);
+	q.body.id.idiag_dst[0] = htonl(INADDR_LOOPBACK);
+	q.body.id.idiag_cookie[0] = INET_DIAG_NOCOOKIE;
+	q.body.id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
+	return send(diag, &q, sizeof(q), 0) == (ssize_t)sizeof(q);
 }
 
-#define TOO_MANY 2U /* to know which one is meant */
-
-/* How many there are; *inode is of the last. */
-static unsigned
-table_find(pid_t init, const char *table, uint16_t port, uint64_t *inode)
+/* The kernel has answered when the question was sent. Without such a
+ * connection it may tell of a listener on that port: no answer to us. */
+static bool
+connection_find(int diag, uint16_t port, uint64_t *inode)
 {
-	CLEAN_FD int fd = proc_open(init, table, 0);
-	CLEAN_FREE char *text = NULL;
-	char *row, *save = NULL;
-	unsigned n = 0;
-	uint64_t got;
-	size_t len;
+	struct {
+		struct nlmsghdr head;
+		struct inet_diag_msg body;
+		char more[1024];
+	} a = { 0 };
+	ssize_t n = connection_ask(diag, port) ?
+	    recv(diag, &a, sizeof(a), MSG_DONTWAIT) : -1;
 
-	if (fd == -1)
-		return 0; /* a kernel without IPv6 */
-	if (io_read_all(fd, TABLE_BYTES_MAX, &text, &len, NULL) == -1)
-		return TOO_MANY;
-	for (row = strtok_r(text, "\n", &save); row != NULL;
-	    row = strtok_r(NULL, "\n", &save)) {
-		if (!row_match(row, port, &got))
-			continue;
-		*inode = got;
-		n++;
-	}
-	return n;
+	if (n < (ssize_t)(sizeof(a.head) + sizeof(a.body)) ||
+	    a.head.nlmsg_type != SOCK_DIAG_BY_FAMILY ||
+	    a.body.idiag_state != TCP_ESTABLISHED ||
+	    a.body.id.idiag_sport != htons(port) ||
+	    a.body.id.idiag_dport != htons(PROXY_PORT))
+		return false;
+	*inode = a.body.idiag_inode;
+	return *inode != 0;
 }
 
 /* ---- the processes ---- */
@@ -259,18 +263,15 @@ chain_fill(const struct hunt *h, pid_t init, char (*room)[PATH_BYTES_MAX],
 }
 
 static void
-find(pid_t init, uint16_t port, char (*room)[PATH_BYTES_MAX], struct who *out)
+find(int diag, pid_t init, uint16_t port, char (*room)[PATH_BYTES_MAX],
+    struct who *out)
 {
 	static struct hunt h;
-	unsigned n;
 
 	h = (struct hunt){ 0 };
-	n = table_find(init, "net/tcp", port, &h.inode) +
-	    table_find(init, "net/tcp6", port, &h.inode);
-	if (n != 1) {
-		(void)snprintf(out->reason, sizeof(out->reason), n == 0 ?
-			"no connection from port %u is open" :
-			"several connections from port %u are open", port);
+	if (!connection_find(diag, port, &h.inode)) {
+		(void)snprintf(out->reason, sizeof(out->reason),
+		    "no connection from port %u is open", port);
 		return;
 	}
 	hunt_run(&h, init);
@@ -286,7 +287,7 @@ find(pid_t init, uint16_t port, char (*room)[PATH_BYTES_MAX], struct who *out)
 }
 
 static void
-answer(struct chan *c, pid_t init, const struct msg *m)
+answer(struct chan *c, int diag, pid_t init, const struct msg *m)
 {
 	static char room[WHO_CHAIN_MAX][PATH_BYTES_MAX];
 	static unsigned char out[32768];
@@ -298,7 +299,7 @@ answer(struct chan *c, pid_t init, const struct msg *m)
 
 	if (who_ask_get(&r, &ask) == -1)
 		die("a question that is not well formed");
-	find(init, ask.port, room, &who);
+	find(diag, init, ask.port, room, &who);
 	who_put(&w, &who);
 	if (w.over) { /* sixteen paths of 4 KiB: say the holder alone */
 		w = (struct wbuf){ .p = out, .cap = sizeof(out) };
@@ -311,7 +312,7 @@ answer(struct chan *c, pid_t init, const struct msg *m)
 }
 
 void
-finder_serve(int fd, pid_t init_pid)
+finder_serve(int fd, int diag, pid_t init_pid)
 {
 	static unsigned char in[MSG_BYTES_MAX + CHAN_HEAD_BYTES];
 	struct chan c = { fd, ROLE_FINDER, ROLE_SUPERVISOR };
@@ -323,7 +324,7 @@ finder_serve(int fd, pid_t init_pid)
 	if (jail_enter(ROLE_FINDER, NULL, &e) == -1)
 		die("%s", e.text);
 	while (chan_recv_wait(&c, in, &m, -1, &e) == CHAN_MSG) {
-		answer(&c, init_pid, &m);
+		answer(&c, diag, init_pid, &m);
 		msg_close(&m);
 	}
 	_exit(0);

@@ -29,6 +29,7 @@ keep_fds(struct supervisor *s, struct msg *m)
 {
 	s->listener = msg_take_fd(m, READY_FD_LISTENER);
 	s->pts = msg_take_fd(m, READY_FD_PTS);
+	s->diag = msg_take_fd(m, READY_FD_DIAG);
 	for (unsigned i = 0; i < NELEM(s->trust_fds); i++)
 		s->trust_fds[i] = msg_take_fd(m, READY_FD_CA + i);
 }
@@ -59,7 +60,8 @@ inside_receive(struct supervisor *s, struct err *e)
 	msg_close(&m);
 	if (!p.ok)
 		return err_set(e, ERR_DENIED, "%s", p.reason);
-	if (s->listener == -1 || s->trust_fds[NELEM(s->trust_fds) - 1] == -1)
+	if (s->listener == -1 || s->diag == -1 ||
+	    s->trust_fds[NELEM(s->trust_fds) - 1] == -1)
 		return err_set(e, ERR_PEER,
 		    "INIT_READY came without its descriptors");
 	return 0;

@@ -244,12 +244,16 @@ finder_start(struct supervisor *s, struct err *e)
 		return err_sys(e, "fork");
 	if (pid == 0) {
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (getppid() != self || dup2(fds[1], CHANNEL_FD) == -1)
+		fds[0] = fcntl(fds[1], F_DUPFD_CLOEXEC, CHANNEL_FD + 2);
+		if (getppid() != self || fds[0] == -1 ||
+		    dup2(s->diag, CHANNEL_FD + 1) == -1 ||
+		    dup2(fds[0], CHANNEL_FD) == -1)
 			_exit(1);
-		(void)syscall(SYS_close_range, CHANNEL_FD + 1, ~0U, 0);
-		finder_serve(CHANNEL_FD, s->box.pid);
+		(void)syscall(SYS_close_range, CHANNEL_FD + 2, ~0U, 0);
+		finder_serve(CHANNEL_FD, CHANNEL_FD + 1, s->box.pid);
 	}
 	(void)close(fds[1]);
+	fd_close(&s->diag);
 	s->finder = (struct chan){ fds[0], ROLE_SUPERVISOR, ROLE_FINDER };
 	return 0;
 }
@@ -262,7 +266,7 @@ start_processes(struct supervisor *s, struct err *e)
 		return err_set(e, ERR_LIMIT, "the environment is too long");
 	if (paths_init(&s->paths, e) == -1 || places_fill(s, e) == -1 ||
 	    grants_fill(s, e) == -1 || init_start(s, e) == -1 ||
-	    finder_start(s, e) == -1)
+	    inside_receive(s, e) == -1)
 		return -1;
-	return inside_receive(s, e);
+	return finder_start(s, e);
 }

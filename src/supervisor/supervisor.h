@@ -57,7 +57,7 @@ struct supervisor {
 	bool init_dead;
 	/* From stage one, while they are of use: the proxy's listener, files
 	 * that egress's certificate goes to, and the devpts for terminals. */
-	int listener, pts;
+	int listener, pts, diag;	/* diag: until the finder has it */
 	int trust_fds[3];		/* READY_FD_CA ... READY_FD_TRUST */
 	struct places places;
 	struct paths paths;
@@ -114,7 +114,7 @@ void inside_signal(struct supervisor *s, uint32_t session, int signo);
 void inside_try_main(struct supervisor *s);
 
 /* finder.c: a process of its own. Never returns. */
-void finder_serve(int fd, pid_t init_pid) NORETURN;
+void finder_serve(int fd, int diag, pid_t init_pid) NORETURN;
 
 /* record.c */
 void record_life(struct supervisor *s, const char *action, bool good,

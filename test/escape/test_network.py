@@ -400,3 +400,32 @@ import time; time.sleep(0.5)
 print(urllib.request.urlopen("https://echo.test/ok/x", timeout=30).status)
 """, timeout=120)
     assert r.out == "200\n", r
+
+
+def test_class_63_a_port_shared_with_an_allowed_program_borrows_nothing(
+        sh, world):
+    """From another address of loopback, with the port that curl has."""
+    sh.start("box", """
+network:
+  allow:
+    - endpoint: echo.test
+      binaries: [curl]
+""")
+    r = sh.exec("box", "python3", "-c", """
+import socket, subprocess, time
+p = subprocess.Popen(["curl", "-sS", "https://echo.test/slow/4"])
+time.sleep(1)
+ports = [int(l.split()[1].split(":")[1], 16) for l in open("/proc/net/tcp")
+         if ":0C38 01 " in l]
+assert ports, "curl has no connection"
+for port in ports:
+    s = socket.socket()
+    s.bind(("127.0.0.2", port))
+    s.connect(("127.0.0.1", 3128))
+    s.sendall(b"CONNECT echo.test:443 HTTP/1.1\\r\\nHost: echo.test:443"
+              b"\\r\\n\\r\\n")
+    print(s.recv(4096).split(b"\\r\\n")[0].decode())
+p.wait()
+""", timeout=60)
+    assert "HTTP/1.1 403" in r.out and " 200" not in r.out, r
+    assert "at last" in r.out, r
