@@ -183,11 +183,11 @@ one_path(struct compile *c, const struct node *n, struct pol_rule *r,
 static bool
 expand(struct compile *c, const struct node *n, struct pol_rule *r)
 {
-	struct strs todo = { 0 };
+	struct strs texts = { 0 };
 
-	strs_add(c, &todo, n->text);
-	for (uint32_t i = 0; i < todo.n; i++) {
-		struct str s = todo.v[i], head, tail, in, one;
+	strs_add(c, &texts, n->text);
+	for (uint32_t i = 0; i < texts.n; i++) {
+		struct str s = texts.v[i], head, tail, in, one;
 		bool more = true;
 
 		if (!str_cut(s, '{', &head, &tail)) {
@@ -207,7 +207,7 @@ expand(struct compile *c, const struct node *n, struct pol_rule *r)
 			more = str_cut(in, ',', &one, &in);
 			if (!more)
 				one = in;
-			if (todo.n >= ALTERNATIVES_MAX) {
+			if (texts.n >= ALTERNATIVES_MAX) {
 				node_error(c, n, "path \"%.80s\": more than "
 				    "%d alternatives", n->text.p,
 				    ALTERNATIVES_MAX);
@@ -216,7 +216,7 @@ expand(struct compile *c, const struct node *n, struct pol_rule *r)
 			z = arena_printf(c->arena, "%.*s%.*s%.*s",
 			    (int)head.len, head.p, (int)one.len, one.p,
 			    (int)tail.len, tail.p);
-			strs_add(c, &todo, str_c(z));
+			strs_add(c, &texts, str_c(z));
 		}
 	}
 	return true;
