@@ -217,6 +217,31 @@ denied(const struct places *p, const char *path)
 	return below_any(path, p->deny, p->ndeny);
 }
 
+/* Landlock's rights add up from a path to the root, so a tree for writing
+ * only cannot lie in one that may be read. */
+static int
+write_only_check(const struct places *p, const struct place *v,
+    struct err *e)
+{
+	static const char *const readable[] = { "/usr", "/etc", "/opt", "/var",
+		"/srv", "/tmp", "/run", "/dev", "/home/sandbox" };
+	const char *in = NULL;
+
+	if (v->read)
+		return 0;
+	for (size_t i = 0; i < sizeof(readable) / sizeof(readable[0]); i++)
+		if (path_below(v->inside, readable[i]))
+			in = readable[i];
+	for (size_t i = 0; i < p->n; i++)
+		if (p->list[i].read && path_below(v->inside, p->list[i].inside))
+			in = p->list[i].inside;
+	if (in == NULL)
+		return 0;
+	return err_set(e, ERR_DENIED, "write without read at %s is not "
+	    "enforced by this version, since %s may be read: grant read as "
+	    "well, or choose a path outside it", v->inside, in);
+}
+
 int
 places_finish(struct places *p, struct err *e)
 {
@@ -254,5 +279,8 @@ places_finish(struct places *p, struct err *e)
 			    last->inside);
 		}
 	}
+	for (size_t i = 0; i < p->n; i++)
+		if (write_only_check(p, &p->list[i], e) == -1)
+			return -1;
 	return 0;
 }

@@ -289,6 +289,38 @@ file_access:
 
 
 @pytest.mark.both
+def test_class_14_what_only_landlock_forbids_is_forbidden(sh):
+    """A tree for writing only: its mount would let it be read and run."""
+    d = sh.folder("out")
+    sh.write("out/secret", SECRET)
+    sh.write("out/tool", "#!/bin/sh\necho it ran\n", mode=0o755)
+    r = sh.once("sh", "-c", """
+echo mine > /out/new && echo wrote
+cat /out/secret; cat /out/new; ls /out; cp /out/secret /tmp; /out/tool
+""", policy="""
+file_access:
+  allow:
+    - path: "/out/**"
+      permissions: [write]
+""", options=["--mount", f"{d}:/out"])
+    assert r.out == "wrote\n", r
+    assert SECRET not in r.err and "it ran" not in r.out, r
+    assert r.err.count("Permission denied") >= 4, r
+
+
+@pytest.mark.both
+def test_class_14_writing_only_inside_what_may_be_read_is_refused_aloud(sh):
+    d = sh.folder("out")
+    r = sh.once("true", policy=f"""
+file_access:
+  allow:
+    - path: "{d}/**"
+      permissions: [write]
+""")
+    assert r.code != 0 and "not enforced by this version" in r.err, r
+
+
+@pytest.mark.both
 def test_class_19_a_working_directory_grants_nothing(sh):
     for d in ("/", "/etc", "/usr/bin"):
         r = sh.once("sh", "-c", "pwd; echo x > ./openshell-was-here; true",
