@@ -62,7 +62,7 @@ say_why(const struct reach *a, const struct f_rule *deny, char *why,
     size_t cap)
 {
 	const struct net_query *q = a->s->q;
-	struct net_rule at;
+	struct policy_rule at;
 	char text[INET6_ADDRSTRLEN] = "?";
 	struct prefix one = { .bits = 128 };
 	char print[PREFIX_TEXT_BYTES];

@@ -8,10 +8,9 @@
 #include <stdint.h>
 
 #include "base/str.h"
+#include "policy/answer.h"
 
 struct image;
-
-enum verdict { VERDICT_DENY, VERDICT_ALLOW };
 
 /* How the bytes of an allowed connection are treated. */
 enum treatment {
@@ -39,21 +38,14 @@ struct net_query {
 	struct str query;	/* after '?', or empty */
 };
 
-struct net_rule { /* where a rule stands; empty file: no rule */
-	struct str file;	/* as the user named it */
-	uint32_t line;
-	struct str text;	/* for people: "GET api.github.com/zen" */
-	struct str policy;	/* name of the rule or section, for denials */
-};
-
 struct net_answer {
 	enum verdict verdict;	/* what is enforced (mode considered) */
 	enum verdict judged;	/* what the rules say, whatever the mode */
 	enum treatment treat;	/* meaningful on allow */
 	bool encoded_slash;	/* the allowing entry takes %2F in paths; the
 				 * asker refuses such a path otherwise */
-	struct net_rule rule;	/* that decided: the allow, or the deny */
-	struct net_rule nearest; /* on a denial without rule: closest allow */
+	struct policy_rule rule;	/* that decided: the allow, or the deny */
+	struct policy_rule nearest; /* on a denial without rule: closest allow */
 	char reason[256];	/* one sentence: why */
 };
 

@@ -236,7 +236,7 @@ find_kin(const struct scan *s)
 
 void
 near_rule(const struct image *im, const struct f_rule *r,
-    struct net_rule *out)
+    struct policy_rule *out)
 {
 	out->file = form_text(im, im->texts[r->file]);
 	out->line = r->line;

@@ -45,6 +45,6 @@ void scan_each(const struct scan *s, scan_on *on, void *arg);
 void near_explain(const struct scan *s, const struct f_rule *best,
     enum miss miss, struct net_answer *out);
 void near_rule(const struct image *im, const struct f_rule *r,
-    struct net_rule *out);
+    struct policy_rule *out);
 
 #endif

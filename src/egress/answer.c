@@ -69,7 +69,7 @@ policy_field(const struct conn *c, const struct net_answer *a, char *out,
     size_t cap)
 {
 	const struct egress *eg = c->eg;
-	const struct net_rule *r = &a->rule;
+	const struct policy_rule *r = &a->rule;
 	int n = snprintf(out, cap, "%s/%llu/%.12s", eg->name,
 	    (unsigned long long)eg->generation, image_info(eg->image)->hash);
 

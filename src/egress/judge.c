@@ -82,7 +82,7 @@ judge_verdict(const struct net_answer *a)
 }
 
 static struct str
-rule_text(const struct net_rule *r, char *out, size_t cap)
+rule_text(const struct policy_rule *r, char *out, size_t cap)
 {
 	int n;
 

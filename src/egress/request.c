@@ -90,7 +90,7 @@ judge_http(struct conn *c, const struct http_head *h, bool encoded_slash)
 	if (a.verdict == VERDICT_ALLOW && encoded_slash && !a.encoded_slash) {
 		a.verdict = a.judged = VERDICT_DENY;
 		a.nearest = a.rule;
-		a.rule = (struct net_rule){ .line = 0 };
+		a.rule = (struct policy_rule){ .line = 0 };
 		(void)snprintf(a.reason, sizeof(a.reason),
 		    "the path holds an encoded slash (%%2F), which the "
 		    "endpoint does not take");

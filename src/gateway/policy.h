@@ -7,7 +7,7 @@
 
 #include "base/limits.h"
 #include "base/str.h"
-#include "policy/compile.h"
+#include "compile/compile.h"
 #include "policy/image.h"
 
 struct call;

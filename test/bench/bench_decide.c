@@ -7,7 +7,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/must.h"
-#include "policy/compile.h"
+#include "compile/compile.h"
 #include "policy/decide.h"
 #include "policy/image.h"
 

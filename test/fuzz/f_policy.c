@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/must.h"
-#include "policy/compile.h"
+#include "compile/compile.h"
 #include "policy/decide.h"
 #include "policy/image.h"
 

@@ -28,7 +28,7 @@
 #include "base/must.h"
 #include "msg/body.h"
 #include "msg/chan.h"
-#include "policy/compile.h"
+#include "compile/compile.h"
 
 #define ID "01JAAAAAAAAAAAAAAAAAAAAAAA"
 

@@ -24,7 +24,7 @@
 #include "base/must.h"
 #include "msg/body.h"
 #include "msg/chan.h"
-#include "policy/compile.h"
+#include "compile/compile.h"
 
 static struct run {
 	const char *egress, *policy, *ca_out, *exe;

@@ -9,7 +9,7 @@
 #include "base/compat.h"
 #include "base/err.h"
 #include "policy/addr.h"
-#include "policy/compile.h"
+#include "compile/compile.h"
 #include "policy/decide.h"
 #include "policy/image.h"
 

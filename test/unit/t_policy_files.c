@@ -13,7 +13,7 @@
 #include "base/err.h"
 #include "base/io.h"
 #include "base/limits.h"
-#include "policy/compile.h"
+#include "compile/compile.h"
 #include "policy/decide.h"
 #include "policy/image.h"
 

@@ -12,7 +12,7 @@
 #include "base/compat.h"
 #include "base/err.h"
 #include "base/io.h"
-#include "policy/compile.h"
+#include "compile/compile.h"
 #include "policy/image.h"
 #include "policy/sha256.h"
 

@@ -11,7 +11,7 @@
 #include "base/compat.h"
 #include "base/err.h"
 #include "base/must.h"
-#include "policy/compile.h"
+#include "compile/compile.h"
 
 #define CHECK POLICY_STAGE_CHECK
 #define ENFORCE POLICY_STAGE_ENFORCE

@@ -1,6 +1,6 @@
 /* host.c -- the names and addresses that rules speak of. */
 #include "base/limits.h"
-#include "policy/check.h"
+#include "compile/check.h"
 #include "policy/match.h"
 
 static bool

@@ -1,13 +1,13 @@
 /* compile.c -- from documents to an image: parse each, check each into one
  * policy, check what only the whole can tell, and write it down. */
-#include "policy/compile.h"
+#include "compile/compile.h"
 
 #include <stdlib.h>
 
 #include "base/err.h"
 #include "base/limits.h"
 #include "base/must.h"
-#include "policy/check.h"
+#include "compile/checked.h"
 
 static void
 read_docs(struct compile *c, const struct policy_file *files, struct doc *docs,
@@ -47,21 +47,55 @@ check_image(char *image, size_t len)
 	image_free(im);
 }
 
-static int
-compile_into(struct compile *c, const struct policy_file *files, uint32_t n,
-    char **image, size_t *len)
+static void
+check_all(struct checked *k, const struct policy_file *files, uint32_t n)
 {
 	/* One more, so that a policy of no documents has a first. */
-	struct doc *docs = take_mem(c, (size_t)n + 1, sizeof(*docs));
+	k->docs = take_mem(&k->c, (size_t)n + 1, sizeof(*k->docs));
+	k->docs[n].name = "policy";
+	k->ndocs = n;
+	read_docs(&k->c, files, k->docs, n);
+	check_default(&k->c);
+	clash_check(&k->c);
+	floor_check(&k->c);
+}
 
-	docs[n].name = "policy";
-	read_docs(c, files, docs, n);
-	check_default(c);
-	clash_check(c);
-	floor_check(c);
-	if (c->diags->errors > 0)
-		return -1;
-	if (emit(c, docs, n, image, len) == -1)
+struct checked *
+checked_new(const struct policy_file *files, size_t n,
+    enum policy_stage stage, struct diags *d)
+{
+	struct checked *k = mem_alloc(1, sizeof(*k));
+
+	k->c.arena = &k->arena;
+	k->c.diags = d;
+	k->c.stage = stage;
+	k->c.pol.rules_end = &k->c.pol.rules;
+	k->c.pol.files_end = &k->c.pol.files;
+	if (n > POLICY_FILES_MAX) {
+		struct doc doc = { .name = files[POLICY_FILES_MAX].name };
+
+		diag_add(d, DIAG_ERROR, &doc, 0, 0, 0,
+		    "more than %d policy files", POLICY_FILES_MAX);
+		n = 0;
+	}
+	check_all(k, files, (uint32_t)n);
+	return k;
+}
+
+void
+checked_free(struct checked *k)
+{
+	if (k == NULL)
+		return;
+	arena_fini(&k->arena);
+	free(k);
+}
+
+int
+checked_emit(struct checked *k, char **image, size_t *len)
+{
+	if (k->c.diags->errors > 0 ||
+	    emit(&k->c, k->docs, k->ndocs, image, len) == -1)
 		return -1;
 	check_image(*image, *len);
 	return 0;
@@ -71,20 +105,9 @@ int
 policy_compile(const struct policy_file *files, size_t n,
     enum policy_stage stage, char **image, size_t *len, struct diags *d)
 {
-	struct arena arena = { 0 };
-	struct compile c = { .arena = &arena, .diags = d, .stage = stage };
-	int rc;
+	struct checked *k = checked_new(files, n, stage, d);
+	int rc = checked_emit(k, image, len);
 
-	c.pol.rules_end = &c.pol.rules;
-	c.pol.files_end = &c.pol.files;
-	if (n > POLICY_FILES_MAX) {
-		struct doc doc = { .name = files[POLICY_FILES_MAX].name };
-
-		diag_add(d, DIAG_ERROR, &doc, 0, 0, 0,
-		    "more than %d policy files", POLICY_FILES_MAX);
-		return -1;
-	}
-	rc = compile_into(&c, files, (uint32_t)n, image, len);
-	arena_fini(&arena);
+	checked_free(k);
 	return rc;
 }

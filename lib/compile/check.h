@@ -1,9 +1,9 @@
 /* check.h -- what all sections share: maps with known keys, values with known
  * types, and a sentence for what is not so. */
-#ifndef POLICY_CHECK_H
-#define POLICY_CHECK_H
+#ifndef COMPILE_CHECK_H
+#define COMPILE_CHECK_H
 
-#include "policy/rule.h"
+#include "compile/rule.h"
 
 struct compile { /* one run of the compiler */
 	struct arena *arena;

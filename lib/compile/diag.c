@@ -6,7 +6,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/must.h"
-#include "policy/tree.h"
+#include "compile/tree.h"
 
 enum {
 	SOURCE_BYTES_MAX = 200,	/* of the offending line that is shown */

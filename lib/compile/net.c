@@ -1,6 +1,6 @@
 /* net.c -- the native network section. */
 #include "base/compat.h"
-#include "policy/check.h"
+#include "compile/check.h"
 
 struct entry { /* one item of allow, deny or egress */
 	struct compile *c;

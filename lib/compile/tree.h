@@ -1,14 +1,14 @@
 /* tree.h -- a YAML document as values with places.  Nodes live in the
  * compiler's arena; an alias is a second pointer to one node. */
-#ifndef POLICY_TREE_H
-#define POLICY_TREE_H
+#ifndef COMPILE_TREE_H
+#define COMPILE_TREE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/arena.h"
 #include "base/str.h"
-#include "policy/compile.h"
+#include "compile/compile.h"
 
 #define TREE_DEPTH_MAX	32	/* lists and maps within each other */
 #define TREE_NODES_MAX	131072	/* in one document, aliases counted in full */

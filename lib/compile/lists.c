@@ -1,6 +1,6 @@
 /* lists.c -- ports, protocols, methods and addresses of an entry. */
 #include "base/compat.h"
-#include "policy/check.h"
+#include "compile/check.h"
 
 static bool
 is_short_list(struct compile *c, const struct node *n, const char *what)

@@ -1,6 +1,6 @@
 /* pattern.c -- patterns as written (paths of requests, executables) to the
  * form that match.c runs. */
-#include "policy/check.h"
+#include "compile/check.h"
 #include "policy/match.h"
 
 enum { ALTERNATIVES_MAX = 64 };

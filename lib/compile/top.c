@@ -1,6 +1,6 @@
 /* top.c -- a document's own keys, and which spelling it is in. */
 #include "base/compat.h"
-#include "policy/check.h"
+#include "compile/check.h"
 
 static void
 check_mode(struct compile *c, const struct node *n, void *arg)

@@ -4,7 +4,7 @@
  * Rules add up, so an endpoint that only records would open what another one
  * enforces, and one without a path would allow what a narrower one beside it
  * does not. Neither can be meant. */
-#include "policy/check.h"
+#include "compile/check.h"
 #include "policy/match.h"
 
 static bool

@@ -1,5 +1,5 @@
 /* word.c -- the valid word that somebody probably meant. */
-#include "policy/check.h"
+#include "compile/check.h"
 
 enum { WORD_MAX = 40 };
 

@@ -3,7 +3,7 @@
  * A rule is endpoints and the programs that may use them; each endpoint
  * becomes one of our rules per thing that it allows or denies. */
 #include "base/compat.h"
-#include "policy/check.h"
+#include "compile/check.h"
 
 struct v1_rule { /* one of network_policies */
 	struct pol_exe *exes;

@@ -1,7 +1,7 @@
 /* locked.c -- what a running sandbox cannot change: its files. */
 #include "base/buf.h"
 #include "base/must.h"
-#include "policy/compile.h"
+#include "compile/compile.h"
 #include "policy/image.h"
 
 #define CHANGES_BYTES_MAX 65536

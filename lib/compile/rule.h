@@ -1,14 +1,14 @@
 /* rule.h -- the checked policy: what all spellings and documents come to,
  * before it is written as an image.  All of it in the compiler's arena. */
-#ifndef POLICY_RULE_H
-#define POLICY_RULE_H
+#ifndef COMPILE_RULE_H
+#define COMPILE_RULE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/str.h"
 #include "policy/form.h"
-#include "policy/tree.h"
+#include "compile/tree.h"
 
 #define RULES_MAX	16384	/* in one policy */
 #define GRANTS_MAX	256	/* file grants; the mounts come on top */

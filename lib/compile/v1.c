@@ -1,7 +1,7 @@
 /* v1.c -- documents of the older schema, `version: 1', in their stricter
  * reading: what that product accepts by mistake is refused here. */
 #include "base/compat.h"
-#include "policy/check.h"
+#include "compile/check.h"
 
 static void
 check_version(struct compile *c, const struct node *n, void *arg)

@@ -1,5 +1,5 @@
 /* check.c -- the checks that every section is made of. */
-#include "policy/check.h"
+#include "compile/check.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -4,7 +4,7 @@
  * Anything else is refused here. It is never dropped: a deny that is not in
  * force is worse than none, because somebody relies on it. */
 #include "base/compat.h"
-#include "policy/check.h"
+#include "compile/check.h"
 
 /* inner is outer or stands below it. */
 static bool

@@ -1,7 +1,7 @@
 /* compile.h -- policy documents to an image.  The gateway, the CLI's
  * `policy check` and tests link this; enforcers never do. */
-#ifndef POLICY_COMPILE_H
-#define POLICY_COMPILE_H
+#ifndef COMPILE_COMPILE_H
+#define COMPILE_COMPILE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -8,7 +8,7 @@
 
 #include "base/limits.h"
 #include "base/must.h"
-#include "policy/tree.h"
+#include "compile/tree.h"
 
 struct anchor {
 	struct str name;

@@ -1,7 +1,7 @@
 /* other.c -- the sections that are part of the language and that this version
  * does not enforce: their words are checked all the same. */
 #include "base/compat.h"
-#include "policy/check.h"
+#include "compile/check.h"
 
 static void
 check_default(struct compile *c, const struct node *n, void *arg)

@@ -1,6 +1,6 @@
 /* file.c -- the file_access section: paths, permissions, and the baseline. */
 #include "base/compat.h"
-#include "policy/check.h"
+#include "compile/check.h"
 
 static const char *
 path_fault(struct str s)

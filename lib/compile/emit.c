@@ -1,0 +1,139 @@
+/* emit.c -- the checked policy as the bytes of an image.  The same documents
+ * in the same order give the same bytes. */
+#include "compile/emit.h"
+
+#include <stddef.h>
+
+#include "base/err.h"
+
+void
+emit_put(struct emit *e, enum form_section s, const void *p, size_t len)
+{
+	if (!buf_add(&e->s[s], p, len))
+		e->full = true;
+}
+
+uint32_t
+emit_count(const struct emit *e, enum form_section s, size_t size)
+{
+	return (uint32_t)(e->s[s].len / size);
+}
+
+struct f_text
+emit_text(struct emit *e, struct str s)
+{
+	struct f_text t = { emit_count(e, FORM_bytes, 1), (uint32_t)s.len };
+
+	emit_put(e, FORM_bytes, s.p, s.len);
+	return t;
+}
+
+/* Many rules have the same list, one after the other. */
+struct f_span
+emit_span(struct emit *e, enum form_section s, const void *v, uint32_t n,
+    size_t size)
+{
+	struct f_span last = e->last[s], span = { emit_count(e, s, size), n };
+
+	if (n == 0)
+		return (struct f_span){ 0, 0 };
+	if (last.n == n && memcmp(buf_str(&e->s[s]).p + last.first * size, v,
+		n * size) == 0)
+		return last;
+	emit_put(e, s, v, n * size);
+	e->last[s] = span;
+	return span;
+}
+
+/* ---- the whole */
+
+static struct f_head
+head_form(const struct compile *c)
+{
+	const struct policy *p = &c->pol;
+	struct f_head h = { .version = FORM_VERSION };
+
+	memcpy(h.magic, FORM_MAGIC, sizeof(h.magic));
+	h.mode = p->mode.value;
+	h.system = p->file_section != NULL ? p->system.value :
+	    (uint32_t)POLICY_SYSTEM_LAYERED;
+	h.flags = p->net_default.value == 1 ? FORM_DEFAULT_ALLOW : 0;
+	if (c->stage != POLICY_STAGE_ENFORCE)
+		h.flags |= FORM_CHECK_ONLY;
+	return h;
+}
+
+static const size_t record_bytes[FORM_COUNT] = {
+#define SECTION(name, record) [FORM_##name] = sizeof(record),
+	FORM_SECTIONS(SECTION)
+#undef SECTION
+};
+
+static bool
+put_padded(struct buf *out, struct str s)
+{
+	static const char zeros[FORM_ALIGN];
+	size_t odd;
+
+	if (!buf_adds(out, s))
+		return false;
+	odd = out->len % FORM_ALIGN;
+	return odd == 0 || buf_add(out, zeros, FORM_ALIGN - odd);
+}
+
+static bool
+join(struct emit *e, struct f_head *h, struct buf *out)
+{
+	bool ok = put_padded(out, str_of((const char *)h, sizeof(*h)));
+
+	for (unsigned s = 0; s < FORM_COUNT && ok; s++) {
+		h->sections[s].first = (uint32_t)out->len;
+		h->sections[s].n = emit_count(e, (enum form_section)s,
+		    record_bytes[s]);
+		ok = put_padded(out, buf_str(&e->s[s]));
+	}
+	return ok && !e->full;
+}
+
+static void
+put_all(struct emit *e, const struct doc *docs, uint32_t ndocs)
+{
+	for (uint32_t i = 0; i < ndocs; i++) {
+		struct f_text t = emit_text(e, str_c(docs[i].name));
+
+		emit_put(e, FORM_texts, &t, sizeof(t));
+	}
+	emit_net(e);
+	emit_files(e);
+}
+
+int
+emit(struct compile *c, const struct doc *docs, uint32_t ndocs, char **image,
+    size_t *len)
+{
+	struct emit e = { .c = c };
+	struct f_head h = head_form(c);
+	struct buf out;
+	bool ok;
+
+	for (unsigned s = 0; s < FORM_COUNT; s++)
+		buf_init(&e.s[s], IMAGE_BYTES_MAX);
+	buf_init(&out, IMAGE_BYTES_MAX);
+	put_all(&e, docs, ndocs);
+	ok = join(&e, &h, &out);
+	for (unsigned s = 0; s < FORM_COUNT; s++)
+		buf_fini(&e.s[s]);
+	if (!ok) {
+		diag_add(c->diags, DIAG_ERROR, &docs[0], 0, 0, 0,
+		    "the policy is too large: compiled it would pass %d bytes",
+		    IMAGE_BYTES_MAX);
+		buf_fini(&out);
+		return -1;
+	}
+	h.size = (uint32_t)out.len;
+	*image = buf_take(&out, len);
+	memcpy(*image, &h, sizeof(h));
+	sha256(str_from(str_of(*image, *len), FORM_HASHED), h.hash);
+	memcpy(*image, &h, sizeof(h));
+	return 0;
+}

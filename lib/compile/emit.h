@@ -1,0 +1,30 @@
+/* emit.h -- writing an image: records into its sections.  Of the emit_*.c
+ * files alone, one per domain. */
+#ifndef COMPILE_EMIT_H
+#define COMPILE_EMIT_H
+
+#include "base/buf.h"
+#include "compile/check.h"
+#include "policy/form.h"
+
+struct emit {
+	struct compile *c;
+	struct buf s[FORM_COUNT];
+	struct f_span last[FORM_COUNT];	/* the span written last, to reuse */
+	struct f_text last_section;
+	const char *section;
+	bool full;
+};
+
+void emit_put(struct emit *e, enum form_section s, const void *p, size_t len);
+/* How many records of that size a section holds so far. */
+uint32_t emit_count(const struct emit *e, enum form_section s, size_t size);
+struct f_text emit_text(struct emit *e, struct str s);
+/* A list of records; the one before is reused when it is the same. */
+struct f_span emit_span(struct emit *e, enum form_section s, const void *v,
+    uint32_t n, size_t size);
+
+void emit_net(struct emit *e);
+void emit_files(struct emit *e);
+
+#endif

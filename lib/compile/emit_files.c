@@ -1,0 +1,44 @@
+/* emit_files.c -- the file grants in an image. */
+#include <stdlib.h>
+
+#include "compile/emit.h"
+
+static int
+by_path(const void *a, const void *b)
+{
+	const struct pol_file *const *x = a, *const *y = b;
+	int c = strcmp((*x)->path.p, (*y)->path.p);
+
+	if (c != 0)
+		return c;
+	if ((*x)->deny != (*y)->deny)
+		return (*x)->deny ? 1 : -1;
+	return (int)(*x)->tree - (int)(*y)->tree;
+}
+
+/* In order of path, so that the order of documents does not show; grants of
+ * one path are one. */
+void
+emit_files(struct emit *e)
+{
+	struct pol_file **v = take_mem(e->c, (size_t)e->c->pol.nfiles + 1,
+	    sizeof(*v));
+	uint32_t n = 0;
+
+	for (struct pol_file *f = e->c->pol.files; f != NULL; f = f->next)
+		if (!f->spent && !f->glob)
+			v[n++] = f;
+	qsort(v, n, sizeof(*v), by_path);
+	for (uint32_t i = 0; i < n; i++) {
+		struct f_file f = { .access = v[i]->access };
+		const struct pol_file *at = v[i];
+
+		while (i + 1 < n && by_path(&v[i], &v[i + 1]) == 0)
+			f.access |= v[++i]->access;
+		f.path = emit_text(e, at->path);
+		f.flags = (at->tree ? (uint32_t)FORM_FILE_TREE : 0) |
+		    (at->deny ? (uint32_t)FORM_FILE_DENY : 0);
+		emit_put(e, FORM_files, &f, sizeof(f));
+	}
+}
+
