@@ -29,6 +29,9 @@ struct image_info {
 	enum policy_system system;
 	bool has_network;	/* any allow at all */
 	bool needs_who;		/* some rule names executables */
+	bool needs_file_gate;	/* file rules beyond what the kernel's own
+				 * means hold: opens are to be judged */
+	bool file_hide;		/* some denied name is not to be listed */
 	uint32_t files;		/* how many file grants */
 };
 
