@@ -55,7 +55,7 @@ static const struct {
 	uint32_t wire;	/* 0: part of the language, not yet of egress */
 } protocols[] = {
 	{ "https", WIRE_HTTPS }, { "http", WIRE_HTTP },
-	{ "wss", 0 }, { "ws", 0 }, { "grpc", 0 },
+	{ "wss", WIRE_WSS }, { "ws", WIRE_WS }, { "grpc", 0 },
 	{ "tls", WIRE_TLS }, { "smtps", WIRE_TLS }, { "imaps", WIRE_TLS },
 	{ "pop3s", WIRE_TLS }, { "ldaps", WIRE_TLS }, { "amqps", WIRE_TLS },
 	{ "tcp", WIRE_TCP }, { "ssh", WIRE_TCP }, { "smtp", WIRE_TCP },

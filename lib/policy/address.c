@@ -95,7 +95,8 @@ policy_address(const struct image *im, const struct net_query *q,
 	scan_init(&s, im, q);
 	/* Dialling comes before the first byte is seen: what will be spoken
 	 * is not known, and does not change where a name may lead. */
-	s.wires = s.request ? WIRE_HTTP | WIRE_HTTPS : WIRE_ALL;
+	s.wires = !s.request ? WIRE_ALL : q->websocket ? WIRE_WS | WIRE_WSS :
+	    WIRE_HTTP | WIRE_HTTPS;
 	a.special = addr_special(a.addr);
 	deny = find_deny(&s, a.addr);
 	scan_each(&s, on_rule, &a);

@@ -10,7 +10,7 @@
 
 #include "policy/scan.h"
 
-enum { WIRES = 4 };	/* bits of WIRE_ALL, most inspected first */
+enum { WIRES = 6 };	/* bits of WIRE_ALL */
 
 enum said { SAID_ALLOW, SAID_DENY, SAID_SOFT_ALLOW, SAID_SOFT_DENY, SAIDS };
 
@@ -64,11 +64,14 @@ tally_rule(void *arg, const struct f_rule *r)
 	}
 }
 
+/* The most inspected first. */
+static const unsigned char order[WIRES] = { 0, 1, 4, 5, 2, 3 };
+
 static enum treatment
 wire_treatment(unsigned wire)
 {
 	static const enum treatment treats[WIRES] = { TREAT_HTTP, TREAT_HTTP,
-		TREAT_TLS, TREAT_PASS };
+		TREAT_TLS, TREAT_PASS, TREAT_HTTP, TREAT_HTTP };
 
 	return treats[wire];
 }
@@ -78,7 +81,7 @@ static bool
 default_allows(const struct tally *t, unsigned i)
 {
 	return (t->s->im->head->flags & FORM_DEFAULT_ALLOW) != 0 &&
-	    ((WIRE_HTTP | WIRE_HTTPS) >> i & 1) != 0;
+	    (WIRE_INSPECTED >> i & 1) != 0;
 }
 
 static void
@@ -150,15 +153,15 @@ static void
 judge(const struct tally *t, struct net_answer *out)
 {
 	for (unsigned i = 0; i < WIRES; i++)
-		if (wire_allowed(t, i)) {
-			say_allow(t, i, out);
+		if (wire_allowed(t, order[i])) {
+			say_allow(t, order[i], out);
 			return;
 		}
 	say_deny(t, first_deny(t), out);
 	for (unsigned i = 0; i < WIRES; i++)
-		if (wire_audited(t, i)) {
+		if (wire_audited(t, order[i])) {
 			out->verdict = VERDICT_ALLOW;
-			out->treat = wire_treatment(i);
+			out->treat = wire_treatment(order[i]);
 			return;
 		}
 }
@@ -168,7 +171,7 @@ unruled_treatment(const struct scan *s)
 {
 	uint32_t wires = form_port_wires(s->q->port) & s->wires;
 
-	if (s->request || (wires & (WIRE_HTTP | WIRE_HTTPS)) != 0)
+	if (s->request || (wires & WIRE_INSPECTED) != 0)
 		return TREAT_HTTP;
 	if ((wires & WIRE_TLS) != 0)
 		return TREAT_TLS;

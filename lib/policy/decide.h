@@ -36,6 +36,7 @@ struct net_query {
 	struct str method;	/* as sent, case-sensitive */
 	struct str path;	/* canonical (http/target.h), starts with / */
 	struct str query;	/* after '?', or empty */
+	bool websocket;		/* it asks to become a WebSocket */
 };
 
 struct net_answer {

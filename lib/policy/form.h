@@ -27,7 +27,10 @@ enum { /* how a connection is understood; a set of these */
 	WIRE_HTTP = 2,	/* HTTP in clear, inspected */
 	WIRE_TLS = 4,	/* TLS, only the server name is looked at */
 	WIRE_TCP = 8,	/* any bytes */
-	WIRE_ALL = 15,
+	WIRE_WSS = 16,	/* WebSocket in TLS: its upgrade is inspected */
+	WIRE_WS = 32,	/* and in clear */
+	WIRE_ALL = 63,
+	WIRE_INSPECTED = WIRE_HTTPS | WIRE_HTTP | WIRE_WSS | WIRE_WS,
 };
 
 enum host_class {

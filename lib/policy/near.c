@@ -102,8 +102,16 @@ say_wire(struct say *s, const struct scan *q, const struct f_rule *r)
 	uint32_t wires = r->wire != 0 ? r->wire :
 	    form_port_wires(q->q->port);
 
-	if ((wires & (WIRE_HTTP | WIRE_HTTPS)) == 0)
+	if ((wires & WIRE_INSPECTED) == 0)
 		say(s, "it is not for HTTP");
+	else if (q->q->websocket && (wires & (q->q->tls ?
+	    WIRE_HTTPS | WIRE_WSS : WIRE_HTTP | WIRE_WS)) != 0)
+		say(s, "it narrows the methods and does not name the "
+		    "protocol %s, and this is a WebSocket",
+		    q->q->tls ? "wss" : "ws");
+	else if ((wires & (WIRE_HTTP | WIRE_HTTPS)) == 0 &&
+	    !q->q->websocket)
+		say(s, "it is for WebSockets alone");
 	else
 		say(s, q->q->tls ? "it is for http in clear, and this is TLS" :
 		    "it is for https, and this is not TLS");

@@ -24,8 +24,12 @@ scan_init(struct scan *s, const struct image *im, const struct net_query *q)
 	s->request = q->method.len > 0;
 	s->method = s->request ? form_method(q->method) : 0;
 	s->wires = q->tls ? WIRE_HTTPS : WIRE_HTTP;
+	if (q->websocket)
+		s->wires = q->tls ? WIRE_WSS : WIRE_WS;
 	if (!s->request)
-		s->wires |= q->tls ? WIRE_TLS | WIRE_TCP : WIRE_TCP;
+		s->wires = q->tls ?
+		    WIRE_HTTPS | WIRE_WSS | WIRE_TLS | WIRE_TCP :
+		    WIRE_HTTP | WIRE_WS | WIRE_TCP;
 }
 
 static bool
@@ -90,6 +94,22 @@ denies_unseen(const struct scan *s, const struct f_rule *r)
 		(WIRE_HTTP | WIRE_HTTPS)) != 0);
 }
 
+/* A WebSocket begins as a GET, and then carries whatever either side says:
+ * an entry for http alone lets one begin only if it leaves the methods open.
+ * A deny of requests is one of those that begin a WebSocket as well. */
+static uint32_t
+with_websockets(const struct f_rule *r, uint32_t wires)
+{
+	if ((r->flags & RULE_DENY) == 0 &&
+	    (r->methods != 0 || r->words.n > 0))
+		return wires;
+	if ((wires & WIRE_HTTPS) != 0)
+		wires |= WIRE_WSS;
+	if ((wires & WIRE_HTTP) != 0)
+		wires |= WIRE_WS;
+	return wires;
+}
+
 uint32_t
 scan_wires(const struct scan *s, const struct f_rule *r)
 {
@@ -104,11 +124,11 @@ scan_wires(const struct scan *s, const struct f_rule *r)
 	/* Methods and paths are seen only where requests are: a rule with
 	 * them never lets bytes pass unseen, whatever the port stands for. */
 	if (is_narrow(r)) {
-		wires &= WIRE_HTTP | WIRE_HTTPS;
+		wires &= WIRE_INSPECTED;
 		if (wires == 0)
 			wires = WIRE_HTTP | WIRE_HTTPS;
 	}
-	return wires & s->wires;
+	return with_websockets(r, wires) & s->wires;
 }
 
 static struct str

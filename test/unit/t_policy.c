@@ -35,7 +35,8 @@ image_made(const char *yaml, char **bytes)
 #define TLS true
 #define CLEAR false
 
-/* method "": about the connection. exe: "" is not known. */
+/* method "": about the connection; WEBSOCKET: the GET with which one begins.
+ * exe: "" is not known. */
 static const struct {
 	const char *what, *yaml;
 	const char *method, *host;
@@ -352,6 +353,54 @@ static const struct {
 	    "deny: [{endpoint: 192.0.2.128/25}]}", "GET", "192.0.2.200", 443,
 	    TLS, "/", "", DENY, 0, NULL },
 
+	/* ---- WebSockets */
+#define WEBSOCKET "websocket"
+#define WSS "network: {allow: [{endpoint: a.test, protocols: [wss]}]}"
+#define READS "network: {allow: [{endpoint: a.test, methods: [GET]}]}"
+	{ "an entry that leaves the methods open takes a WebSocket", ONE,
+	    WEBSOCKET, "api.example.com", 443, TLS, "/", "", ALLOW,
+	    TREAT_HTTP, NULL },
+	{ "an entry that lets read does not: a WebSocket also writes", READS,
+	    WEBSOCKET, "a.test", 443, TLS, "/", "", DENY, 0,
+	    "it narrows the methods and does not name the protocol wss" },
+	{ "unless it names the protocol",
+	    "network: {allow: [{endpoint: a.test, methods: [GET], "
+	    "protocols: [https, wss]}]}", WEBSOCKET, "a.test", 443, TLS, "/",
+	    "", ALLOW, TREAT_HTTP, NULL },
+	{ "wss is judged by the path",
+	    "network: {allow: [{endpoint: a.test, protocols: [wss], "
+	    "paths: [/live/*]}]}", WEBSOCKET, "a.test", 443, TLS, "/other",
+	    "", DENY, 0, "path /other is not in [/live/*]" },
+	{ "and begins with a GET",
+	    "network: {allow: [{endpoint: a.test, protocols: [wss], "
+	    "methods: [POST]}]}", WEBSOCKET, "a.test", 443, TLS, "/", "",
+	    DENY, 0, "method GET is not in [POST]" },
+	{ "wss takes a WebSocket", WSS, WEBSOCKET, "a.test", 443, TLS, "/x",
+	    "", ALLOW, TREAT_HTTP, NULL },
+	{ "and its connection", WSS, "", "a.test", 443, TLS, "", "", ALLOW,
+	    TREAT_HTTP, NULL },
+	{ "wss takes nothing else", WSS, "GET", "a.test", 443, TLS, "/x", "",
+	    DENY, 0, "it is for WebSockets alone" },
+	{ "wss is not ws", WSS, WEBSOCKET, "a.test", 443, CLEAR, "/", "",
+	    DENY, 0, NULL },
+	{ "ws is in clear",
+	    "network: {allow: [{endpoint: a.test, ports: [80], "
+	    "protocols: [ws]}]}", WEBSOCKET, "a.test", 80, CLEAR, "/", "",
+	    ALLOW, TREAT_HTTP, NULL },
+	{ "a deny of wss leaves requests",
+	    "network: {allow: [{endpoint: a.test}], "
+	    "deny: [{endpoint: a.test, protocols: [wss]}]}", "GET", "a.test",
+	    443, TLS, "/", "", ALLOW, TREAT_HTTP, NULL },
+	{ "and no WebSocket",
+	    "network: {allow: [{endpoint: a.test}], "
+	    "deny: [{endpoint: a.test, protocols: [wss]}]}", WEBSOCKET,
+	    "a.test", 443, TLS, "/", "", DENY, 0, "denied by p.yaml:1" },
+	{ "a deny of https is of WebSockets too",
+	    "network: {allow: [{endpoint: a.test}], "
+	    "deny: [{endpoint: a.test, protocols: [https], "
+	    "paths: [/x/*]}]}", WEBSOCKET, "a.test", 443, TLS, "/x/y", "",
+	    DENY, 0, "denied by p.yaml:1" },
+
 	/* ---- modes */
 	{ "audit lets pass", "policy_mode: audit", "GET", "a.test", 443, TLS,
 	    "/", "", ALLOW, TREAT_HTTP, "no rule names" },
@@ -363,9 +412,11 @@ static void
 decide(size_t i, struct image *im)
 {
 	struct str exe = str_c(cases[i].exe);
+	bool websocket = strcmp(cases[i].method, WEBSOCKET) == 0;
 	struct net_query q = { .host = str_c(cases[i].host),
 		.port = cases[i].port, .tls = cases[i].tls,
-		.method = str_c(cases[i].method),
+		.websocket = websocket,
+		.method = str_c(websocket ? "GET" : cases[i].method),
 		.path = str_c(cases[i].path),
 		.who = { &exe, exe.len > 0 } };
 	struct net_answer a;
