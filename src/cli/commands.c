@@ -93,6 +93,15 @@ static const struct flag policy_get_flags[] = {
 	OUTPUT, FLAGS_END,
 };
 
+static const struct flag explain_flags[] = {
+	POLICY,
+	{ "from", 0, FLAG_WORD, "PROGRAM", "the executable that asks; a rule "
+	    "for some programs alone needs it" },
+	OUTPUT, FLAGS_END,
+};
+
+static const struct flag test_flags[] = { POLICY, OUTPUT, FLAGS_END };
+
 const struct command commands[] = {
 	{ "sandbox create", "[-- COMMAND...]",
 	    "make a sandbox and run a command in it",
@@ -178,6 +187,41 @@ const struct command commands[] = {
 	    "Example:\n"
 	    "  openshell policy check base.yaml agent.yaml\n",
 	    output_flags, WORDS_FILES, 1, 64, false, run_policy_check },
+	{ "policy explain", "[NAME | --policy FILE...] REQUEST",
+	    "say what a policy answers to one request, and why",
+	    "REQUEST is one of\n"
+	    "  METHOD URL            as in 'GET https://host/path'\n"
+	    "  CONNECT HOST:PORT     a connection\n"
+	    "  DNS HOST              a name\n"
+	    "  READ PATH             a file inside the sandbox\n"
+	    "  WRITE PATH\n"
+	    "  EXEC PROGRAM ARG...   a command\n"
+	    "  MODEL FACT=VALUE...   a call to a model\n"
+	    "With --policy no gateway is asked. The exit code is 0 if it is "
+	    "allowed or\naudited, 1 if it is denied.\n"
+	    "\n"
+	    "Examples:\n"
+	    "  openshell policy explain dev 'POST "
+	    "https://api.github.com/zen'\n"
+	    "  openshell policy explain --policy agent.yaml "
+	    "'WRITE /srv/project/.git/config'\n"
+	    "  openshell policy explain --policy agent.yaml -- "
+	    "EXEC rm -r -f '/srv/a b'\n",
+	    explain_flags, WORDS_SANDBOX, 0, 64, true, run_policy_explain },
+	{ "policy test", "--policy FILE... CASES...",
+	    "ask a policy many requests with known answers",
+	    "A case file is YAML:\n"
+	    "  cases:\n"
+	    "    - request: GET https://api.github.com/zen\n"
+	    "      expect: allow           # or deny, or audit\n"
+	    "      from: /usr/bin/curl     # who asks; may be left out\n"
+	    "Each failure is printed with what decided. No gateway is asked. "
+	    "The exit code\nis 1 if any case fails.\n"
+	    "\n"
+	    "Example:\n"
+	    "  openshell policy test --policy agent.yaml "
+	    "agent.cases.yaml\n",
+	    test_flags, WORDS_FILES, 1, 64, false, run_policy_test },
 	{ "gateway run", "", "run the gateway in the foreground",
 	    "Example:\n"
 	    "  openshell gateway run\n",
@@ -228,7 +272,7 @@ const struct command commands[] = {
 const char *const commands_later[] = {
 	"sandbox upload", "sandbox download", "sandbox diff", "sandbox apply",
 	"sandbox discard", "policy rollback", "policy update",
-	"policy explain", "policy test", "policy diff", "policy prove",
+	"policy diff", "policy prove",
 	"policy suggest", "gateway add", "gateway remove", "gateway select",
 	"gateway list", "gateway login", "gateway logout", "forward",
 	"service", "provider", "proposal", "rule", "audit", "compliance",

@@ -1,4 +1,4 @@
-/* policy.c -- openshell policy set, get, list, check. */
+/* policy.c -- openshell policy set, get, list. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -183,44 +183,5 @@ run_policy_list(const struct args *a)
 	list = json_object_get(answer, "revisions");
 	if (!show_as_asked(a, list))
 		show_revisions(list);
-	return EXIT_OK;
-}
-
-/* With the word "fine" on standard output, so that it can be looked for. */
-static void
-say_fine(const json_t *answer)
-{
-	diag_show(json_object_get(answer, "diagnostics"), stderr);
-	(void)printf("fine: mode %s, system %s, %lld file grants, hash %.*s\n",
-	    json_text(answer, "mode"), json_text(answer, "system"),
-	    (long long)json_number(answer, "files"), HASH_SHOWN,
-	    json_text(answer, "hash"));
-}
-
-int
-run_policy_check(const struct args *a)
-{
-	CLEAN_API struct api api = { 0 };
-	CLEAN_JSON json_t *body = json_pack("{s:[], s:s}", "policies", "stage",
-	    "check");
-	CLEAN_JSON json_t *formed = NULL, *answer = NULL;
-	struct ask q = { "POST", "/v1/policy/check", body, "checking", -1, 0 };
-	int code;
-
-	http_init(&api.http, -1);
-	if (request_policy_files(a->word, a->nwords, body) == -1)
-		return EXIT_FAILED;
-	if ((code = api_open(&api, API_START)) != EXIT_OK ||
-	    (code = api_ask(&api, &q, &formed)) != EXIT_OK)
-		return code;
-	(void)json_object_set_new(body, "stage", json_string("enforce"));
-	code = api_ask(&api, &q, &answer);
-	if (code != EXIT_OK) {
-		say_hint("the policy is well formed; this version cannot "
-		    "enforce all of it, so it would be refused");
-		return code;
-	}
-	if (!show_as_asked(a, answer))
-		say_fine(answer);
 	return EXIT_OK;
 }

@@ -1,0 +1,136 @@
+/* ask_network.c -- what egress would answer.  The order is egress's own: the
+ * connection first; where its bytes pass unseen no request is judged. */
+#include <stdio.h>
+
+#include "analysis/book.h"
+#include "policy/decide.h"
+
+static void
+take_answer(const struct net_answer *a, struct reply *out)
+{
+	if (a->verdict == VERDICT_DENY)
+		out->verdict = REPLY_DENY;
+	else
+		out->verdict = a->judged == VERDICT_ALLOW ? REPLY_ALLOW :
+							    REPLY_AUDIT;
+	out->rule = a->rule;
+	out->nearest = a->nearest;
+	(void)snprintf(out->reason, sizeof(out->reason), "%s", a->reason);
+}
+
+static bool
+better(const struct net_answer *a, const struct net_answer *b)
+{
+	if (a->verdict != b->verdict)
+		return a->verdict == VERDICT_ALLOW;
+	return a->judged == VERDICT_ALLOW && b->judged != VERDICT_ALLOW;
+}
+
+/* What will be spoken is not known: TLS, or not. */
+static void
+ask_either(const struct book *b, struct net_query *q, struct net_answer *out)
+{
+	struct net_answer plain;
+
+	q->tls = true;
+	policy_network(b->image, q, out);
+	if (out->judged == VERDICT_ALLOW)
+		return;
+	q->tls = false;
+	policy_network(b->image, q, &plain);
+	if (better(&plain, out))
+		*out = plain;
+}
+
+static void
+say_passes(const struct net_answer *a, struct reply *out)
+{
+	take_answer(a, out);
+	if (a->judged == VERDICT_ALLOW)
+		(void)snprintf(out->reason, sizeof(out->reason),
+		    "%s; the bytes of this connection pass%s, so no request "
+		    "on it is judged", a->reason, a->treat == TREAT_TLS ?
+		    " once the TLS server name agrees" : "");
+}
+
+static void
+ask_request(const struct book *b, const struct question *q,
+    struct net_query *n, struct reply *out)
+{
+	struct net_answer a;
+
+	n->tls = q->tls;
+	policy_network(b->image, n, &a);
+	if (a.verdict == VERDICT_ALLOW && a.treat != TREAT_HTTP) {
+		say_passes(&a, out);
+		return;
+	}
+	n->method = q->method;
+	n->path = q->path;
+	n->query = q->query;
+	policy_network(b->image, n, &a);
+	take_answer(&a, out);
+	if (q->encoded_slash && a.verdict == VERDICT_ALLOW &&
+	    !a.encoded_slash) {
+		out->verdict = REPLY_DENY;
+		out->nearest = a.rule;
+		out->rule = (struct policy_rule){ 0 };
+		(void)snprintf(out->reason, sizeof(out->reason),
+		    "the path holds an encoded slash, which this endpoint "
+		    "does not take");
+	}
+}
+
+static void
+ask_connection(const struct book *b, struct net_query *n, struct reply *out)
+{
+	struct net_answer a;
+
+	ask_either(b, n, &a);
+	take_answer(&a, out);
+	if (a.judged == VERDICT_ALLOW && a.treat == TREAT_HTTP)
+		(void)snprintf(out->reason, sizeof(out->reason),
+		    "%s; each request on it is judged", a.reason);
+}
+
+/* A name may be asked for if some connection to it may be made. */
+static void
+ask_name(const struct book *b, struct net_query *n, struct reply *out)
+{
+	struct net_answer first = { 0 }, a;
+
+	n->port = 443;
+	ask_either(b, n, &first);
+	for (uint32_t i = 0; i < b->nports && first.judged != VERDICT_ALLOW;
+	    i++) {
+		n->port = b->ports[i];
+		ask_either(b, n, &a);
+		if (better(&a, &first))
+			first = a;
+	}
+	take_answer(&first, out);
+	if (first.judged == VERDICT_ALLOW)
+		(void)snprintf(out->reason, sizeof(out->reason),
+		    "%s, on port %u", first.reason, n->port);
+}
+
+void
+ask_network(const struct book *b, const struct question *q,
+    struct reply *out)
+{
+	struct net_query n = { .host = host_str(&q->host), .port = q->port,
+		.who = { &q->from, q->from.len > 0 } };
+
+	out->domain = "network";
+	if (q->refused != NULL) {
+		(void)snprintf(out->reason, sizeof(out->reason),
+		    "refused before any rule: %s", q->refused);
+		return;
+	}
+	if (q->kind == ASK_HTTP)
+		ask_request(b, q, &n, out);
+	else if (q->kind == ASK_CONNECT)
+		ask_connection(b, &n, out);
+	else
+		ask_name(b, &n, out);
+}

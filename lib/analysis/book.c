@@ -1,0 +1,144 @@
+#include "analysis/book.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/compat.h"
+#include "base/err.h"
+#include "base/must.h"
+
+/* ---- ports: any two that no rule tells apart are answered alike */
+
+static int
+by_port(const void *a, const void *b)
+{
+	const uint16_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+/* Those that stand for a protocol of their own. */
+static const uint16_t known_ports[] = { 1, 21, 22, 25, 53, 80, 110, 143, 389,
+	443, 465, 587, 636, 993, 995, 1433, 3306, 5432, 5671, 5672, 6379, 8080,
+	8443, 9418, 27017 };
+
+static uint32_t
+count_ports(const struct policy *p)
+{
+	uint32_t n = 2 * NELEM(known_ports);
+
+	for (const struct pol_rule *r = p->rules; r != NULL; r = r->next)
+		n += 2 * r->nports;
+	return n;
+}
+
+static void
+add_port(struct book *b, uint32_t port)
+{
+	if (port >= 1 && port <= UINT16_MAX)
+		b->ports[b->nports++] = (uint16_t)port;
+}
+
+static void
+take_port_kinds(struct book *b)
+{
+	const struct policy *p = &b->checked->c.pol;
+	uint32_t n = 0;
+
+	b->ports = mem_alloc(count_ports(p), sizeof(*b->ports));
+	for (size_t i = 0; i < NELEM(known_ports); i++) {
+		add_port(b, known_ports[i]);
+		add_port(b, known_ports[i] + 1U);
+	}
+	for (const struct pol_rule *r = p->rules; r != NULL; r = r->next)
+		for (uint32_t i = 0; i < r->nports; i++) {
+			add_port(b, r->ports[i].lo);
+			add_port(b, r->ports[i].hi + 1);
+		}
+	qsort(b->ports, b->nports, sizeof(*b->ports), by_port);
+	for (uint32_t i = 0; i < b->nports; i++)
+		if (i == 0 || b->ports[i] != b->ports[n - 1])
+			b->ports[n++] = b->ports[i];
+	b->nports = n;
+}
+
+/* ---- opening */
+
+int
+book_open(const struct policy_file *files, size_t n, struct book *out)
+{
+	struct err e = { 0 };
+	size_t len;
+
+	*out = (struct book){ 0 };
+	out->checked = checked_new(files, n, POLICY_STAGE_CHECK, &out->diags);
+	if (checked_emit(out->checked, &out->bytes, &len) == -1)
+		return -1;
+	must(image_of(str_of(out->bytes, len), &out->image, &e) == 0);
+	take_port_kinds(out);
+	return 0;
+}
+
+void
+book_close(struct book *b)
+{
+	image_free(b->image);
+	free(b->bytes);
+	free(b->ports);
+	checked_free(b->checked);
+	diags_fini(&b->diags);
+	*b = (struct book){ 0 };
+}
+
+/* ---- asking */
+
+static const char *const words[] = { [REPLY_DENY] = "deny",
+	[REPLY_ALLOW] = "allow", [REPLY_AUDIT] = "audit" };
+
+const char *
+reply_word(enum reply_verdict v)
+{
+	return words[v];
+}
+
+bool
+reply_verdict_of(struct str word, enum reply_verdict *out)
+{
+	for (size_t i = 0; i < NELEM(words); i++)
+		if (str_eqz(word, words[i])) {
+			*out = (enum reply_verdict)i;
+			return true;
+		}
+	return false;
+}
+
+static void
+ask_none(struct reply *out, const char *domain)
+{
+	out->domain = domain;
+	(void)snprintf(out->reason, sizeof(out->reason),
+	    "this version does not decide about %s yet", domain);
+}
+
+void
+book_ask(const struct book *b, const struct question *q, struct reply *out)
+{
+	*out = (struct reply){ .verdict = REPLY_DENY };
+	switch (q->kind) {
+	case ASK_HTTP:
+	case ASK_CONNECT:
+	case ASK_DNS:
+		ask_network(b, q, out);
+		return;
+	case ASK_READ:
+	case ASK_WRITE:
+		ask_none(out, "file_access");
+		return;
+	case ASK_EXEC:
+		ask_none(out, "commands");
+		return;
+	case ASK_MODEL:
+		ask_none(out, "inference");
+		return;
+	}
+}

@@ -1,0 +1,47 @@
+/* book.h -- policy documents compiled and opened for questions: what explain,
+ * test, diff and prove ask.  It answers by the decisions that enforcers make,
+ * and holds also what this version cannot enforce yet. */
+#ifndef ANALYSIS_BOOK_H
+#define ANALYSIS_BOOK_H
+
+#include "analysis/question.h"
+#include "compile/checked.h"
+#include "policy/answer.h"
+#include "policy/image.h"
+
+struct book { /* zero is closed */
+	struct checked *checked;
+	struct diags diags;	/* warnings, or why it did not open */
+	struct image *image;
+	char *bytes;
+	uint16_t *ports;	/* a port for each kind that rules tell apart */
+	uint32_t nports;
+};
+
+/* The texts of the files must outlive it. -1: diags say why.  book_close() it
+ * either way. */
+int book_open(const struct policy_file *files, size_t n, struct book *out);
+void book_close(struct book *b);
+
+enum reply_verdict { REPLY_DENY, REPLY_ALLOW, REPLY_AUDIT };
+
+struct reply {
+	enum reply_verdict verdict;
+	const char *domain;
+	struct policy_rule rule;	/* that decided; of the book */
+	struct policy_rule nearest;	/* on a denial without rule */
+	char reason[2 * REASON_BYTES_MAX];
+};
+
+void book_ask(const struct book *b, const struct question *q,
+    struct reply *out);
+/* "deny", "allow", "audit". */
+const char *reply_word(enum reply_verdict v);
+/* The word's verdict; false: it is none of them. */
+bool reply_verdict_of(struct str word, enum reply_verdict *out);
+
+/* ask_X.c, one per domain. */
+void ask_network(const struct book *b, const struct question *q,
+    struct reply *out);
+
+#endif

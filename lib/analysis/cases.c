@@ -1,0 +1,136 @@
+#include "analysis/cases.h"
+
+#include "base/compat.h"
+#include "base/err.h"
+#include "base/must.h"
+#include "compile/check.h"
+
+struct reading { /* one item of cases */
+	struct cases *to;
+	struct one_case one;
+	struct str from;
+	const struct node *request;
+	bool expects;
+};
+
+static void
+on_request(struct compile *c, const struct node *n, void *arg)
+{
+	struct reading *r = arg;
+	struct err e = { 0 };
+
+	if (!check_want(c, n, WANT_WORD, "request"))
+		return;
+	r->request = n;
+	if (question_parse(&r->to->arena, &n->text, 1, &r->one.question, &e) ==
+	    -1)
+		node_error(c, n, "%s", e.text);
+}
+
+static void
+on_expect(struct compile *c, const struct node *n, void *arg)
+{
+	static const char *const verdicts[] = { [REPLY_DENY] = "deny",
+		[REPLY_ALLOW] = "allow", [REPLY_AUDIT] = "audit", NULL };
+	struct reading *r = arg;
+	int v = take_choice(c, n, verdicts, "expect");
+
+	r->expects = true;
+	if (v >= 0)
+		r->one.expect = (enum reply_verdict)v;
+}
+
+static void
+on_from(struct compile *c, const struct node *n, void *arg)
+{
+	struct reading *r = arg;
+
+	if (take_word(c, n, "from") == NULL)
+		return;
+	if (n->text.p[0] != '/')
+		node_error(c, n, "from is the path of an executable: write "
+		    "/usr/bin/%.64s", n->text.p);
+	r->from = n->text;
+}
+
+static void
+on_name(struct compile *c, const struct node *n, void *arg)
+{
+	struct reading *r = arg;
+
+	if (take_word(c, n, "name") != NULL)
+		r->one.name = n->text;
+}
+
+static void
+read_case(struct compile *c, const struct node *n, struct reading *r)
+{
+	static const struct key keys[] = {
+		{ "request", WANT_WORD, on_request, NULL },
+		{ "expect", WANT_WORD, on_expect, NULL },
+		{ "from", WANT_WORD, on_from, NULL },
+		{ "name", WANT_WORD, on_name, NULL },
+	};
+
+	check_map(c, n, keys, NELEM(keys), r, "a case");
+	if (n->kind != NODE_MAP)
+		return;
+	if (map_find(n, "request") == NULL)
+		node_error(c, n, "a case needs request");
+	if (!r->expects)
+		node_error(c, n, "a case needs expect: allow, deny or audit");
+	r->one.question.from = r->from;
+	r->one.line = n->line;
+}
+
+static void
+on_cases(struct compile *c, const struct node *n, void *arg)
+{
+	struct cases *to = arg;
+
+	if (n->n > CASES_MAX) {
+		node_error(c, n, "more than %d cases in one file", CASES_MAX);
+		return;
+	}
+	to->v = take_mem(c, (size_t)n->n + 1, sizeof(*to->v));
+	for (uint32_t i = 0; i < n->n; i++) {
+		struct reading r = { .to = to };
+
+		read_case(c, n->items[i], &r);
+		to->v[to->n++] = r.one;
+	}
+}
+
+int
+cases_read(const struct policy_file *f, struct cases *out, struct diags *d)
+{
+	static const struct key keys[] = {
+		{ "cases", WANT_LIST, on_cases, NULL },
+	};
+	struct compile c = { .arena = &out->arena, .diags = d };
+	struct doc *doc;
+
+	*out = (struct cases){ .file = f->name };
+	doc = take_mem(&c, 1, sizeof(*doc));
+	doc->name = f->name;
+	doc->text = f->text;
+	if (yaml_parse(doc, &out->arena, d) == -1)
+		return -1;
+	if (doc->root == NULL || is_null(doc->root)) {
+		diag_add(d, DIAG_ERROR, doc, 0, 0, 0, "there is no case in "
+		    "it: write cases: [{request: ..., expect: ...}]");
+		return -1;
+	}
+	check_map(&c, doc->root, keys, NELEM(keys), out, "a case file");
+	if (out->n == 0 && d->errors == 0)
+		diag_add(d, DIAG_ERROR, doc, 0, 0, 0, "there is no case in "
+		    "it: write cases: [{request: ..., expect: ...}]");
+	return d->errors == 0 ? 0 : -1;
+}
+
+void
+cases_fini(struct cases *c)
+{
+	arena_fini(&c->arena);
+	*c = (struct cases){ 0 };
+}

@@ -1,0 +1,301 @@
+#include "analysis/question.h"
+
+#include "base/compat.h"
+#include "base/err.h"
+#include "base/must.h"
+#include "http/target.h"
+
+static void *
+need(void *p)
+{
+	must(p != NULL);	/* the arena has no limit of its own */
+	return p;
+}
+
+static struct str
+copy(struct arena *a, struct str s)
+{
+	return str_of(need(arena_strdup(a, s)), s.len);
+}
+
+/* ---- words */
+
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* One word of s from *at on, as a shell reads it, into out; -1: a quote that
+ * does not end. */
+static int
+cut_word(struct str s, size_t *at, char *out, size_t *len)
+{
+	char quote = '\0';
+	size_t i = *at;
+
+	for (; i < s.len && (quote != '\0' || !is_blank(s.p[i])); i++) {
+		char c = s.p[i];
+
+		if (c == quote) {
+			quote = '\0';
+		} else if (quote == '\0' && (c == '\'' || c == '"')) {
+			quote = c;
+		} else if (c == '\\' && quote != '\'' && i + 1 < s.len &&
+		    (quote == '\0' || s.p[i + 1] == '"' ||
+			s.p[i + 1] == '\\')) {
+			out[(*len)++] = s.p[++i];
+		} else {
+			out[(*len)++] = c;
+		}
+	}
+	*at = i;
+	return quote == '\0' ? 0 : -1;
+}
+
+static int
+split(struct arena *a, struct str s, struct question *q, struct err *e)
+{
+	char *room = need(arena_alloc(a, s.len + 1, 1));
+
+	q->word = need(arena_alloc(a, s.len / 2 + 1, sizeof(*q->word)));
+	for (size_t at = 0; at < s.len; at++) {
+		size_t len = 0;
+
+		if (is_blank(s.p[at]))
+			continue;
+		if (q->nwords == QUESTION_WORDS_MAX)
+			return err_set(e, ERR_LIMIT, "more than %d words",
+			    QUESTION_WORDS_MAX);
+		if (cut_word(s, &at, room, &len) == -1)
+			return err_set(e, ERR_INPUT,
+			    "a quote is not closed: %.*s", (int)s.len, s.p);
+		q->word[q->nwords++] = str_of(room, len);
+		room += len;
+	}
+	return 0;
+}
+
+/* ---- network */
+
+/* What egress would answer before it asks any rule. */
+static int
+refuse(struct question *q, const struct http_fault *f)
+{
+	q->refused = f->why;
+	return 0;
+}
+
+static int
+take_path(struct arena *a, struct str raw, struct question *q)
+{
+	struct http_fault f = { 0 };
+	struct path path;
+	struct buf b;
+
+	buf_init(&b, 4 * HTTP_TARGET_BYTES_MAX);
+	if (path_canon(raw, &b, &path, &f) != PARSE_OK) {
+		buf_fini(&b);
+		return refuse(q, &f);
+	}
+	q->path = copy(a, path.text);
+	q->encoded_slash = path.encoded_slash;
+	buf_fini(&b);
+	return 0;
+}
+
+static int
+take_url(struct arena *a, struct str url, struct question *q, struct err *e)
+{
+	struct http_fault f = { 0 };
+	struct target t;
+
+	if (strstr(url.p, "://") == NULL)
+		return err_set(e, ERR_INPUT, "\"%s\" is not a URL: write "
+		    "%.*s https://HOST/PATH", url.p, (int)q->method.len,
+		    q->method.p);
+	if (str_index(url, '#') != url.len)
+		return err_set(e, ERR_INPUT, "\"%s\": what follows # is never "
+		    "sent: leave it out", url.p);
+	q->path = STR("/");
+	if (target_parse(url, &t, &f) != PARSE_OK)
+		return refuse(q, &f);
+	q->host = t.at.host;
+	q->port = t.at.port;
+	q->tls = t.https;
+	q->query = t.query;
+	return take_path(a, t.path, q);
+}
+
+static int
+take_authority(struct str s, struct question *q, struct err *e)
+{
+	struct http_fault f = { 0 };
+	struct authority at = { 0 };
+
+	q->path = STR("");
+	if (authority_parse(s, &at, &f) != PARSE_OK)
+		return refuse(q, &f);
+	q->host = at.host;
+	q->port = at.port;
+	if (at.port == 0)
+		return err_set(e, ERR_INPUT, "CONNECT names a port: write "
+		    "CONNECT %s:443", s.p);
+	return 0;
+}
+
+static int
+take_name(struct str s, struct question *q)
+{
+	struct http_fault f = { 0 };
+
+	if (host_parse(s, &q->host, &f) != PARSE_OK)
+		return refuse(q, &f);
+	return 0;
+}
+
+/* ---- files */
+
+/* As the kernel reads it where nothing is a link: no empty components, no
+ * dots, and the root's parent is the root. */
+static int
+take_file(struct arena *a, struct str s, struct question *q, struct err *e)
+{
+	char *out = need(arena_alloc(a, s.len + 2, 1));
+	struct str rest = s, part;
+	size_t len = 0;
+	bool more = true;
+
+	if (s.len == 0 || s.p[0] != '/')
+		return err_set(e, ERR_INPUT, "\"%s\" is not a path inside the "
+		    "sandbox: it begins with /", s.p);
+	while (more) {
+		more = str_cut(rest, '/', &part, &rest);
+		if (!more)
+			part = rest;
+		if (part.len == 0 || str_eqz(part, "."))
+			continue;
+		if (str_eqz(part, "..")) {
+			while (len > 0 && out[--len] != '/')
+				;
+			continue;
+		}
+		out[len++] = '/';
+		memcpy(out + len, part.p, part.len);
+		len += part.len;
+	}
+	q->file = len == 0 ? STR("/") : str_of(out, len);
+	return 0;
+}
+
+/* ---- the whole */
+
+static const struct {
+	const char *word;
+	enum question_kind kind;
+} kinds[] = {
+	{ "CONNECT", ASK_CONNECT }, { "DNS", ASK_DNS }, { "READ", ASK_READ },
+	{ "WRITE", ASK_WRITE }, { "EXEC", ASK_EXEC }, { "MODEL", ASK_MODEL },
+};
+
+static bool
+is_method(struct str s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (!((s.p[i] >= 'a' && s.p[i] <= 'z') ||
+			(s.p[i] >= 'A' && s.p[i] <= 'Z') ||
+			(s.p[i] >= '0' && s.p[i] <= '9') ||
+			(s.p[i] != '\0' &&
+			    strchr("!#$%&'*+-.^_`|~", s.p[i]) != NULL)))
+			return false;
+	return s.len > 0;
+}
+
+static int
+take_kind(struct str head, struct question *q, struct err *e)
+{
+	for (size_t i = 0; i < NELEM(kinds); i++)
+		if (str_eqz(head, kinds[i].word)) {
+			q->kind = kinds[i].kind;
+			return 0;
+		}
+	q->kind = ASK_HTTP;
+	q->method = head;
+	if (is_method(head))
+		return 0;
+	return err_set(e, ERR_INPUT, "a request begins with a method, "
+	    "CONNECT, DNS, READ, WRITE, EXEC or MODEL, not \"%s\"", head.p);
+}
+
+static int
+take_rest(struct arena *a, struct str rest, struct question *q, struct err *e)
+{
+	if (rest.len == 0 && q->kind != ASK_MODEL)
+		return err_set(e, ERR_INPUT, "\"%s\": of what?", q->shown.p);
+	switch (q->kind) {
+	case ASK_HTTP:
+		return take_url(a, rest, q, e);
+	case ASK_CONNECT:
+		return take_authority(rest, q, e);
+	case ASK_DNS:
+		return take_name(rest, q);
+	case ASK_READ:
+	case ASK_WRITE:
+		return take_file(a, rest, q, e);
+	case ASK_EXEC:
+	case ASK_MODEL:
+		return q->word != NULL ? 0 : split(a, rest, q, e);
+	}
+	return -1;
+}
+
+static int
+join(struct arena *a, const struct str *words, size_t n, struct str *out,
+    struct err *e)
+{
+	size_t len = 0;
+	char *p;
+
+	for (size_t i = 0; i < n; i++)
+		len += words[i].len + 1;
+	if (len > QUESTION_BYTES_MAX)
+		return err_set(e, ERR_LIMIT, "a request has at most %d bytes",
+		    QUESTION_BYTES_MAX);
+	p = need(arena_alloc(a, len + 1, 1));
+	*out = str_of(p, len - 1);
+	for (size_t i = 0; i < n; i++) {
+		memcpy(p, words[i].p, words[i].len);
+		p += words[i].len;
+		*p++ = i + 1 < n ? ' ' : '\0';
+	}
+	for (size_t i = 0; i < out->len; i++)
+		if ((unsigned char)out->p[i] < 0x20 && !is_blank(out->p[i]))
+			return err_set(e, ERR_INPUT,
+			    "a request holds no control characters");
+	return 0;
+}
+
+int
+question_parse(struct arena *a, const struct str *words, size_t n,
+    struct question *out, struct err *e)
+{
+	struct str text, head, rest;
+	size_t cut = 0;
+
+	*out = (struct question){ .kind = ASK_HTTP };
+	if (n == 0 || join(a, words, n, &out->shown, e) == -1)
+		return n == 0 ? err_set(e, ERR_INPUT, "no request") : -1;
+	text = copy(a, str_trim(out->shown));
+	while (cut < text.len && !is_blank(text.p[cut]))
+		cut++;
+	head = copy(a, str_head(text, cut));
+	rest = copy(a, str_trim(str_from(text, cut)));
+	if (take_kind(head, out, e) == -1)
+		return -1;
+	if (n > 1 && (out->kind == ASK_EXEC || out->kind == ASK_MODEL)) {
+		out->word = need(arena_alloc(a, n, sizeof(*out->word)));
+		for (size_t i = 1; i < n; i++)
+			out->word[out->nwords++] = copy(a, words[i]);
+	}
+	return take_rest(a, rest, out, e);
+}

@@ -1,0 +1,49 @@
+/* question.h -- one request as a person writes it, made canonical by the code
+ * that enforcers use:
+ *
+ *	GET https://host/path	any method and URL
+ *	CONNECT host:port	a connection, whatever is spoken on it
+ *	DNS name		may the name be used at all?
+ *	READ path, WRITE path	a file inside the sandbox
+ *	EXEC program arg...	arguments quoted as for a shell
+ *	MODEL fact=value ...	a call to a model about which that is known
+ */
+#ifndef ANALYSIS_QUESTION_H
+#define ANALYSIS_QUESTION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/str.h"
+#include "http/host.h"
+
+#define QUESTION_BYTES_MAX 65536
+#define QUESTION_WORDS_MAX 4096
+
+struct err;
+
+enum question_kind { ASK_HTTP, ASK_CONNECT, ASK_DNS, ASK_READ, ASK_WRITE,
+	ASK_EXEC, ASK_MODEL };
+
+struct question {
+	enum question_kind kind;
+	struct str shown;	/* as it was written, words parted by blanks */
+	struct str from;	/* executable that asks; empty: not known */
+	struct host host;
+	uint16_t port;
+	bool tls;
+	struct str method, path, query; /* path canonical */
+	bool encoded_slash;
+	struct str file;	/* canonical */
+	struct str *word;	/* of EXEC, from the program on; of MODEL */
+	uint32_t nwords;
+	const char *refused;	/* not NULL: no rule is asked, and why */
+};
+
+/* One word is the whole text; several are taken as they are, as a shell gave
+ * them. Everything is made in the arena. -1: *e says what is not a request. */
+int question_parse(struct arena *a, const struct str *words, size_t n,
+    struct question *out, struct err *e);
+
+#endif

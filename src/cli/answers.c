@@ -1,0 +1,382 @@
+/* answers.c -- openshell policy check, explain, test: what a policy says,
+ * without a gateway. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analysis/cases.h"
+#include "api.h"
+#include "args.h"
+#include "base/clean.h"
+#include "base/err.h"
+#include "base/io.h"
+#include "base/must.h"
+#include "documents.h"
+#include "parse.h"
+#include "reply.h"
+#include "run.h"
+#include "say.h"
+#include "show.h"
+
+#define CASES_BYTES_MAX POLICY_BYTES_MAX
+#define HASH_SHOWN 12 /* hex digits: enough to tell policies apart */
+
+static void
+clean_book(struct book *b)
+{
+	book_close(b);
+}
+#define CLEAN_BOOK __attribute__((cleanup(clean_book)))
+
+static void
+show_diags(const struct diags *d)
+{
+	CLEAN_FREE char *text = diags_print(d, colour_on(stderr));
+
+	(void)fflush(stdout); /* what was printed before comes before */
+	(void)fputs(text, stderr);
+}
+
+/* ---- check */
+
+static json_t *
+diags_json(const struct diags *d)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < d->n; i++) {
+		const struct diag *g = &d->v[i];
+		json_t *one = json_pack("{s:s, s:s, s:I, s:I, s:I, s:s, s:s*}",
+		    "level", g->level == DIAG_ERROR ? "error" : "warning",
+		    "file", g->file, "line", (json_int_t)g->line, "column",
+		    (json_int_t)g->column, "width", (json_int_t)g->width,
+		    "text", g->text, "source", g->source);
+
+		must(one != NULL && json_array_append_new(list, one) == 0);
+	}
+	return list;
+}
+
+static const char *
+mode_word(enum policy_mode m)
+{
+	static const char *const words[] = { [POLICY_ENFORCE] = "enforce",
+		[POLICY_AUDIT] = "audit", [POLICY_PERMISSIVE] = "permissive" };
+
+	return words[m];
+}
+
+static const char *
+system_word(enum policy_system s)
+{
+	static const char *const words[] = {
+		[POLICY_SYSTEM_READ_ONLY] = "read-only",
+		[POLICY_SYSTEM_NONE] = "none",
+		[POLICY_SYSTEM_LAYERED] = "layered",
+	};
+
+	return words[s];
+}
+
+struct check { /* what became of one */
+	struct documents docs;
+	struct book book;
+	struct diags enforce;	/* what this version cannot enforce */
+	struct image_info info;	/* of the image that would be enforced */
+	bool fine;
+};
+
+static void
+check_fini(struct check *k)
+{
+	book_close(&k->book);
+	diags_fini(&k->enforce);
+	documents_fini(&k->docs);
+}
+#define CLEAN_CHECK __attribute__((cleanup(check_fini)))
+
+/* Is it well formed; and can this version enforce it? */
+static void
+check_run(struct check *k)
+{
+	struct image *im = NULL;
+	struct err e = { 0 };
+	char *bytes;
+	size_t len;
+
+	if (book_open(k->docs.v, k->docs.n, &k->book) == -1)
+		return;
+	k->info = *image_info(k->book.image);
+	if (policy_compile(k->docs.v, k->docs.n, POLICY_STAGE_ENFORCE, &bytes,
+		&len, &k->enforce) == -1)
+		return;
+	must(image_of(str_of(bytes, len), &im, &e) == 0);
+	k->info = *image_info(im);
+	k->fine = true;
+	image_free(im);
+	free(bytes);
+}
+
+static const struct diags *
+check_diags(const struct check *k)
+{
+	return k->enforce.n > 0 ? &k->enforce : &k->book.diags;
+}
+
+static json_t *
+check_json(const struct check *k)
+{
+	json_t *v = json_pack("{s:b, s:b, s:o}", "well_formed",
+	    k->book.image != NULL, "enforced", k->fine, "diagnostics",
+	    diags_json(check_diags(k)));
+
+	must(v != NULL);
+	if (k->fine)
+		must(json_object_update_new(v, json_pack(
+		    "{s:s, s:s, s:s, s:I}", "hash", k->info.hash, "mode",
+		    mode_word(k->info.mode), "system",
+		    system_word(k->info.system), "files",
+		    (json_int_t)k->info.files)) == 0);
+	return v;
+}
+
+static void
+check_show(const struct check *k)
+{
+	show_diags(check_diags(k));
+	if (k->fine)
+		/* "fine" stands on standard output, to be looked for. */
+		(void)printf("fine: mode %s, system %s, %u file grants, "
+		    "hash %.*s\n", mode_word(k->info.mode),
+		    system_word(k->info.system), k->info.files, HASH_SHOWN,
+		    k->info.hash);
+	else if (k->book.image != NULL)
+		say_hint("the policy is well formed; this version cannot "
+		    "enforce all of it, so it would be refused");
+}
+
+int
+run_policy_check(const struct args *a)
+{
+	CLEAN_CHECK struct check k = { 0 };
+	CLEAN_JSON json_t *v = NULL;
+	int code;
+
+	for (size_t i = 0; i < a->nwords; i++)
+		if ((code = documents_add_file(&k.docs, a->word[i])) !=
+		    EXIT_OK)
+			return code;
+	check_run(&k);
+	v = check_json(&k);
+	if (!show_as_asked(a, v))
+		check_show(&k);
+	return k.fine ? EXIT_OK : EXIT_FAILED;
+}
+
+/* ---- explain */
+
+/* The sandbox's name, when the words begin with one; *at: the first word of
+ * the request. */
+static const char *
+take_name(const struct args *a, size_t *at)
+{
+	*at = 0;
+	if (a->nwords == 0 || !parse_is_name(str_c(a->word[0])))
+		return NULL;
+	*at = 1;
+	return a->word[0];
+}
+
+/* What follows a -- is a request in words, as a shell parted them. */
+static int
+take_question(const struct args *a, size_t at, struct arena *arena,
+    struct question *q)
+{
+	struct str words[QUESTION_WORDS_MAX];
+	struct err e = { 0 };
+	size_t n = 0;
+
+	for (; at < a->nwords && n < QUESTION_WORDS_MAX; at++)
+		words[n++] = str_c(a->word[at]);
+	for (char **p = a->rest; p != NULL && *p != NULL &&
+	    n < QUESTION_WORDS_MAX; p++)
+		words[n++] = str_c(*p);
+	if (n == 0)
+		return say_usage("policy explain", "policy explain needs a "
+		    "request, as: 'GET https://api.github.com/zen'");
+	if (question_parse(arena, words, n, q, &e) == -1)
+		return say_usage("policy explain", "%s", e.text);
+	q->from = str_c(args_get(a, "from"));
+	if (q->from.len > 0 && q->from.p[0] != '/')
+		return say_usage("policy explain", "--from is the path of an "
+		    "executable: /usr/bin/%s", q->from.p);
+	return EXIT_OK;
+}
+
+static int
+explain(const struct args *a, const struct documents *docs,
+    const struct question *q, const char *name)
+{
+	CLEAN_BOOK struct book b = { 0 };
+	CLEAN_JSON json_t *v = NULL;
+	struct reply r;
+
+	if (book_open(docs->v, docs->n, &b) == -1) {
+		show_diags(&b.diags);
+		return EXIT_FAILED;
+	}
+	book_ask(&b, q, &r);
+	v = reply_json(&r);
+	if (!show_as_asked(a, v))
+		reply_show(&b, q, &r, name, stdout);
+	return r.verdict == REPLY_DENY ? EXIT_FAILED : EXIT_OK;
+}
+
+static int
+explain_in(const struct args *a, struct arena *arena)
+{
+	CLEAN_DOCUMENTS struct documents docs = { 0 };
+	struct question q;
+	size_t at;
+	const char *name = take_name(a, &at);
+	bool files = args_has(a, "policy");
+	int code = take_question(a, at, arena, &q);
+
+	if (code != EXIT_OK)
+		return code;
+	if (files && name != NULL)
+		return say_usage("policy explain", "\"%s\" or --policy: whose "
+		    "policy?", name);
+	code = files ? documents_add_flags(&docs, a) :
+		       documents_add_sandbox(&docs, name, 0);
+	return code != EXIT_OK ? code : explain(a, &docs, &q, files ? NULL :
+	    name != NULL ? name : "NAME");
+}
+
+int
+run_policy_explain(const struct args *a)
+{
+	struct arena arena = { 0 };
+	int code = explain_in(a, &arena);
+
+	arena_fini(&arena);
+	return code;
+}
+
+/* ---- test */
+
+struct tally {
+	uint32_t passed, failed;
+	json_t *failures;
+};
+
+static void
+show_failure(const struct cases *c, const struct one_case *one,
+    const struct reply *r)
+{
+	bool colour = colour_on(stdout);
+	CLEAN_FREE char *rule = reply_rule(r->rule.file.len > 0 ? &r->rule :
+								   &r->nearest);
+
+	(void)printf("%sFAILED%s %s:%u: %.*s%s%.*s\n", colour ?
+	    colour_start(COLOUR_RED) : "", colour ? colour_end(COLOUR_RED) :
+	    "", c->file, one->line, (int)one->name.len, one->name.p,
+	    one->name.len > 0 ? ": " : "", (int)one->question.shown.len,
+	    one->question.shown.p);
+	(void)printf("  expected %s, and it is %s: %s\n  %s %s\n",
+	    reply_word(one->expect), reply_word(r->verdict), r->reason,
+	    r->rule.file.len == 0 && r->nearest.file.len > 0 ? "nearest" :
+	    "rule   ", rule);
+}
+
+static void
+note_failure(struct tally *t, const struct cases *c,
+    const struct one_case *one, const struct reply *r)
+{
+	json_t *v = reply_json(r);
+
+	must(json_object_update_new(v, json_pack("{s:s, s:I, s:s%, s:s}",
+	    "file", c->file, "line", (json_int_t)one->line, "request",
+	    one->question.shown.p, one->question.shown.len, "expected",
+	    reply_word(one->expect))) == 0);
+	must(json_array_append_new(t->failures, v) == 0);
+}
+
+static void
+run_cases(const struct book *b, const struct cases *c, bool quiet,
+    struct tally *t)
+{
+	for (uint32_t i = 0; i < c->n; i++) {
+		struct reply r;
+
+		book_ask(b, &c->v[i].question, &r);
+		if (r.verdict == c->v[i].expect) {
+			t->passed++;
+			continue;
+		}
+		t->failed++;
+		note_failure(t, c, &c->v[i], &r);
+		if (!quiet)
+			show_failure(c, &c->v[i], &r);
+	}
+}
+
+static int
+test_file(const struct book *b, const char *file, bool quiet, struct tally *t)
+{
+	CLEAN_DOCUMENTS struct documents docs = { 0 };
+	struct diags d = { 0 };
+	struct cases c;
+	int code = documents_add_file(&docs, file);
+
+	if (code != EXIT_OK)
+		return code;
+	if (cases_read(&docs.v[0], &c, &d) == 0)
+		run_cases(b, &c, quiet, t);
+	else
+		code = EXIT_FAILED;
+	show_diags(&d);
+	diags_fini(&d);
+	cases_fini(&c);
+	return code;
+}
+
+static int
+test_all(const struct args *a, const struct book *b, struct tally *t)
+{
+	const char *how = args_get(a, "output");
+	bool quiet = how != NULL && strcmp(how, "table") != 0;
+	CLEAN_JSON json_t *v = NULL;
+	int code = EXIT_OK;
+
+	for (size_t i = 0; i < a->nwords; i++)
+		if (test_file(b, a->word[i], quiet, t) != EXIT_OK)
+			code = EXIT_FAILED;
+	v = json_pack("{s:I, s:I, s:O}", "passed", (json_int_t)t->passed,
+	    "failed", (json_int_t)t->failed, "failures", t->failures);
+	if (!show_as_asked(a, v))
+		(void)printf("%u passed, %u failed\n", t->passed, t->failed);
+	return t->failed > 0 ? (int)EXIT_FAILED : code;
+}
+
+int
+run_policy_test(const struct args *a)
+{
+	CLEAN_DOCUMENTS struct documents docs = { 0 };
+	CLEAN_BOOK struct book b = { 0 };
+	CLEAN_JSON json_t *failures = json_array();
+	struct tally t = { .failures = failures };
+	int code;
+
+	if (!args_has(a, "policy"))
+		return say_usage("policy test",
+		    "policy test needs --policy FILE");
+	if ((code = documents_add_flags(&docs, a)) != EXIT_OK)
+		return code;
+	if (book_open(docs.v, docs.n, &b) == -1) {
+		show_diags(&b.diags);
+		return EXIT_FAILED;
+	}
+	return test_all(a, &b, &t);
+}

@@ -1,0 +1,97 @@
+#include "documents.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "api.h"
+#include "args.h"
+#include "base/clean.h"
+#include "base/err.h"
+#include "base/io.h"
+#include "base/limits.h"
+#include "base/must.h"
+#include "say.h"
+
+/* Takes text over. */
+static void
+add(struct documents *d, const char *name, char *text, size_t len)
+{
+	d->v = mem_grow(d->v, d->n + 1, sizeof(*d->v));
+	d->v[d->n++] = (struct policy_file){ mem_strdup(name),
+		str_of(text, len) };
+}
+
+int
+documents_add_file(struct documents *d, const char *file)
+{
+	bool in = strcmp(file, "-") == 0;
+	struct err e = { 0 };
+	char *text;
+	size_t len;
+	int rc;
+
+	rc = in ? io_read_all(STDIN_FILENO, POLICY_BYTES_MAX, &text, &len,
+	    &e) : io_read_file(AT_FDCWD, file, POLICY_BYTES_MAX, &text, &len,
+	    &e);
+	if (rc == -1)
+		return say_error(&e);
+	add(d, in ? "standard input" : file, text, len);
+	return EXIT_OK;
+}
+
+int
+documents_add_flags(struct documents *d, const struct args *a)
+{
+	const char *file;
+	size_t at = 0;
+
+	while ((file = args_next(a, "policy", &at)) != NULL) {
+		int code = documents_add_file(d, file);
+
+		if (code != EXIT_OK)
+			return code;
+	}
+	return EXIT_OK;
+}
+
+int
+documents_add_sandbox(struct documents *d, const char *name, uint64_t rev)
+{
+	CLEAN_FREE char *tail = rev != 0 ? mem_printf("/policy/revisions/%llu",
+	    (unsigned long long)rev) : mem_strdup("/policy");
+	CLEAN_FREE char *path = api_path(name, tail);
+	CLEAN_API struct api api = { 0 };
+	CLEAN_JSON json_t *answer = NULL;
+	struct ask q = { "GET", path, NULL, "asking", -1, 0 };
+	const json_t *one;
+	int code = api_open(&api, API_START);
+	size_t i;
+
+	if (code != EXIT_OK || (code = api_ask(&api, &q, &answer)) != EXIT_OK)
+		return code;
+	json_array_foreach(json_object_get(answer, "policies"), i, one) {
+		const char *text = json_text(one, "text");
+
+		add(d, json_text(one, "name"), mem_strdup(text),
+		    strlen(text));
+	}
+	return EXIT_OK;
+}
+
+void
+documents_fini(struct documents *d)
+{
+	for (size_t i = 0; i < d->n; i++) {
+		char *text;
+
+		/* Ours, though policy_file only lends it. */
+		memcpy(&text, &d->v[i].text.p, sizeof(text));
+		free(text);
+		memcpy(&text, &d->v[i].name, sizeof(text));
+		free(text);
+	}
+	free(d->v);
+	*d = (struct documents){ 0 };
+}

@@ -1,0 +1,31 @@
+/* documents.h -- policy documents, from files or as a sandbox has them. */
+#ifndef CLI_DOCUMENTS_H
+#define CLI_DOCUMENTS_H
+
+#include <stddef.h>
+
+#include "compile/compile.h"
+
+struct args;
+
+struct documents { /* zero is empty; documents_fini() it */
+	struct policy_file *v;
+	size_t n;
+};
+
+/* All add to what is there. 0, or the exit code after saying why not. */
+int documents_add_file(struct documents *d, const char *file);
+int documents_add_flags(struct documents *d, const struct args *a);
+/* name NULL: the last one used; rev 0: the newest revision. */
+int documents_add_sandbox(struct documents *d, const char *name,
+    uint64_t rev);
+void documents_fini(struct documents *d);
+
+static inline void
+clean_documents(struct documents *d)
+{
+	documents_fini(d);
+}
+#define CLEAN_DOCUMENTS __attribute__((cleanup(clean_documents)))
+
+#endif
