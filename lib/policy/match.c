@@ -16,7 +16,18 @@ struct states { /* state i: the pattern's first i bytes are behind us */
 static bool
 is_op(char c)
 {
-	return c >= OP_STAR && c <= OP_LABEL;
+	return c >= OP_STAR && c <= OP_SET;
+}
+
+size_t
+match_op_len(struct str p)
+{
+	size_t n;
+
+	if (p.len == 0 || p.p[0] != OP_SET)
+		return p.len == 0 ? 0 : 1;
+	n = p.len < 2 ? 0 : 2 + 2 * (size_t)(unsigned char)p.p[1];
+	return n <= p.len ? n : 0;
 }
 
 size_t
@@ -40,8 +51,21 @@ static void
 reach(struct states *s, struct str p, size_t i)
 {
 	set_bit(s, i);
-	while (i < p.len && is_op(p.p[i]) && p.p[i] != OP_ONE)
+	while (i < p.len && is_op(p.p[i]) && p.p[i] != OP_ONE &&
+	    p.p[i] != OP_SET)
 		set_bit(s, ++i);
+}
+
+/* From the set at i, if c is in it. */
+static void
+step_set(struct states *next, struct str p, size_t i, unsigned char c)
+{
+	size_t len = match_op_len(str_from(p, i));
+
+	for (size_t k = 2; k + 1 < len; k += 2)
+		if (c >= (unsigned char)p.p[i + k] &&
+		    c <= (unsigned char)p.p[i + k + 1])
+			reach(next, p, i + len);
 }
 
 /* Where state i goes on the byte c. */
@@ -70,6 +94,9 @@ step(struct states *next, struct str p, size_t i, char c)
 	case OP_ONE:
 		if (c != '/')
 			reach(next, p, i + 1);
+		return;
+	case OP_SET:
+		step_set(next, p, i, (unsigned char)c);
 		return;
 	default:
 		if (c == p.p[i])

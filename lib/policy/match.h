@@ -16,7 +16,12 @@
 #define OP_DIRS	'\3'	/* nothing, or any bytes that end in '/' */
 #define OP_ONE	'\4'	/* one byte but '/' */
 #define OP_LABEL '\5'	/* any bytes but '.' */
+#define OP_SET	'\6'	/* one byte of a set: n, then n pairs of its first
+			 * and last; n > 0 and the pairs rise */
 
+/* How many bytes the operator or byte at the pattern's front takes; 0: it is
+ * a set that the pattern's end cuts off, which matches nothing. */
+size_t match_op_len(struct str pattern);
 /* How many bytes at the front are themselves. */
 size_t match_literal(struct str pattern);
 /* Does the pattern match the whole of text? */

@@ -38,6 +38,14 @@ naive(struct str p, struct str t)
 	case OP_ONE:
 		return t.len > 0 && t.p[0] != '/' &&
 		    naive(str_from(p, 1), str_from(t, 1));
+	case OP_SET: {
+		size_t n = match_op_len(p);
+		bool in = false;
+
+		for (size_t i = 2; i + 1 < n && t.len > 0; i += 2)
+			in = in || (t.p[0] >= p.p[i] && t.p[0] <= p.p[i + 1]);
+		return in && naive(str_from(p, n), str_from(t, 1));
+	}
 	default:
 		return t.len > 0 && t.p[0] == p.p[0] &&
 		    naive(str_from(p, 1), str_from(t, 1));
@@ -63,19 +71,33 @@ make(uint32_t *s, char *out, size_t max, const char *set, size_t n)
 	return len;
 }
 
-static void
-agrees_with_its_definition(void **state)
+static size_t
+make_pattern(uint32_t *s, char *out, size_t max)
 {
 	static const char ops[] = { OP_STAR, OP_SPAN, OP_DIRS, OP_ONE,
 		OP_LABEL, 'a', 'b', '/', 'a', 'b', '/', '.' };
+	size_t len = make(s, out, max, ops, sizeof(ops));
+	size_t at = next_random(s) % (len + 1);
+
+	if (len < 4 || at > len - 4 || next_random(s) % 2 == 0)
+		return len;
+	out[at] = OP_SET;	/* two bytes' worth: ".-/" or "a-b" or so */
+	out[at + 1] = 1;
+	out[at + 2] = next_random(s) % 2 == 0 ? '.' : 'a';
+	out[at + 3] = next_random(s) % 2 == 0 ? 'a' : 'b';
+	return len;
+}
+
+static void
+agrees_with_its_definition(void **state)
+{
 	uint32_t s = 2463534242U;
 	unsigned hits = 0;
 
 	(void)state;
 	for (int i = 0; i < 200000; i++) {
-		char p[8], t[10];
-		struct str ps = str_of(p, make(&s, p, sizeof(p), ops,
-		    sizeof(ops)));
+		char p[10], t[10];
+		struct str ps = str_of(p, make_pattern(&s, p, sizeof(p)));
 		struct str ts = str_of(t, make(&s, t, sizeof(t), "ab/.", 4));
 		bool want = naive(ps, ts);
 
@@ -85,6 +107,18 @@ agrees_with_its_definition(void **state)
 			    (int)ts.len, ts.p);
 	}
 	assert_true(hits > 2000);
+}
+
+static void
+a_set_cut_off_matches_nothing(void **state)
+{
+	static const char cut[] = { 'a', OP_SET, 2, 'b', 'c', 'd' };
+
+	(void)state;
+	for (size_t n = 2; n <= sizeof(cut); n++) {
+		assert_false(match_path(str_of(cut, n), STR("ab")));
+		assert_false(match_path(str_of(cut, n), STR("a")));
+	}
 }
 
 static void
@@ -109,6 +143,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(agrees_with_its_definition),
+		cmocka_unit_test(a_set_cut_off_matches_nothing),
 		cmocka_unit_test(no_text_makes_it_slow),
 	};
 
