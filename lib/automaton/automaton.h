@@ -14,6 +14,9 @@
 
 #define DFA_STATES_MAX 65536	/* of one automaton; more is an explosion */
 
+/* Two things are not kept by themselves: after dfa_relabel() state 0 may have
+ * a label, and the automaton need not be minimal; dfa_minimise() mends both. */
+
 /* ---- building: parts of a nondeterministic automaton */
 
 struct nfa;
@@ -31,6 +34,8 @@ struct part nfa_pattern(struct nfa *n, struct str compiled);
 /* Texts of this part are in the language called id; several parts may be in
  * the same language, and a text in several languages. */
 void nfa_accept(struct nfa *n, struct part p, uint32_t id);
+/* The two above in one, and cheaper where many patterns begin alike. */
+void nfa_add(struct nfa *n, struct str compiled, uint32_t id);
 
 /* ---- deterministic */
 
@@ -46,14 +51,19 @@ struct dfa { /* complete; state 0 is dead: nothing leads out of it */
 	uint32_t nsets;
 };
 
-/* 0, or -1 when it would have more than limit states: *culprit is then the
- * id without which, and all after it, it would not. Minimal. */
+/* 0, or -1 when it would have more than limit states on the way (before it
+ * is minimised), or too much work: *culprit is then the id without which, and
+ * all after it, it would not. Minimal, and the same for the same languages
+ * however they were put together; each state's label is an index into sets,
+ * which come in the order in which the states do. */
 int dfa_of(struct nfa *n, struct arena *a, uint32_t limit, struct dfa *out,
     uint32_t *culprit);
 /* The same states under other labels: label[old label] is the new one. */
 void dfa_relabel(struct dfa *d, struct arena *a, const uint32_t *label);
 /* Merges states that no text can tell apart by their labels. class_of_state,
- * when not NULL, gets for each old state the new one. */
+ * when not NULL, gets for each old state the new one (0 for one that no text
+ * leads to). Labels stay as they are; state 0 is dead again, whatever label
+ * the old one had. */
 void dfa_minimise(struct dfa *d, struct arena *a, uint32_t *class_of_state);
 
 /* Both at once; each state's label is f of the two's labels. Minimal. */
