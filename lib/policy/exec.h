@@ -31,11 +31,9 @@ struct exec_form {
 	 * as if there were no symbolic links. */
 	const struct str *paths, *attached;
 	/* Which commands of the image the file is (image_command: the same
-	 * inode, or the same content), rising. NULL and 0 with same_known
-	 * false: not known, and names decide, as on paper. */
+	 * inode, or the same content), rising. */
 	const uint32_t *same;
 	uint32_t nsame;
-	bool same_known;
 };
 
 struct exec_query {
@@ -45,6 +43,9 @@ struct exec_query {
 	const struct str *env;	/* "NAME=VALUE"; of interest are the names of
 				 * image_env(), others may be left out */
 	uint32_t nenv;
+	bool paper;		/* nothing was looked up, as for explain and
+				 * test: names say which file it is, and the
+				 * environment is not judged */
 	bool main;		/* the process that the operator launched */
 	bool made;		/* a file of it was made in the sandbox, and
 				 * nobody has reviewed it */
