@@ -98,16 +98,11 @@ paths_init(struct paths *p, struct err *e)
 	return dir_private(p->runtime, e);
 }
 
-int
-paths_program(const char *program, char *out, struct err *e)
+/* The directory of the running program. */
+static int
+own_dir(char self[PATH_BYTES_MAX], struct err *e)
 {
-	/* beside us; installed (bin -> libexec); build tree (src/X/X) */
-	static const char *const places[] = { "%s/%s",
-		"%s/../libexec/openshell/%s", "%s/../%s" };
-	char self[PATH_BYTES_MAX], inner[PATH_BYTES_MAX];
-	const char *folder = strncmp(program, "openshell-", 10) == 0 ?
-	    program + 10 : "cli";
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	ssize_t n = readlink("/proc/self/exe", self, PATH_BYTES_MAX - 1);
 	char *slash;
 
 	if (n <= 0)
@@ -117,6 +112,44 @@ paths_program(const char *program, char *out, struct err *e)
 	if (slash == NULL)
 		return err_set(e, ERR_STATE, "%s: no directory", self);
 	*slash = '\0';
+	return 0;
+}
+
+int
+paths_policies(char *out, struct err *e)
+{
+	/* from bin, from libexec/openshell, from src/X of a build tree; the
+	 * last two of a program in test/X, too */
+	static const char *const places[] = { "%s/../share/openshell/%s",
+		"%s/../../share/openshell/%s", "%s/../../%s" };
+	char self[PATH_BYTES_MAX];
+
+	if (own_dir(self, e) == -1)
+		return -1;
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		struct stat st;
+
+		if (path_join(out, places[i], self, "policies", e) == -1)
+			return -1;
+		if (stat(out, &st) == 0 && S_ISDIR(st.st_mode))
+			return 0;
+	}
+	return err_set(e, ERR_MISSING, "no policies beside %s; is the "
+	    "installation complete?", self);
+}
+
+int
+paths_program(const char *program, char *out, struct err *e)
+{
+	/* beside us; installed (bin -> libexec); build tree (src/X/X) */
+	static const char *const places[] = { "%s/%s",
+		"%s/../libexec/openshell/%s", "%s/../%s" };
+	char self[PATH_BYTES_MAX], inner[PATH_BYTES_MAX];
+	const char *folder = strncmp(program, "openshell-", 10) == 0 ?
+	    program + 10 : "cli";
+
+	if (own_dir(self, e) == -1)
+		return -1;
 	for (int i = 0; i < 3; i++) {
 		(void)snprintf(inner, sizeof(inner), "%s/%s", folder, program);
 		if (i < 2)

@@ -21,5 +21,8 @@ int paths_init(struct paths *p, struct err *e);
  * beside the running program, in ../libexec/openshell, or in the build
  * tree. */
 int paths_program(const char *program, char *out, struct err *e);
+/* The directory of the policies that came with this build; -1: it is in
+ * none of its places. */
+int paths_policies(char *out, struct err *e);
 
 #endif

@@ -92,7 +92,6 @@ void check_commands(struct compile *c, const struct node *n, void *arg);
 void check_inference(struct compile *c, const struct node *n, void *arg);
 void check_resources(struct compile *c, const struct node *n, void *arg);
 void check_rate_limits(struct compile *c, const struct node *n, void *arg);
-void check_extends(struct compile *c, const struct node *n, void *arg);
 void check_labels(struct compile *c, const struct node *n, void *arg);
 void check_v1(struct compile *c, const struct node *root);
 void check_v1_network(struct compile *c, const struct node *n, void *arg);

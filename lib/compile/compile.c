@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "base/must.h"
 #include "compile/checked.h"
+#include "compile/extends.h"
 
 static void
 read_docs(struct compile *c, const struct policy_file *files, struct doc *docs,
@@ -17,6 +18,7 @@ read_docs(struct compile *c, const struct policy_file *files, struct doc *docs,
 		docs[i].name = files[i].name;
 		docs[i].text = files[i].text;
 		docs[i].index = i;
+		docs[i].kind = files[i].kind;
 		if (yaml_parse(&docs[i], c->arena, c->diags) == 0)
 			check_document(c, &docs[i]);
 	}
@@ -55,6 +57,7 @@ check_all(struct checked *k, const struct policy_file *files, uint32_t n)
 	k->docs[n].name = "policy";
 	k->ndocs = n;
 	read_docs(&k->c, files, k->docs, n);
+	extends_check(&k->c, k->docs, n);
 	check_default(&k->c);
 	clash_check(&k->c);
 	floor_check(&k->c);

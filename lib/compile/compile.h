@@ -11,9 +11,17 @@
 
 struct err;
 
+/* How a document is known: what its name is, and what it may extend. */
+enum policy_kind {
+	POLICY_GIVEN,	/* zero: name is a path, as the user gave it */
+	POLICY_USER,	/* a library of the user's own directory */
+	POLICY_SHIPPED,	/* a library that came with this version */
+};
+
 struct policy_file { /* borrowed */
-	const char *name;	/* as the user gave it, for messages */
+	const char *name;	/* for messages, and to be extended by */
 	struct str text;
+	enum policy_kind kind;
 };
 
 enum diag_level { DIAG_ERROR, DIAG_WARNING };

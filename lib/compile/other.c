@@ -193,16 +193,6 @@ check_rate_limits(struct compile *c, const struct node *n, void *arg)
 /* ---- the rest */
 
 void
-check_extends(struct compile *c, const struct node *n, void *arg)
-{
-	(void)arg;
-	if (!check_want(c, n, WANT_LIST, "extends"))
-		return;
-	for (uint32_t i = 0; i < n->n; i++)
-		(void)take_word(c, n->items[i], "a library's name");
-}
-
-void
 check_labels(struct compile *c, const struct node *n, void *arg)
 {
 	static const struct key keys[] = {

@@ -50,7 +50,7 @@ static const struct key keys[] = {
 	{ "commands", WANT_MAP, check_commands, "commands" },
 	{ "inference", WANT_MAP, check_inference, "inference" },
 	{ "resources", WANT_MAP, check_resources, "resources" },
-	{ "extends", WANT_ANY, check_extends, "extends" },
+	{ "extends", WANT_LIST, NULL, NULL },	/* see extends.c */
 	{ "labels", WANT_ANY, check_labels, "labels" },
 };
 

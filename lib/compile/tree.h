@@ -21,6 +21,7 @@ struct doc {
 	struct str text;
 	struct node *root;	/* NULL: nothing in it */
 	uint32_t index;		/* among the documents compiled together */
+	enum policy_kind kind;
 };
 
 struct node {

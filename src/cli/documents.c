@@ -12,15 +12,17 @@
 #include "base/io.h"
 #include "base/limits.h"
 #include "base/must.h"
+#include "library.h"
 #include "say.h"
 
 /* Takes text over. */
 static void
-add(struct documents *d, const char *name, char *text, size_t len)
+add(struct documents *d, const char *name, char *text, size_t len,
+    enum policy_kind kind)
 {
 	d->v = mem_grow(d->v, d->n + 1, sizeof(*d->v));
 	d->v[d->n++] = (struct policy_file){ mem_strdup(name),
-		str_of(text, len) };
+		str_of(text, len), kind };
 }
 
 int
@@ -37,7 +39,7 @@ documents_add_file(struct documents *d, const char *file)
 	    &e);
 	if (rc == -1)
 		return say_error(&e);
-	add(d, in ? "standard input" : file, text, len);
+	add(d, in ? "standard input" : file, text, len, POLICY_GIVEN);
 	return EXIT_OK;
 }
 
@@ -54,6 +56,13 @@ documents_add_flags(struct documents *d, const struct args *a)
 			return code;
 	}
 	return EXIT_OK;
+}
+
+static enum policy_kind
+kind_of(const char *word)
+{
+	return strcmp(word, "user") == 0 ? POLICY_USER :
+	    strcmp(word, "shipped") == 0 ? POLICY_SHIPPED : POLICY_GIVEN;
 }
 
 int
@@ -75,9 +84,74 @@ documents_add_sandbox(struct documents *d, const char *name, uint64_t rev)
 		const char *text = json_text(one, "text");
 
 		add(d, json_text(one, "name"), mem_strdup(text),
-		    strlen(text));
+		    strlen(text), kind_of(json_text(one, "kind")));
 	}
 	return EXIT_OK;
+}
+
+/* ---- what they extend */
+
+/* Most policies extend nothing: then there is nothing to look up. */
+static bool
+any_extends(const struct documents *d)
+{
+	for (size_t i = 0; i < d->n; i++)
+		if (d->v[i].text.len > 0 && memmem(d->v[i].text.p,
+			d->v[i].text.len, "extends", 7) != NULL)
+			return true;
+	return false;
+}
+
+static void
+add_found(struct documents *d, const struct docset *set)
+{
+	for (size_t i = d->n; i < set->n; i++) {
+		const struct policy_file *f = &set->v[i];
+		char *text = mem_alloc(f->text.len + 1, 1);
+
+		memcpy(text, f->text.p, f->text.len);
+		add(d, f->name, text, f->text.len, f->kind);
+	}
+}
+
+static int
+close_over(struct documents *d, struct library *l, struct diags *said)
+{
+	const struct policy_library lib = library_find(l);
+	struct docset set = { 0 };
+	int rc = 0;
+
+	for (size_t i = 0; i < d->n && rc == 0; i++)
+		rc = docset_add(&set, &d->v[i], said);
+	if (rc == 0)
+		rc = docset_close(&set, &lib, said);
+	if (rc == 0)
+		add_found(d, &set);
+	docset_fini(&set);
+	return rc;
+}
+
+int
+documents_close(struct documents *d)
+{
+	struct library l = { 0 };
+	struct diags said = { 0 };
+	struct err e = { 0 };
+	int code = EXIT_OK;
+
+	if (!any_extends(d))
+		return EXIT_OK;
+	if (library_read(&l, &e) == -1) {
+		code = say_error(&e);
+	} else if (close_over(d, &l, &said) == -1) {
+		CLEAN_FREE char *text = diags_print(&said, colour_on(stderr));
+
+		(void)fputs(text, stderr);
+		code = EXIT_FAILED;
+	}
+	diags_fini(&said);
+	library_fini(&l);
+	return code;
 }
 
 void

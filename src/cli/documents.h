@@ -19,6 +19,9 @@ int documents_add_flags(struct documents *d, const struct args *a);
 /* name NULL: the last one used; rev 0: the newest revision. */
 int documents_add_sandbox(struct documents *d, const char *name,
     uint64_t rev);
+/* Adds what they extend, from the libraries and files of this machine. To be
+ * called once all are added. */
+int documents_close(struct documents *d);
 void documents_fini(struct documents *d);
 
 static inline void

@@ -23,22 +23,25 @@
 static int
 split_words(const struct args *a, const char **name, json_t *body)
 {
+	char *files[POLICY_FILES_MAX + 1];
+	const char *file;
+	size_t at = 0, n = 0;
+
 	*name = NULL;
-	for (size_t i = 0; i < a->nwords; i++) {
-		if (parse_is_name(str_c(a->word[i]))) {
-			if (*name != NULL)
-				return say_usage("policy set", "\"%s\" and "
-				    "\"%s\": which sandbox?", *name,
-				    a->word[i]);
+	while ((file = args_next(a, "policy", &at)) != NULL &&
+	    n < NELEM(files))
+		files[n++] = (char *)(uintptr_t)file;
+	for (size_t i = 0; i < a->nwords && n < NELEM(files); i++) {
+		if (!parse_is_name(str_c(a->word[i])))
+			files[n++] = a->word[i];
+		else if (*name == NULL)
 			*name = a->word[i];
-		} else if (!args_has(a, "policy")) {
-			return say_usage("policy set", "no sandbox is named "
-			    "\"%s\"; a file goes after --policy", a->word[i]);
-		} else if (request_policy_files(&a->word[i], 1, body) == -1) {
-			return EXIT_FAILED;
-		}
+		else
+			return say_usage("policy set", "\"%s\" and \"%s\": "
+			    "which sandbox?", *name, a->word[i]);
 	}
-	return EXIT_OK;
+	return request_policy_files(files, n, body) == -1 ? EXIT_FAILED :
+	    EXIT_OK;
 }
 
 static void
@@ -73,8 +76,6 @@ run_policy_set(const struct args *a)
 	http_init(&api.http, -1);
 	if (!args_has(a, "policy"))
 		return say_usage("policy set", "policy set needs --policy FILE");
-	if (request_policies(a, body) == -1)
-		return EXIT_FAILED;
 	if ((code = split_words(a, &name, body)) != EXIT_OK)
 		return code;
 	if (args_has(a, "timeout"))

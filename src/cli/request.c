@@ -1,6 +1,5 @@
 /* request.c -- flags to the fields of a request's body. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,41 +8,45 @@
 #include "args.h"
 #include "base/clean.h"
 #include "base/err.h"
-#include "base/io.h"
 #include "base/limits.h"
+#include "documents.h"
 #include "parse.h"
 #include "run.h"
 #include "say.h"
 #include "tty.h"
 
+/* The shipped library is the gateway's own: only what it cannot know goes
+ * along. */
 static int
-add_policy(json_t *list, const char *file, struct err *e)
+add_policy(json_t *list, const struct policy_file *f, struct err *e)
 {
-	CLEAN_FREE char *text = NULL;
 	json_t *one;
-	size_t len;
 
-	if (io_read_file(AT_FDCWD, file, POLICY_BYTES_MAX, &text, &len, e) ==
-	    -1)
-		return -1;
-	one = json_pack("{s:s, s:s%}", "name", file, "text", text, len);
+	if (f->kind == POLICY_SHIPPED)
+		return 0;
+	one = json_pack("{s:s, s:s%, s:s}", "name", f->name, "text",
+	    f->text.p, f->text.len, "kind", f->kind == POLICY_USER ? "user" :
+	    "given");
 	if (one == NULL)
-		return err_set(e, ERR_INPUT, "%s: not valid UTF-8", file);
+		return err_set(e, ERR_INPUT, "%s: not valid UTF-8", f->name);
 	return json_array_append_new(list, one);
 }
 
 int
 request_policy_files(char *const *files, size_t n, json_t *body)
 {
-	json_t *list = json_object_get(body, "policies");
+	CLEAN_DOCUMENTS struct documents docs = { 0 };
+	json_t *list = json_array();
 	struct err e = { 0 };
 
-	if (list == NULL) {
-		list = json_array();
-		(void)json_object_set_new(body, "policies", list);
-	}
+	(void)json_object_set_new(body, "policies", list);
 	for (size_t i = 0; i < n; i++)
-		if (add_policy(list, files[i], &e) == -1) {
+		if (documents_add_file(&docs, files[i]) != EXIT_OK)
+			return -1;
+	if (documents_close(&docs) != EXIT_OK)
+		return -1;
+	for (size_t i = 0; i < docs.n; i++)
+		if (add_policy(list, &docs.v[i], &e) == -1) {
 			(void)say_error(&e);
 			return -1;
 		}
@@ -53,14 +56,14 @@ request_policy_files(char *const *files, size_t n, json_t *body)
 int
 request_policies(const struct args *a, json_t *body)
 {
+	char *files[POLICY_FILES_MAX + 1];
 	const char *file;
-	size_t at = 0;
+	size_t at = 0, n = 0;
 
-	while ((file = args_next(a, "policy", &at)) != NULL)
-		if (request_policy_files((char *[]){ (char *)(uintptr_t)file },
-			1, body) == -1)
-			return -1;
-	return 0;
+	while ((file = args_next(a, "policy", &at)) != NULL &&
+	    n < NELEM(files))
+		files[n++] = (char *)(uintptr_t)file;
+	return request_policy_files(files, n, body);
 }
 
 static int

@@ -146,8 +146,9 @@ api_policy_check(struct call *c)
 		    "stage is check or enforce");
 		return;
 	}
-	if (policies_compile(policies, strcmp(stage, "check") == 0 ?
-	    POLICY_STAGE_CHECK : POLICY_STAGE_ENFORCE, &p) == -1)
+	if (policies_take(policies, &c->g->shipped,
+	    strcmp(stage, "check") == 0 ? POLICY_STAGE_CHECK :
+	    POLICY_STAGE_ENFORCE, &p) == -1)
 		call_fail_diags(c, &p.diags);
 	else
 		call_answer(c, 200, json_pack("{s:s, s:s, s:s, s:I, s:o}",
@@ -398,7 +399,7 @@ fail_locked(struct call *c, const char *names)
 }
 
 static void
-set_compiled(struct call *c, struct change *x, json_t *policies)
+set_compiled(struct call *c, struct change *x)
 {
 	struct box *b = c->box;
 	struct audit_record r = box_record(b, AUDIT_POLICY, "set");
@@ -406,7 +407,7 @@ set_compiled(struct call *c, struct change *x, json_t *policies)
 
 	memcpy(x->id, b->id, sizeof(x->id));
 	x->g = c->g;
-	x->texts = json_dumps(policies, JSON_COMPACT);
+	x->texts = json_dumps(x->p.list, JSON_COMPACT);
 	r.old_hash = str_c(b->hash);
 	r.policy_hash = str_c(x->p.info.hash);
 	r.generation = b->revision + 1;
@@ -423,7 +424,7 @@ set_compiled(struct call *c, struct change *x, json_t *policies)
 
 /* The same again, something locked, or a change. */
 static void
-set_or_not(struct call *c, struct change *x, json_t *policies)
+set_or_not(struct call *c, struct change *x)
 {
 	struct box *b = c->box;
 	struct err e = { 0 };
@@ -448,7 +449,7 @@ set_or_not(struct call *c, struct change *x, json_t *policies)
 		change_free(x);
 		fail_locked(c, names);
 	} else {
-		set_compiled(c, x, policies);
+		set_compiled(c, x);
 	}
 	free(names);
 }
@@ -486,12 +487,13 @@ api_policy_set(struct call *c)
 	x->g = c->g;
 	x->wait_loaded = wait;
 	x->timeout_s = timeout_s;
-	if (policies_compile(policies, POLICY_STAGE_ENFORCE, &x->p) == -1) {
+	if (policies_take(policies, &c->g->shipped, POLICY_STAGE_ENFORCE,
+	    &x->p) == -1) {
 		note_refusal(c->box, x->p.diags.n > 0 ?
 		    x->p.diags.v[0].text : "not valid");
 		call_fail_diags(c, &x->p.diags);
 		change_free(x);
 		return;
 	}
-	set_or_not(c, x, policies);
+	set_or_not(c, x);
 }

@@ -53,8 +53,7 @@ add_box(struct gateway *g, const struct create *c, const struct compiled *p,
 	char id[ID_BYTES_MAX + 1], name[NAME_BYTES_MAX + 1];
 	json_t *spec = create_spec(c);
 	CLEAN_FREE char *spec_text = json_dumps(spec, JSON_COMPACT);
-	CLEAN_FREE char *texts = c->policies == NULL ? mem_strdup("[]") :
-	    json_dumps(c->policies, JSON_COMPACT);
+	CLEAN_FREE char *texts = json_dumps(p->list, JSON_COMPACT);
 	struct wall now = clock_wall();
 	const struct sandbox_row row = { .id = id, .name = name,
 		.spec = spec_text, .keep = c->keep, .created = now,
@@ -136,7 +135,8 @@ api_create(struct call *c)
 	}
 	if (!may_start(c))
 		return;
-	if (policies_compile(r.policies, POLICY_STAGE_ENFORCE, &p) == -1)
+	if (policies_take(r.policies, &c->g->shipped, POLICY_STAGE_ENFORCE,
+	    &p) == -1)
 		call_fail_diags(c, &p.diags);
 	else
 		create_compiled(c, &r, &p);

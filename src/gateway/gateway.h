@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/paths.h"
+#include "base/shelf.h"
 #include "config.h"
 #include "jail/spawner.h"
 #include "loop/loop.h"
@@ -40,6 +41,7 @@ struct gateway {
 	struct spawner spawner;
 	struct audit_link audit;
 
+	struct shelf shipped;		/* the library of policies */
 	struct config config;
 	char config_fault[ERR_BYTES_MAX]; /* why nothing may start, or "" */
 	bool config_told;		/* what is in force is in the log */

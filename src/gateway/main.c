@@ -30,6 +30,7 @@
 #include "base/log.h"
 #include "base/must.h"
 #include "box.h"
+#include "compile/library.h"
 #include "conn.h"
 #include "gateway.h"
 #include "jail/self.h"
@@ -311,6 +312,19 @@ open_store(struct gateway *g, struct err *e)
 	return store_open(path, &g->store, e);
 }
 
+/* Before the jail, which shows no such directory. Without it policies that
+ * extend nothing go on working. */
+static void
+read_library(struct gateway *g)
+{
+	char dir[PATH_BYTES_MAX];
+	struct err e = { 0 };
+
+	if (paths_policies(dir, &e) == -1 ||
+	    shelf_read(&g->shipped, dir, POLICY_FILE_END, &e) == -1)
+		log_warn("the library of policies: %s", e.text);
+}
+
 static int
 acquire(struct gateway *g, struct err *e)
 {
@@ -318,6 +332,7 @@ acquire(struct gateway *g, struct err *e)
 
 	(void)snprintf(auditor_sock, sizeof(auditor_sock),
 	    "%s/auditor.sock", g->paths.runtime);
+	read_library(g);
 	g->boxes_fd = open_dir(g->state_fd, "sandboxes", true);
 	g->log_fd = open_dir(g->state_fd, "log", true);
 	if (spawner_start(&g->spawner, e) == -1 ||
@@ -386,6 +401,7 @@ leave(struct gateway *g)
 		free(g->gone[i].json);
 	store_close(g->store);
 	config_fini(&g->config);
+	shelf_fini(&g->shipped);
 	fd_close(&g->spawner.fd); /* it ends; we may not wait for it */
 	loop_unwatch(g->loop, &g->signals);
 	loop_free(g->loop);

@@ -5,7 +5,9 @@
 
 #include "base/err.h"
 #include "base/must.h"
+#include "base/shelf.h"
 #include "call.h"
+#include "compile/library.h"
 
 const char *
 policy_mode_name(enum policy_mode m)
@@ -27,6 +29,20 @@ policy_system_name(enum policy_system s)
 	return names[s];
 }
 
+static const char *const kinds[] = { [POLICY_GIVEN] = "given",
+	[POLICY_USER] = "user", [POLICY_SHIPPED] = "shipped" };
+
+static bool
+kind_of(const char *word, enum policy_kind *out)
+{
+	for (unsigned i = 0; i < NELEM(kinds); i++)
+		if (strcmp(word, kinds[i]) == 0) {
+			*out = (enum policy_kind)i;
+			return true;
+		}
+	return false;
+}
+
 int
 policies_check(const json_t *policies, struct err *e)
 {
@@ -34,12 +50,14 @@ policies_check(const json_t *policies, struct err *e)
 		return err_set(e, ERR_LIMIT, "more than %d policies",
 		    POLICY_FILES_MAX);
 	for (size_t i = 0; i < json_array_size(policies); i++) {
-		const char *name = NULL, *text = NULL;
+		const char *name = NULL, *text = NULL, *kind = "given";
 		const struct field fields[] = {
 			{ "name", FIELD_STRING, &name, true, 0 },
 			{ "text", FIELD_STRING, &text, true, 0 },
+			{ "kind", FIELD_STRING, &kind, false, 0 },
 		};
 		const json_t *p = json_array_get(policies, i);
+		enum policy_kind k;
 
 		if (!json_is_object(p))
 			return err_set(e, ERR_INPUT,
@@ -50,32 +68,109 @@ policies_check(const json_t *policies, struct err *e)
 		if (strlen(name) >= PATH_BYTES_MAX)
 			return err_set(e, ERR_LIMIT,
 			    "policies: a name is too long");
+		if (!kind_of(kind, &k))
+			return err_set(e, ERR_INPUT, "policies: kind is given, "
+			    "user or shipped, not \"%.32s\"", kind);
 	}
 	return 0;
 }
 
-int
-policies_compile(const json_t *policies, enum policy_stage stage,
+/* One of a checked list, borrowed. */
+static struct policy_file
+file_of(const json_t *policies, size_t i)
+{
+	const json_t *p = json_array_get(policies, i);
+	const json_t *text = json_object_get(p, "text");
+	const char *kind = json_string_value(json_object_get(p, "kind"));
+	struct policy_file f = {
+		json_string_value(json_object_get(p, "name")),
+		str_of(json_string_value(text), json_string_length(text)),
+		POLICY_GIVEN };
+
+	must(kind == NULL || kind_of(kind, &f.kind));
+	return f;
+}
+
+static int
+find_shipped(void *arg, const char *name, struct policy_file *out,
+    struct err *e)
+{
+	const struct str *text = shelf_find(arg, name);
+
+	(void)e;
+	if (text == NULL)
+		return 1;
+	*out = (struct policy_file){ name, *text, POLICY_SHIPPED };
+	return 0;
+}
+
+/* A library of the user's own may not stand in for one of ours. */
+static void
+check_user(const struct policy_file *f, const struct shelf *shipped,
+    struct diags *d)
+{
+	if (f->kind != POLICY_USER || shelf_find(shipped, f->name) == NULL)
+		return;
+	d->v = mem_grow(d->v, d->n + 1, sizeof(*d->v));
+	d->v[d->n++] = (struct diag){ .file = mem_strdup(f->name),
+		.text = mem_strdup("the shipped library has this name: "
+		    "rename yours") };
+	d->errors++;
+}
+
+static json_t *
+list_of(const struct docset *set)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < set->n; i++) {
+		const struct policy_file *f = &set->v[i];
+
+		(void)json_array_append_new(list, json_pack(
+		    "{s:s, s:s%, s:s}", "name", f->name, "text", f->text.p,
+		    f->text.len, "kind", kinds[f->kind]));
+	}
+	return list;
+}
+
+static json_t *
+close_list(const json_t *policies, const struct shelf *shipped,
+    struct diags *d)
+{
+	const struct policy_library lib = { (void *)(uintptr_t)shipped,
+		find_shipped, NULL, (const char *const *)shipped->names,
+		shipped->n };
+	struct docset set = { 0 };
+	json_t *list;
+
+	for (size_t i = 0; i < json_array_size(policies); i++) {
+		struct policy_file f = file_of(policies, i);
+
+		check_user(&f, shipped, d);
+		if (f.kind != POLICY_SHIPPED)
+			(void)docset_add(&set, &f, d); /* said in d */
+	}
+	(void)docset_close(&set, &lib, d);	/* said in d */
+	list = list_of(&set);
+	docset_fini(&set);
+	return list;
+}
+
+/* Goes on although d may hold errors: all are said at once. */
+static int
+compile_list(const json_t *policies, enum policy_stage stage,
     struct compiled *c)
 {
 	struct policy_file files[POLICY_FILES_MAX];
 	size_t n = json_array_size(policies);
 	struct image *im = NULL;
 	struct err e = { 0 };
-	int rc;
 
 	must(n <= POLICY_FILES_MAX);
-	*c = (struct compiled){ 0 };
-	for (size_t i = 0; i < n; i++) {
-		const json_t *p = json_array_get(policies, i);
-		const json_t *text = json_object_get(p, "text");
-
-		files[i].name = json_string_value(json_object_get(p, "name"));
-		files[i].text = str_of(json_string_value(text),
-		    json_string_length(text));
-	}
-	rc = policy_compile(files, n, stage, &c->bytes, &c->len, &c->diags);
-	if (rc == -1)
+	for (size_t i = 0; i < n; i++)
+		files[i] = file_of(policies, i);
+	if (policy_compile(files, n, stage, &c->bytes, &c->len, &c->diags) ==
+	    -1)
 		return -1;
 	must(image_of(str_of(c->bytes, c->len), &im, &e) == 0);
 	c->info = *image_info(im);
@@ -83,11 +178,29 @@ policies_compile(const json_t *policies, enum policy_stage stage,
 	return 0;
 }
 
+int
+policies_compile(const json_t *policies, enum policy_stage stage,
+    struct compiled *c)
+{
+	*c = (struct compiled){ 0 };
+	return compile_list(policies, stage, c);
+}
+
+int
+policies_take(const json_t *policies, const struct shelf *shipped,
+    enum policy_stage stage, struct compiled *c)
+{
+	*c = (struct compiled){ 0 };
+	c->list = close_list(policies, shipped, &c->diags);
+	return compile_list(c->list, stage, c);
+}
+
 void
 compiled_fini(struct compiled *c)
 {
 	free(c->bytes);
 	diags_fini(&c->diags);
+	json_decref(c->list);
 	*c = (struct compiled){ 0 };
 }
 

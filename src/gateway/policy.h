@@ -12,17 +12,23 @@
 
 struct call;
 struct err;
+struct shelf;
 
 struct compiled {
 	char *bytes;		/* the image */
 	size_t len;
 	struct image_info info;
 	struct diags diags;	/* warnings, or why there is no image */
+	json_t *list;		/* policies_take(): closed; else NULL */
 };
 
-/* [{name, text}, ...], every field checked. */
+/* [{name, text, kind}, ...] of a request, every field checked. */
 int policies_check(const json_t *policies, struct err *e);
-/* Compiles what policies_check accepted. -1: c->diags says why. */
+/* Closes what policies_check accepted over the shipped library, and compiles
+ * it. -1: c->diags says why. */
+int policies_take(const json_t *policies, const struct shelf *shipped,
+    enum policy_stage stage, struct compiled *c);
+/* The same of a closed list: a revision keeps what it was made of. */
 int policies_compile(const json_t *policies, enum policy_stage stage,
     struct compiled *c);
 void compiled_fini(struct compiled *c);

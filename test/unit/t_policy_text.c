@@ -222,8 +222,6 @@ static const struct {
 	    "p.yaml:1:1: error: not enforced by this version: resources" },
 	{ "nor labels", "labels: []\n", ENFORCE,
 	    "p.yaml:1:1: error: not enforced by this version: labels" },
-	{ "nor extends", "extends: [x]\n", ENFORCE,
-	    "p.yaml:1:1: error: not enforced by this version: extends" },
 	{ "nor rate limits", "network: {rate_limits: "
 	    "{max_requests_per_minute: 5}}", ENFORCE,
 	    "p.yaml:1:11: error: not enforced by this version: rate_limits" },
