@@ -45,6 +45,33 @@ emit_span(struct emit *e, enum form_section s, const void *v, uint32_t n,
 	return span;
 }
 
+uint32_t
+emit_walk(struct emit *e, enum form_section s, const struct dfa *d)
+{
+	if (e->packs[s] == NULL)
+		e->packs[s] = pack_new();
+	return pack_add(e->packs[s], d, NULL);
+}
+
+static void
+put_packs(struct emit *e)
+{
+	for (unsigned s = 0; s < FORM_COUNT; s++) {
+		const struct f_step *steps;
+		uint32_t n;
+
+		if (e->packs[s] == NULL)
+			continue;
+		steps = pack_steps(e->packs[s], &n);
+		if (pack_is_full(e->packs[s]))
+			e->full = true;
+		else
+			emit_put(e, (enum form_section)s, steps,
+			    n * sizeof(*steps));
+		pack_free(e->packs[s]);
+	}
+}
+
 /* ---- the whole */
 
 static struct f_head
@@ -120,6 +147,7 @@ emit(struct compile *c, const struct doc *docs, uint32_t ndocs, char **image,
 		buf_init(&e.s[s], IMAGE_BYTES_MAX);
 	buf_init(&out, IMAGE_BYTES_MAX);
 	put_all(&e, docs, ndocs);
+	put_packs(&e);
 	ok = join(&e, &h, &out);
 	for (unsigned s = 0; s < FORM_COUNT; s++)
 		buf_fini(&e.s[s]);

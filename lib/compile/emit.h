@@ -3,6 +3,7 @@
 #ifndef COMPILE_EMIT_H
 #define COMPILE_EMIT_H
 
+#include "automaton/pack.h"
 #include "base/buf.h"
 #include "compile/check.h"
 #include "policy/form.h"
@@ -11,6 +12,7 @@ struct emit {
 	struct compile *c;
 	struct buf s[FORM_COUNT];
 	struct f_span last[FORM_COUNT];	/* the span written last, to reuse */
+	struct pack *packs[FORM_COUNT];	/* of sections of steps, or NULL */
 	struct f_text last_section;
 	const char *section;
 	bool full;
@@ -23,6 +25,11 @@ struct f_text emit_text(struct emit *e, struct str s);
 /* A list of records; the one before is reused when it is the same. */
 struct f_span emit_span(struct emit *e, enum form_section s, const void *v,
     uint32_t n, size_t size);
+
+/* Packs an automaton into a section of struct f_step: its start state there,
+ * with the labels as they are in d. The same one is there once. d's arrays
+ * must live as long as the compiler's arena. */
+uint32_t emit_walk(struct emit *e, enum form_section s, const struct dfa *d);
 
 void emit_net(struct emit *e);
 void emit_files(struct emit *e);

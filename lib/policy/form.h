@@ -14,6 +14,7 @@
 #include "policy/addr.h"
 #include "policy/image.h"
 #include "policy/sha256.h"
+#include "policy/walk.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
     "an image is mapped as it stands");
