@@ -81,7 +81,6 @@ bool path_add(struct compile *c, const struct node *n, struct pol_rule *r,
 bool exe_add(struct compile *c, const struct node *n, struct pol_exe *out,
     bool v1);
 void rule_add(struct compile *c, const struct pol_rule *r);
-void file_add(struct compile *c, const struct pol_file *f);
 /* Lists of at most LIST_MAX items, grown by one. */
 void strs_add(struct compile *c, struct strs *s, struct str item);
 
@@ -96,11 +95,14 @@ void check_labels(struct compile *c, const struct node *n, void *arg);
 void check_v1(struct compile *c, const struct node *root);
 void check_v1_network(struct compile *c, const struct node *n, void *arg);
 void check_document(struct compile *c, const struct doc *doc);
-bool take_file_path(struct compile *c, const struct node *n,
-    struct pol_file *f);
+/* Every alternative of the path n, with what like says. */
+void file_take(struct compile *c, const struct node *n,
+    const struct pol_file *like);
 /* After all documents: endpoints of the older schema that do not agree. */
 void clash_check(struct compile *c);
-/* After all documents: what of the files the kernel floor can do. */
+/* After all documents: the files as a whole, and then what of them the
+ * kernel's own means can hold. */
+void files_check(struct compile *c);
 void floor_check(struct compile *c);
 /* The image's bytes, heap; -1: too much, said in diags. */
 int emit(struct compile *c, const struct doc *docs, uint32_t ndocs,

@@ -60,7 +60,7 @@ check_all(struct checked *k, const struct policy_file *files, uint32_t n)
 	extends_check(&k->c, k->docs, n);
 	check_default(&k->c);
 	clash_check(&k->c);
-	floor_check(&k->c);
+	files_check(&k->c);
 }
 
 struct checked *
@@ -73,7 +73,7 @@ checked_new(const struct policy_file *files, size_t n,
 	k->c.diags = d;
 	k->c.stage = stage;
 	k->c.pol.rules_end = &k->c.pol.rules;
-	k->c.pol.files_end = &k->c.pol.files;
+	k->c.pol.files.end = &k->c.pol.files.list;
 	if (n > POLICY_FILES_MAX) {
 		struct doc doc = { .name = files[POLICY_FILES_MAX].name };
 

@@ -82,7 +82,7 @@ head_form(const struct compile *c)
 
 	memcpy(h.magic, FORM_MAGIC, sizeof(h.magic));
 	h.mode = p->mode.value;
-	h.system = p->file_section != NULL ? p->system.value :
+	h.system = p->files.section != NULL ? p->files.system.value :
 	    (uint32_t)POLICY_SYSTEM_LAYERED;
 	h.flags = p->net_default.value == 1 ? FORM_DEFAULT_ALLOW : 0;
 	if (c->stage != POLICY_STAGE_ENFORCE)

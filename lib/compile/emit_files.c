@@ -16,25 +16,35 @@ by_path(const void *a, const void *b)
 	return (int)(*x)->tree - (int)(*y)->tree;
 }
 
+/* What the root of a sandbox is built from. */
+static bool
+is_grant(const struct pol_file *f)
+{
+	return !f->spent && !f->glob &&
+	    (!f->deny || f->access == (FILE_READ | FILE_WRITE));
+}
+
 /* In order of path, so that the order of documents does not show; grants of
  * one path are one. */
 void
 emit_files(struct emit *e)
 {
-	struct pol_file **v = take_mem(e->c, (size_t)e->c->pol.nfiles + 1,
-	    sizeof(*v));
+	const struct pol_files *p = &e->c->pol.files;
+	struct pol_file **v = take_mem(e->c, (size_t)p->n + 1, sizeof(*v));
 	uint32_t n = 0;
 
-	for (struct pol_file *f = e->c->pol.files; f != NULL; f = f->next)
-		if (!f->spent && !f->glob)
+	for (struct pol_file *f = p->list; f != NULL; f = f->next)
+		if (is_grant(f))
 			v[n++] = f;
 	qsort(v, n, sizeof(*v), by_path);
 	for (uint32_t i = 0; i < n; i++) {
-		struct f_file f = { .access = v[i]->access };
 		const struct pol_file *at = v[i];
+		struct f_file f = { .access = at->access };
 
 		while (i + 1 < n && by_path(&v[i], &v[i + 1]) == 0)
 			f.access |= v[++i]->access;
+		if (at->deny)
+			f.access = 0;
 		f.path = emit_text(e, at->path);
 		f.flags = (at->tree ? (uint32_t)FORM_FILE_TREE : 0) |
 		    (at->deny ? (uint32_t)FORM_FILE_DENY : 0);

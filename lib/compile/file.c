@@ -2,101 +2,79 @@
 #include "base/compat.h"
 #include "compile/check.h"
 
-static const char *
-path_fault(struct str s)
-{
-	struct str rest = s, part;
-	bool more = true;
-
-	if (s.p[0] == '~')
-		return "the home inside is /home/sandbox: write it out";
-	if (s.p[0] != '/' && !str_has_prefix(s, STR("**/")))
-		return "it must be absolute, or begin with **/";
-	if (s.p[0] == '/')
-		rest = str_from(s, 1);
-	if (rest.len == 0)
-		return "it is the root: write /** for all of it";
-	while (more) {
-		more = str_cut(rest, '/', &part, &rest);
-		if (!more)
-			part = rest;
-		if (part.len == 0)
-			return more ? "it has an empty component" :
-			    "it ends in /: write /** after it for the tree";
-		if (str_eqz(part, ".") || str_eqz(part, ".."))
-			return "it has a dot component";
-	}
-	if (str_index(s, '\\') != s.len)
-		return "it holds a backslash";
-	return NULL;
-}
-
-bool
-take_file_path(struct compile *c, const struct node *n, struct pol_file *f)
-{
-	struct str s;
-	const char *fault;
-
-	if (take_word(c, n, "a path") == NULL)
-		return false;
-	s = n->text;
-	fault = path_fault(s);
-	if (fault != NULL) {
-		node_error(c, n, "path \"%.80s\": %s", s.p, fault);
-		return false;
-	}
-	f->at = n;
-	f->path = s;
-	if (s.len >= 4 && str_has_suffix(s, STR("/**"))) {
-		f->tree = true;
-		f->path = take_copy(c, str_head(s, s.len - 3));
-	} else if (str_eqz(s, "/**")) {
-		f->tree = true;
-		f->path = STR("/");
-	}
-	f->glob = strpbrk(f->path.p, "*?[]{}") != NULL;
-	return true;
-}
-
-void
+static void
 file_add(struct compile *c, const struct pol_file *f)
 {
+	struct pol_files *files = &c->pol.files;
 	struct pol_file *copy;
 
-	if (c->pol.nfiles == GRANTS_MAX) {
-		node_error(c, f->at, "more than %d paths", GRANTS_MAX);
+	if (files->n == FILE_RULES_MAX) {
+		node_error(c, f->at, "more than %d paths", FILE_RULES_MAX);
 		return;
 	}
 	copy = take_mem(c, 1, sizeof(*copy));
 	*copy = *f;
-	*c->pol.files_end = copy;
-	c->pol.files_end = &copy->next;
-	c->pol.nfiles++;
+	*files->end = copy;
+	files->end = &copy->next;
+	files->n++;
 }
+
+void
+file_take(struct compile *c, const struct node *n, const struct pol_file *like)
+{
+	struct pol_file one = *like;
+	struct file_globs globs;
+
+	one.at = n;
+	if (!file_globs(c, n, &one, &globs))
+		return;
+	for (uint32_t i = 0; i < globs.n; i++)
+		file_add(c, &globs.v[i]);
+}
+
+/* ---- an entry */
+
+struct entry {
+	const struct node *path;
+	struct pol_file like;
+};
 
 static void
 on_path(struct compile *c, const struct node *n, void *arg)
 {
-	struct pol_file *f = arg;
+	struct entry *e = arg;
 
-	if (!take_file_path(c, n, f))
-		f->spent = true;	/* said; the entry is dropped */
+	(void)c;
+	e->path = n;
 }
 
 static void
 on_permissions(struct compile *c, const struct node *n, void *arg)
 {
 	static const char *const words[] = { "read", "write", NULL };
-	struct pol_file *f = arg;
+	struct entry *e = arg;
 
 	if (n->n == 0)
 		node_error(c, n, "permissions must hold read, write, or both");
 	for (uint32_t i = 0; i < n->n; i++) {
 		int k = take_choice(c, n->items[i], words, "a permission");
+		unsigned bit = k == 0 ? FILE_READ : FILE_WRITE;
 
-		if (k >= 0)
-			f->access |= k == 0 ? FILE_READ : FILE_WRITE;
+		if (k >= 0 && (e->like.access & bit) != 0)
+			node_error(c, n->items[i], "\"%s\" stands here "
+			    "twice", words[k]);
+		else if (k >= 0)
+			e->like.access |= bit;
 	}
+}
+
+static void
+on_entry_hide(struct compile *c, const struct node *n, void *arg)
+{
+	struct entry *e = arg;
+
+	(void)c;
+	e->like.hide = str_case_eq(n->text, STR("true"));
 }
 
 static const struct key keys_allow[] = {
@@ -106,31 +84,44 @@ static const struct key keys_allow[] = {
 
 static const struct key keys_deny[] = {
 	{ "path", WANT_WORD, on_path, NULL },
-	{ "permissions", WANT_LIST, on_permissions,
-	    "a deny of some permissions only" },
+	{ "permissions", WANT_LIST, on_permissions, NULL },
+	{ "hide", WANT_BOOL, on_entry_hide, NULL },
 };
+
+/* The deny that is no deny: what no rule allows is denied. */
+static void
+take_star(struct compile *c, const struct node *n, const struct entry *e)
+{
+	if (n->n > 1)
+		node_error(c, e->path, "\"*\" alone states the default: write "
+		    "/** to deny with other keys, or leave them out");
+	else if (c->pol.files.star == NULL)
+		c->pol.files.star = e->path;
+}
 
 static void
 check_entry(struct compile *c, const struct node *n, bool deny)
 {
-	struct pol_file f = { .deny = deny };
-	bool said = n->kind == NODE_MAP &&
-	    map_find(n, "permissions") != NULL;
+	struct entry e = { .like = { .deny = deny } };
 
 	if (deny)
-		check_map(c, n, keys_deny, NELEM(keys_deny), &f, "a deny");
+		check_map(c, n, keys_deny, NELEM(keys_deny), &e, "a deny");
 	else
-		check_map(c, n, keys_allow, NELEM(keys_allow), &f,
+		check_map(c, n, keys_allow, NELEM(keys_allow), &e,
 		    "an allow");
 	if (n->kind == NODE_MAP && map_find(n, "path") == NULL)
 		node_error(c, n, "an entry needs path");
-	if (f.at == NULL || f.spent)
+	if (e.path == NULL)
 		return;
-	if (!deny && !said)
-		f.access = FILE_READ;
-	if (deny)
-		f.access = 0;
-	file_add(c, &f);
+	if (e.like.access == 0)
+		e.like.access = deny ? FILE_READ | FILE_WRITE : FILE_READ;
+	if (e.like.hide && (e.like.access & FILE_READ) == 0)
+		node_error(c, e.path, "hide needs a deny of read: what may "
+		    "be read is not hidden");
+	if (deny && str_eqz(e.path->text, "*"))
+		take_star(c, n, &e);
+	else
+		file_take(c, e.path, &e.like);
 }
 
 static void
@@ -149,6 +140,8 @@ on_deny(struct compile *c, const struct node *n, void *arg)
 		check_entry(c, n->items[i], true);
 }
 
+/* ---- the section */
+
 static void
 on_system(struct compile *c, const struct node *n, void *arg)
 {
@@ -159,7 +152,7 @@ on_system(struct compile *c, const struct node *n, void *arg)
 
 	(void)arg;
 	if (v >= 0)
-		take_scalar(c, &c->pol.system, n, (uint32_t)v,
+		take_scalar(c, &c->pol.files.system, n, (uint32_t)v,
 		    "system of file_access");
 }
 
@@ -170,11 +163,17 @@ on_default(struct compile *c, const struct node *n, void *arg)
 	int v = take_choice(c, n, words, "default_policy");
 
 	(void)arg;
-	if (v == 1)
-		not_enforced(c, n, "default_policy: allow of file_access");
 	if (v >= 0)
-		take_scalar(c, &c->pol.file_default, n, (uint32_t)v,
+		take_scalar(c, &c->pol.files.fallback, n, (uint32_t)v,
 		    "default_policy of file_access");
+}
+
+static void
+on_hide(struct compile *c, const struct node *n, void *arg)
+{
+	(void)arg;
+	take_scalar(c, &c->pol.files.hide, n,
+	    str_case_eq(n->text, STR("true")), "hide of file_access");
 }
 
 void
@@ -183,11 +182,25 @@ check_files(struct compile *c, const struct node *n, void *arg)
 	static const struct key keys[] = {
 		{ "default_policy", WANT_WORD, on_default, NULL },
 		{ "system", WANT_WORD, on_system, NULL },
+		{ "hide", WANT_BOOL, on_hide, NULL },
 		{ "allow", WANT_LIST, on_allow, NULL },
 		{ "deny", WANT_LIST, on_deny, NULL },
 	};
 
-	if (c->pol.file_section == NULL)
-		c->pol.file_section = n;
+	if (c->pol.files.section == NULL)
+		c->pol.files.section = n;
 	check_map(c, n, keys, NELEM(keys), arg, "file_access");
+}
+
+/* deny: "*" and default_policy: allow cannot both be the default. */
+void
+files_check(struct compile *c)
+{
+	const struct pol_files *f = &c->pol.files;
+
+	if (f->star != NULL && f->fallback.value == 1)
+		node_error(c, f->star, "this denies what no rule allows, and "
+		    "default_policy in %s:%u allows it: remove one",
+		    f->fallback.at->doc->name, f->fallback.at->line);
+	floor_check(c);
 }

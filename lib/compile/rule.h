@@ -8,10 +8,11 @@
 
 #include "base/str.h"
 #include "policy/form.h"
+#include "compile/files.h"
+#include "compile/scalar.h"
 #include "compile/tree.h"
 
 #define RULES_MAX	16384	/* in one policy */
-#define GRANTS_MAX	256	/* file grants; the mounts come on top */
 #define LIST_MAX	1024	/* items of one list of an entry */
 #define SHOWN_BYTES_MAX	160	/* of a rule's text for people */
 
@@ -53,29 +54,13 @@ struct pol_rule {
 	bool audit;
 };
 
-struct pol_file {
-	struct pol_file *next;
-	struct str path;	/* canonical, without the final wildcard */
-	unsigned access;	/* FILE_*; 0 in a deny */
-	bool tree, deny;
-	bool glob;		/* path is a pattern: nothing here can do it */
-	bool spent;		/* the baseline has it, or a deny took it */
-	const struct node *at;
-};
-
-struct pol_scalar { /* said once, or the same everywhere */
-	const struct node *at;	/* NULL: nowhere */
-	uint32_t value;
-};
-
 struct policy {
-	struct pol_scalar mode, system, net_default, file_default;
+	struct pol_scalar mode, net_default;
 	struct pol_scalar agent;	/* compared by at->text */
 	const struct node *star;	/* a deny that states the default */
-	const struct node *file_section; /* first; NULL: none anywhere */
 	struct pol_rule *rules, **rules_end;
-	struct pol_file *files, **files_end;
-	uint32_t nrules, nfiles;
+	uint32_t nrules;
+	struct pol_files files;
 };
 
 #endif

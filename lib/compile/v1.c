@@ -13,20 +13,44 @@ check_version(struct compile *c, const struct node *n, void *arg)
 
 /* ---- filesystem_policy */
 
+/* One spelling for one place: that schema takes "/a//b/" for "/a/b". */
+static struct str
+tidy(struct compile *c, struct str s)
+{
+	char *out = take_mem(c, s.len + 1, 1);
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.len; i++)
+		if (s.p[i] != '/' || n == 0 || out[n - 1] != '/')
+			out[n++] = s.p[i];
+	while (n > 0 && out[n - 1] == '/')
+		n--;
+	return str_of(out, n);
+}
+
 static void
 take_tree(struct compile *c, const struct node *n, unsigned access)
 {
-	struct pol_file f = { .access = access };
+	struct pol_file like = { .access = access };
+	struct node *tree;
 
-	if (!take_file_path(c, n, &f))
+	if (take_word(c, n, "a path") == NULL)
 		return;
-	if (f.glob || str_index(n->text, '*') != n->text.len) {
+	if (strpbrk(n->text.p, "*?[]{}") != NULL) {
 		node_error(c, n, "paths here are directories or files, "
 		    "without patterns");
 		return;
 	}
-	f.tree = true;
-	file_add(c, &f);
+	if (n->text.p[0] != '/') {
+		node_error(c, n, "path \"%.80s\": it must be absolute",
+		    n->text.p);
+		return;
+	}
+	tree = take_mem(c, 1, sizeof(*tree));
+	*tree = *n;
+	tree->text = str_c(arena_printf(c->arena, "%s/**",
+	    tidy(c, n->text).p));
+	file_take(c, tree, &like);
 }
 
 static void
@@ -56,8 +80,8 @@ check_filesystem(struct compile *c, const struct node *n, void *arg)
 		{ "read_write", WANT_LIST, on_read_write, NULL },
 	};
 
-	if (c->pol.file_section == NULL)
-		c->pol.file_section = n;
+	if (c->pol.files.section == NULL)
+		c->pol.files.section = n;
 	check_map(c, n, keys, NELEM(keys), arg, "filesystem_policy");
 }
 

@@ -22,7 +22,7 @@ policy_file_judge(const struct image *im, const struct file_query *q)
 	return 0;
 }
 
-uint32_t
+uint64_t
 policy_file_state(const struct image *im, struct str path)
 {
 	(void)im;

@@ -50,7 +50,7 @@ unsigned policy_file_judge(const struct image *im, const struct file_query *q);
  * to them and to all that may ever stand below them, so a directory may be
  * renamed from one to the other, and a file linked. 0 (no such path) is equal
  * to nothing. For a file, policy_file_judge() alone must be the same. */
-uint32_t policy_file_state(const struct image *im, struct str path);
+uint64_t policy_file_state(const struct image *im, struct str path);
 
 enum file_extent { FILE_NONE, FILE_SOME, FILE_ALL };
 
