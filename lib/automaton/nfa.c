@@ -174,33 +174,77 @@ nfa_star(struct nfa *n, struct part a)
 
 /* ---- compiled patterns */
 
+/* A pattern is symbols: a byte that is itself, an operator, or a set, whose
+ * number follows those. */
+#define SYMBOL_SETS	256
+#define SYMBOL_NEVER	UINT32_MAX	/* a set that is cut off */
+
+static void
+set_add(struct byte_set *s, unsigned lo, unsigned hi)
+{
+	for (unsigned b = lo; b <= hi; b++)
+		s->bits[b / 64] |= UINT64_C(1) << (b % 64);
+}
+
+/* The symbol at the front of a pattern, which is taken off. */
+static uint32_t
+symbol_take(struct nfa *n, struct str *p)
+{
+	size_t len = match_op_len(*p);
+	struct byte_set set = { { 0 } };
+	struct str op = str_head(*p, len);
+
+	if (len == 0) {
+		p->len = 0;
+		return SYMBOL_NEVER;
+	}
+	*p = str_from(*p, len);
+	if (op.p[0] != OP_SET)
+		return (unsigned char)op.p[0];
+	for (size_t i = 2; i + 1 < op.len; i += 2)
+		set_add(&set, (unsigned char)op.p[i],
+		    (unsigned char)op.p[i + 1]);
+	return SYMBOL_SETS + set_number(n, &set);
+}
+
+static void
+loop_put(struct nfa *n, uint32_t from, int but, uint32_t to)
+{
+	go_free(n, from, to);
+	go_taking(n, to, set_but(n, but), to);
+}
+
 /* From a state to where it is behind the symbol. What loops does so on a
  * state of its own: the one before it has other ways out. */
 static void
-symbol_put(struct nfa *n, uint32_t from, unsigned char symbol, uint32_t to)
+symbol_put(struct nfa *n, uint32_t from, uint32_t symbol, uint32_t to)
 {
 	uint32_t at;
 
 	switch (symbol) {
 	case OP_STAR:
+		loop_put(n, from, '/', to);
+		return;
 	case OP_SPAN:
+		loop_put(n, from, -1, to);
+		return;
 	case OP_LABEL:
-		go_free(n, from, to);
-		go_taking(n, to, set_but(n, symbol == OP_STAR ? '/' :
-		    symbol == OP_LABEL ? '.' : -1), to);
+		loop_put(n, from, '.', to);
 		return;
 	case OP_DIRS:
 		at = state_new(n);
 		go_free(n, from, to);
-		go_free(n, from, at);
-		go_taking(n, at, set_but(n, -1), at);
+		loop_put(n, from, -1, at);
 		go_taking(n, at, '/', to);
 		return;
 	case OP_ONE:
 		go_taking(n, from, set_but(n, '/'), to);
 		return;
+	case SYMBOL_NEVER:
+		return;
 	default:
-		go_taking(n, from, symbol, to);
+		go_taking(n, from, symbol < SYMBOL_SETS ? symbol :
+		    symbol - SYMBOL_SETS, to);
 		return;
 	}
 }
@@ -212,10 +256,11 @@ nfa_pattern(struct nfa *n, struct str compiled)
 	uint32_t at;
 
 	p.in = at = state_new(n);
-	for (size_t i = 0; i < compiled.len; i++) {
+	while (compiled.len > 0) {
+		uint32_t symbol = symbol_take(n, &compiled);
 		uint32_t to = state_new(n);
 
-		symbol_put(n, at, (unsigned char)compiled.p[i], to);
+		symbol_put(n, at, symbol, to);
 		at = to;
 	}
 	p.out = at;
@@ -232,7 +277,7 @@ nfa_accept(struct nfa *n, struct part p, uint32_t id)
 /* ---- the tree */
 
 static struct nfa_step *
-step_slot(struct nfa *n, uint32_t from, unsigned char symbol)
+step_slot(struct nfa *n, uint32_t from, uint32_t symbol)
 {
 	uint32_t mask = n->cap_steps - 1;
 	uint32_t at = (from * 31 + symbol) * UINT32_C(2654435761) >> 7;
@@ -261,7 +306,7 @@ steps_grow(struct nfa *n)
 }
 
 static uint32_t
-step_take(struct nfa *n, uint32_t from, unsigned char symbol, uint32_t id)
+step_take(struct nfa *n, uint32_t from, uint32_t symbol, uint32_t id)
 {
 	struct nfa_step *s;
 
@@ -291,7 +336,7 @@ nfa_add(struct nfa *n, struct str compiled, uint32_t id)
 		go_free(n, 0, n->tree);
 	}
 	at = n->tree;
-	for (size_t i = 0; i < compiled.len; i++)
-		at = step_take(n, at, (unsigned char)compiled.p[i], id);
+	while (compiled.len > 0)
+		at = step_take(n, at, symbol_take(n, &compiled), id);
 	link_new(n, &n->states[at].accepts, id, 0);
 }

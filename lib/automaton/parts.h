@@ -20,8 +20,7 @@ struct nfa_state { /* heads of lists, as above */
 };
 
 struct nfa_step { /* of the tree of patterns: where a symbol leads */
-	uint32_t from, to;
-	unsigned char symbol;
+	uint32_t from, to, symbol;
 };
 
 struct nfa { /* state 0 is the start */
