@@ -30,7 +30,8 @@ pen_u64(struct pen *w, uint64_t v)
 	pen_put(w, str_of(digits + at, sizeof(digits) - at));
 }
 
-#define FRAMING_BYTES_MAX 96 /* Content-Length, Connection, empty line */
+#define FRAMING_BYTES_MAX 160 /* Content-Length, Connection, Upgrade, Expect,
+			       * empty line */
 
 static size_t
 fields_bytes(const struct http_head *h)
@@ -52,14 +53,24 @@ put_field(struct pen *w, struct str name, struct str value)
 }
 
 static void
-put_fields(struct pen *w, const struct http_head *h)
+put_fields(struct pen *w, const struct http_head *h, bool websocket)
 {
 	for (unsigned i = 0; i < h->nfields; i++) {
 		const struct http_field *fd = &h->fields[i];
 
-		if (fd->id == HTTP_OTHER && !fd->nominated)
-			put_field(w, fd->name, fd->value);
+		if (fd->id != HTTP_OTHER || fd->nominated)
+			continue;
+		if (websocket && str_case_eq(fd->name,
+			STR("sec-websocket-extensions")))
+			continue;
+		put_field(w, fd->name, fd->value);
 	}
+}
+
+static void
+put_upgrade(struct pen *w)
+{
+	pen_put(w, STR("Connection: Upgrade\r\nUpgrade: websocket\r\n"));
 }
 
 static void
@@ -102,7 +113,9 @@ request_put(struct buf *out, const struct http_head *h,
 	}
 	pen_put(&w, STR(" HTTP/1.1\r\n"));
 	put_field(&w, STR("Host"), o->authority);
-	put_fields(&w, h);
+	put_fields(&w, h, o->websocket);
+	if (o->websocket)
+		put_upgrade(&w);
 	if (h->expects)
 		pen_put(&w, STR("Expect: 100-continue\r\n"));
 	put_framing(&w, says_zero ? HTTP_LENGTH : o->framing, o->length);
@@ -124,7 +137,9 @@ response_put(struct buf *out, const struct http_head *h,
 	pen_put(&w, STR(" "));
 	pen_put(&w, h->reason);
 	pen_put(&w, STR("\r\n"));
-	put_fields(&w, h);
+	put_fields(&w, h, o->websocket);
+	if (o->websocket)
+		put_upgrade(&w);
 	put_framing(&w, o->says_length ? HTTP_LENGTH : o->framing, o->length);
 	if (o->close)
 		pen_put(&w, STR("Connection: close\r\n"));

@@ -14,6 +14,7 @@ struct request_out {
 	struct str authority;		/* the Host field's value */
 	enum http_framing framing;
 	uint64_t length;
+	bool websocket;			/* asks for one, without extensions */
 };
 
 struct response_out {
@@ -21,6 +22,7 @@ struct response_out {
 	uint64_t length;
 	bool says_length;	/* Content-Length without a body (HEAD, 304) */
 	bool close;		/* say Connection: close */
+	bool websocket;		/* the 101 with which one begins */
 };
 
 /* Both: false, and nothing usable added, when out is full. */

@@ -208,7 +208,7 @@ put_missing(struct json *j, const struct conn *c, bool connect)
 {
 	json_open(j, "rule_missing", '{');
 	json_str(j, "type", connect ? STR("endpoint_allow") :
-				      STR("rest_allow"));
+		c->websocket ? STR("websocket_allow") : STR("rest_allow"));
 	json_str(j, "layer", connect ? STR("l4") : STR("l7"));
 	put_place(j, c, connect);
 	json_close(j, '}');
@@ -277,7 +277,8 @@ answer_denied(struct conn *c, const struct net_answer *a, bool connect)
 
 	put_rule(&j, a);
 	json_str(&j, "layer", connect ? STR("l4") : STR("l7"));
-	json_str(&j, "protocol", connect ? STR("connect") : STR("rest"));
+	json_str(&j, "protocol", connect ? STR("connect") :
+		c->websocket ? STR("websocket") : STR("rest"));
 	put_place(&j, c, connect);
 	if (a->rule.file.len == 0)
 		put_missing(&j, c, connect);

@@ -35,11 +35,13 @@ static const unsigned edges[CONN_STATE_COUNT] = {
 	[CONN_WHO] = TO(HEAD) | TO(LINGER),
 	[CONN_RESOLVE] = TO(DIAL) | TO(HEAD) | TO(LINGER),
 	[CONN_DIAL] = TO(RELAY) | TO(OPENED) | TO(HEAD) | TO(LINGER),
-	[CONN_RELAY] = TO(HEAD) | TO(LINGER) | TO(RESOLVE) | TO(DIAL),
+	[CONN_RELAY] = TO(HEAD) | TO(LINGER) | TO(RESOLVE) | TO(DIAL) |
+	    TO(WEBSOCKET),
 	[CONN_OPENED] = TO(PEEK) | TO(TUNNEL) | TO(LINGER),
 	[CONN_PEEK] = TO(ACCEPT) | TO(HEAD) | TO(TUNNEL) | TO(LINGER),
 	[CONN_ACCEPT] = TO(HEAD),
 	[CONN_TUNNEL] = TO(LINGER),
+	[CONN_WEBSOCKET] = TO(LINGER),
 	[CONN_LINGER] = TO(LINGER),
 };
 
@@ -108,6 +110,8 @@ time_over(struct conn *c)
 		return answer_error(c, 504, "upstream_timeout",
 		    "%s:%u sent nothing for %u s", c->at.host.text,
 		    (unsigned)c->at.port, states[c->state].seconds);
+	case CONN_WEBSOCKET:
+		return websocket_idle(c);
 	case CONN_OPENED:
 	case CONN_PEEK:
 	case CONN_ACCEPT:
@@ -153,6 +157,10 @@ conn_arm(struct conn *c)
 		stream_arm(l, &c->cl, reads);
 	if (c->up == NULL || c->up->state != UP_READY)
 		return;
+	if (c->state == CONN_LINGER) { /* nobody waits for it */
+		stream_arm(l, &c->up->s, false);
+		return;
+	}
 	if (tunnel && c->cl.out.len >= BODY_ROOM)
 		stream_arm(l, &c->up->s, false);
 	else
@@ -421,18 +429,22 @@ conn_rejudge(struct conn *c)
 {
 	bool request = c->state == CONN_RESOLVE || c->state == CONN_DIAL ||
 	    c->state == CONN_RELAY;
+	bool websocket = c->state == CONN_WEBSOCKET;
 	struct net_answer a;
 	enum want w = WANT_CLOSE;
 
-	if (!request && (!c->tunnel || c->treat == TREAT_HTTP))
+	if (!request && !websocket && (!c->tunnel || c->treat == TREAT_HTTP))
 		return; /* what comes next is judged when it comes */
 	if (still_allowed(c, &a))
 		return;
 	a.verdict = VERDICT_DENY;
-	(void)judge_record(c, request && c->treat == TREAT_HTTP ?
-		AUDIT_HTTP : AUDIT_NET_CLOSE, AUDIT_DENIED, &a, 0,
-	    STR("ended by a change of the policy")); /* ends regardless */
 	c->running = true;
+	if (websocket)
+		w = websocket_refuse(c, &a, "ended by a change of the policy");
+	else
+		(void)judge_record(c, request && c->treat == TREAT_HTTP ?
+			AUDIT_HTTP : AUDIT_NET_CLOSE, AUDIT_DENIED, &a, 0,
+		    STR("ended by a change of the policy")); /* regardless */
 	if (request) {
 		c->keep = false;
 		w = answer_denied(c, &a, c->treat != TREAT_HTTP);

@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "http/body.h"
 #include "http/host.h"
+#include "http/websocket.h"
 #include "msg/body.h"
 #include "policy/decide.h"
 #include "stream.h"
@@ -29,7 +30,8 @@ struct egress;
  *            │ CONNECT, inspected               │ CONNECT, not inspected   │
  *            ├──▶ OPENED ─▶ PEEK ─▶ ACCEPT ─▶ HEAD                         │
  *            │                 └─▶ HEAD (plain)  └▶ OPENED ─▶ [PEEK] ─▶ TUNNEL
- *            └──▶ LINGER: a last answer goes out ◀─────────────────────────┘
+ *            └──▶ LINGER: a last answer goes out ◀─────────────────────────┤
+ *                                           RELAY ─▶ WEBSOCKET, after a 101 ┘
  *
  * X(STATE, step, seconds it may last without progress, does it read?)
  */
@@ -43,6 +45,7 @@ struct egress;
 	X(PEEK,	   conn_peek,	 60,  true)  /* what is spoken? */	\
 	X(ACCEPT,  conn_accept,	 20,  true)  /* TLS handshake */	\
 	X(TUNNEL,  conn_tunnel,	 3600, true) /* bytes both ways */	\
+	X(WEBSOCKET, conn_websocket, 3600, true) /* frames both ways */	\
 	X(LINGER,  conn_linger,	 5,   true)  /* last bytes, then close */
 
 enum conn_state {
@@ -90,11 +93,13 @@ struct conn {
 	bool keep;		/* the client may send another after it */
 	bool up_keep;		/* and so may we, upstream */
 	bool answering;		/* the response's head went out */
+	bool websocket;		/* it asks to become a WebSocket */
 	unsigned minor;
 	char method[METHOD_TEXT_MAX];
 	struct buf path, query_text;
 	bool has_query;
 	struct body req, res;
+	struct ws_flow ws_out, ws_in;	/* after it became one */
 
 	struct up_target to;	/* being resolved and dialled */
 	bool done;		/* resolving or dialling is over: err */
@@ -114,6 +119,9 @@ void conn_run(struct conn *c);		/* may free c */
 void conn_free(struct conn *c);
 void conn_enter(struct conn *c, enum conn_state s);
 void conn_progress(struct conn *c);	/* bytes moved: time starts anew */
+/* One read where something may be there and there is room for it; true:
+ * something came, or its end. */
+bool conn_read_more(struct conn *c, struct stream *s);
 void conn_begin_head(struct conn *c);	/* some of it is there */
 void conn_rejudge(struct conn *c);	/* after a policy change; may free c */
 void conn_shrink(struct conn *c);	/* an idle one holds little */
@@ -132,6 +140,12 @@ enum want request_done(struct conn *c);
 enum want dial_begin(struct conn *c);
 /* relay.c: sends the request whose head is in cl.in over c->up. */
 enum want relay_begin(struct conn *c, const struct http_head *h);
+/* websocket.c: the server said 101; the policy changed; nothing was said for
+ * too long. */
+enum want websocket_begin(struct conn *c, const struct http_head *h);
+enum want websocket_refuse(struct conn *c, const struct net_answer *a,
+    const char *why);
+enum want websocket_idle(struct conn *c);
 /* tunnel.c: 200 to the CONNECT. */
 enum want tunnel_open(struct conn *c);
 

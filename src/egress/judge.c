@@ -11,6 +11,7 @@ query_of(const struct conn *c)
 		.host = host_str(&c->at.host),
 		.port = c->at.port,
 		.tls = c->tls,
+		.websocket = c->websocket,
 		.who = { c->exe, c->nexe },
 	};
 }

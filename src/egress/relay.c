@@ -16,7 +16,8 @@ relay_begin(struct conn *c, const struct http_head *h)
 	enum http_framing framing = http_request_framing(h);
 	struct request_out o = { .path = buf_str(&c->path),
 		.query = buf_str(&c->query_text), .has_query = c->has_query,
-		.framing = framing, .length = h->length };
+		.framing = framing, .length = h->length,
+		.websocket = c->websocket };
 
 	o.authority = str_of(authority,
 	    authority_print(host_str(&c->at.host), c->at.port,
@@ -122,8 +123,8 @@ response_head(struct conn *c)
 		PARSE_OK)
 		return upstream_broken(c, f.why);
 	if (h->status == 101)
-		return upstream_broken(c, "it changed protocols unasked");
-	if (h->status >= 200)
+		w = websocket_begin(c, h);
+	else if (h->status >= 200)
 		w = response_begin(c, h);
 	else if (!interim(c, h))
 		return upstream_broken(c, "the response's head is too long");
@@ -134,9 +135,8 @@ response_head(struct conn *c)
 
 /* ---- both bodies ---- */
 
-/* One read where something may be there and there is room for it. */
-static bool
-read_more(struct conn *c, struct stream *s)
+bool
+conn_read_more(struct conn *c, struct stream *s)
 {
 	if (!s->ready || s->ended || s->in.len >= s->in.max)
 		return false;
@@ -215,11 +215,11 @@ request_move(struct conn *c, bool *moved)
 enum want
 conn_relay(struct conn *c)
 {
-	bool moved = read_more(c, &c->up->s);
+	bool moved = conn_read_more(c, &c->up->s);
 	enum want w;
 
 	must(c->state == CONN_RELAY);
-	moved |= read_more(c, &c->cl);
+	moved |= conn_read_more(c, &c->cl);
 	if (c->cl.failed)
 		return WANT_CLOSE;
 	w = request_move(c, &moved);

@@ -141,25 +141,10 @@ place_check(struct conn *c, const struct target *t, const struct http_head *h)
 	return WANT_WAIT;
 }
 
-static bool
-has_token(struct str list, struct str token)
-{
-	struct str one, rest;
-
-	for (; list.len > 0; list = rest) {
-		if (!str_cut(list, ',', &one, &rest)) {
-			one = list;
-			rest = str_of("", 0);
-		}
-		if (str_case_eq(str_trim(one), token))
-			return true;
-	}
-	return false;
-}
-
 static enum want
 http_begin(struct conn *c, const struct http_head *h)
 {
+	struct ws_offer offer;
 	struct http_fault f;
 	struct target t;
 	struct path p;
@@ -173,10 +158,9 @@ http_begin(struct conn *c, const struct http_head *h)
 	w = place_check(c, &t, h);
 	if (w != WANT_WAIT)
 		return w;
-	if (has_token(h->upgrade, STR("websocket")))
-		return answer_error(c, 501, "upgrade_not_supported",
-		    "WebSocket is not supported by this version: use plain "
-		    "HTTP (server-sent events pass)");
+	c->websocket = ws_is_asked(h);
+	if (c->websocket && ws_request_check(h, &offer, &f) != PARSE_OK)
+		return answer_fault(c, &f);
 	buf_clear(&c->query_text);
 	c->has_query = t.has_query;
 	if (!buf_adds(&c->query_text, t.query))
@@ -226,7 +210,7 @@ connect_begin(struct conn *c, const struct http_head *h)
 {
 	struct http_fault f;
 
-	c->keep = false;
+	c->keep = c->websocket = false;
 	if (c->tunnel)
 		return answer_error(c, 400, "invalid_request",
 		    "CONNECT inside a CONNECT");

@@ -9,6 +9,9 @@ import tarfile
 import time
 import zipfile
 
+import record
+import ws
+
 BIG = bytes(range(256)) * 256           # one 64 KiB block of a big body
 WHEEL = "tinywheel-1.0-py3-none-any.whl"
 
@@ -80,9 +83,15 @@ def _status(rq):
         rq.conn.reply(code, f"status {code}\n")
 
 
+def _ws(rq):
+    if not rq.get("upgrade"):
+        return rq.conn.reply(426, "a WebSocket only\n")
+    return ws.serve(rq, record.put)
+
+
 ECHO = {"/sse": _sse, "/big/": _big, "/upload": _upload, "/slow/": _slow,
         "/served": _served, "/chunked": _chunked, "/close": _until_close,
-        "/status/": _status}
+        "/status/": _status, "/ws/": _ws}
 
 
 def echo(rq):

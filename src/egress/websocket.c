@@ -1,0 +1,238 @@
+/* websocket.c -- a request that became a WebSocket: frames both ways, each
+ * checked, until a close frame, a cut, or a policy that no longer allows
+ * it. */
+#include "http/websocket.h"
+
+#include <stdio.h>
+
+#include "answer.h"
+#include "base/must.h"
+#include "conn.h"
+#include "egress.h"
+#include "http/write.h"
+#include "judge.h"
+#include "tls/openssl.h"
+
+/* ---- the server agreed ---- */
+
+/* What a server makes of the key that it was sent. */
+static bool
+accept_make(struct str key, char out[WS_ACCEPT_BYTES + 1])
+{
+	char text[WS_KEY_BYTES + sizeof(WS_GUID)];
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	int n = snprintf(text, sizeof(text), "%.*s" WS_GUID, (int)key.len,
+	    key.p);
+
+	if (n != WS_KEY_BYTES + (int)sizeof(WS_GUID) - 1 ||
+	    EVP_Digest(text, (size_t)n, digest, NULL, EVP_sha1(), NULL) != 1)
+		return false;
+	return EVP_EncodeBlock((unsigned char *)out, digest, 20) ==
+	    WS_ACCEPT_BYTES;
+}
+
+/* The request's head is still in cl.in: it has no body. */
+static bool
+answer_is_right(const struct conn *c, const struct http_head *h,
+    struct http_fault *f)
+{
+	char accept[WS_ACCEPT_BYTES + 1];
+	struct http_head asked;
+	struct ws_offer offer;
+
+	must(c->head_kept &&
+	    http_request_parse(str_head(buf_str(&c->cl.in), c->head_len),
+		&asked, f) == PARSE_OK &&
+	    ws_request_check(&asked, &offer, f) == PARSE_OK);
+	if (!accept_make(offer.key, accept)) {
+		(void)http_bad(f, 502, "the handshake cannot be checked");
+		return false;
+	}
+	return ws_response_check(h, &offer, str_of(accept, WS_ACCEPT_BYTES),
+	    f) == PARSE_OK;
+}
+
+enum want
+websocket_begin(struct conn *c, const struct http_head *h)
+{
+	struct response_out o = { .framing = HTTP_NO_BODY,
+		.websocket = true };
+	struct http_fault f;
+
+	if (!c->websocket || !answer_is_right(c, h, &f)) {
+		c->keep = false;
+		return answer_error(c, 502, "upstream_protocol_error",
+		    "%s:%u: %s", c->at.host.text, (unsigned)c->at.port,
+		    c->websocket ? f.why : "it changed protocols unasked");
+	}
+	if (!judge_record(c, AUDIT_NET_OPEN, AUDIT_OBSERVED, NULL, 101,
+		STR("the WebSocket is open")))
+		return answer_unrecorded(c);
+	if (!response_put(&c->cl.out, h, &o))
+		return WANT_CLOSE;
+	buf_eat(&c->cl.in, c->head_len);
+	c->head_len = 0;
+	c->head_kept = c->keep = false;
+	c->answering = true;
+	c->bytes_in = c->bytes_out = 0;
+	c->ws_out = (struct ws_flow){ .masked = true };
+	c->ws_in = (struct ws_flow){ .masked = false };
+	egress_queue(c->eg, &c->cl);
+	conn_enter(c, CONN_WEBSOCKET);
+	return WANT_TURN;
+}
+
+/* ---- its end ---- */
+
+static void
+record_end(struct conn *c, enum audit_verdict verdict,
+    const struct net_answer *a, const char *why)
+{
+	char reason[256];
+
+	c->bytes_out = c->ws_out.bytes;
+	c->bytes_in = c->ws_in.bytes;
+	(void)snprintf(reason, sizeof(reason), "%s (WebSocket, %llu messages "
+	    "out, %llu in)", why, (unsigned long long)c->ws_out.messages,
+	    (unsigned long long)c->ws_in.messages);
+	(void)judge_record(c, AUDIT_NET_CLOSE, verdict, a, 0,
+	    str_c(reason)); /* it is over either way */
+}
+
+/* One side is gone: in the middle of something the other one must see that
+ * it is cut. */
+static enum want
+cut(struct conn *c, const char *why)
+{
+	record_end(c, AUDIT_OBSERVED, NULL, why);
+	c->cl.failed = true;
+	return WANT_CLOSE;
+}
+
+/* Close frames of our own, where none would fall inside another frame; a
+ * side that cannot be told is cut. */
+static enum want
+say_goodbye(struct conn *c, enum ws_code to_client, enum ws_code to_server)
+{
+	unsigned char mask[4];
+
+	if (ws_is_between(&c->ws_out) && RAND_bytes(mask, 4) == 1) {
+		ws_put_close(&c->up->s.out, to_server, mask);
+		egress_queue(c->eg, &c->up->s);
+	}
+	if (!ws_is_between(&c->ws_in)) {
+		c->cl.failed = true;
+		return WANT_CLOSE;
+	}
+	ws_put_close(&c->cl.out, to_client, NULL);
+	egress_queue(c->eg, &c->cl);
+	conn_enter(c, CONN_LINGER);
+	return WANT_TURN;
+}
+
+enum want
+websocket_refuse(struct conn *c, const struct net_answer *a, const char *why)
+{
+	record_end(c, AUDIT_DENIED, a, why);
+	return say_goodbye(c, WS_RESTART, WS_GOING_AWAY);
+}
+
+enum want
+websocket_idle(struct conn *c)
+{
+	record_end(c, AUDIT_OBSERVED, NULL, "ended: nothing was said for an "
+	    "hour");
+	return say_goodbye(c, WS_GOING_AWAY, WS_GOING_AWAY);
+}
+
+/* Whose frame it was is not the other side's fault. */
+static enum want
+broken(struct conn *c, bool by_client, const struct http_fault *f)
+{
+	char why[160];
+
+	(void)snprintf(why, sizeof(why), "ended by egress: %s", f->why);
+	record_end(c, AUDIT_DENIED, NULL, why);
+	return by_client ? say_goodbye(c, WS_PROTOCOL_ERROR, WS_GOING_AWAY) :
+			   say_goodbye(c, WS_BAD_GATEWAY, WS_PROTOCOL_ERROR);
+}
+
+/* ---- frames ---- */
+
+static enum parse
+move(struct conn *c, struct ws_flow *w, struct stream *from,
+    struct stream *to, bool *moved, struct http_fault *f)
+{
+	size_t before = to->out.len;
+	enum parse got = ws_move(w, &from->in, &to->out, f);
+
+	if (to->out.len != before) {
+		*moved = true;
+		egress_queue(c->eg, to);
+	}
+	to->tell |= to->out.len >= BODY_ROOM / 2 ||
+	    (from->ended && to->out.len > 0);
+	return got;
+}
+
+static bool
+is_flushed(const struct conn *c)
+{
+	return c->cl.out.len == 0 && c->up->s.out.len == 0;
+}
+
+static enum want
+ended(struct conn *c)
+{
+	char why[64];
+
+	(void)snprintf(why, sizeof(why), "closed with code %u",
+	    (unsigned)(c->ws_in.code != 0 ? c->ws_in.code : c->ws_out.code));
+	record_end(c, AUDIT_OBSERVED, NULL, why);
+	conn_enter(c, CONN_LINGER);
+	return WANT_TURN;
+}
+
+/* A side that sent its close frame may end; what the other still says goes
+ * on to it. */
+static enum want
+look_for_end(struct conn *c, bool moved)
+{
+	struct stream *up = &c->up->s;
+
+	if (moved)
+		return WANT_TURN;
+	if (c->cl.ended && c->cl.out.len == 0 && up->ended)
+		return cut(c, "both sides are gone");
+	if (!is_flushed(c)) {
+		c->cl.tell |= c->cl.out.len > 0;
+		up->tell |= up->out.len > 0;
+		return WANT_WAIT;
+	}
+	if (c->ws_in.over && (c->ws_out.over || up->ended))
+		return ended(c);
+	if (c->cl.ended && !c->ws_out.over)
+		return cut(c, "the client went without a close frame");
+	if (up->ended)
+		return cut(c, "the server went without a close frame");
+	return WANT_WAIT;
+}
+
+enum want
+conn_websocket(struct conn *c)
+{
+	struct stream *up = &c->up->s;
+	bool moved = conn_read_more(c, up);
+	struct http_fault f;
+
+	must(c->state == CONN_WEBSOCKET);
+	moved |= conn_read_more(c, &c->cl);
+	if (c->cl.failed || up->failed)
+		return cut(c, c->cl.failed ? "the client's connection broke" :
+					     "the server's connection broke");
+	if (move(c, &c->ws_out, &c->cl, up, &moved, &f) == PARSE_BAD)
+		return broken(c, true, &f);
+	if (move(c, &c->ws_in, up, &c->cl, &moved, &f) == PARSE_BAD)
+		return broken(c, false, &f);
+	return look_for_end(c, moved);
+}
