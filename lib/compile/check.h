@@ -9,6 +9,8 @@ struct compile { /* one run of the compiler */
 	struct arena *arena;
 	struct diags *diags;
 	enum policy_stage stage;
+	bool maximum;		/* it is the one that bounds others */
+	const struct compile *max; /* the one that bounds it, or NULL */
 	struct policy pol;
 };
 
@@ -104,8 +106,9 @@ void clash_check(struct compile *c);
  * kernel's own means can hold. */
 void files_check(struct compile *c);
 void floor_check(struct compile *c);
-/* The image's bytes, heap; -1: too much, said in diags. */
+/* The image's bytes, heap, with another one within, if any; -1: too much,
+ * said in diags. */
 int emit(struct compile *c, const struct doc *docs, uint32_t ndocs,
-    char **image, size_t *len);
+    struct str max, char **image, size_t *len);
 
 #endif

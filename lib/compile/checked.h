@@ -10,6 +10,7 @@ struct checked { /* checked_free() it */
 	struct compile c;	/* c.pol is the policy */
 	struct doc *docs;
 	uint32_t ndocs;
+	struct checked *max;	/* the maximum policy, or NULL: none */
 };
 
 /* Never NULL: c.diags (borrowed: d) says whether it is well. The texts of the

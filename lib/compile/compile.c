@@ -19,6 +19,7 @@ read_docs(struct compile *c, const struct policy_file *files, struct doc *docs,
 		docs[i].text = files[i].text;
 		docs[i].index = i;
 		docs[i].kind = files[i].kind;
+		docs[i].maximum = files[i].maximum;
 		if (yaml_parse(&docs[i], c->arena, c->diags) == 0)
 			check_document(c, &docs[i]);
 	}
@@ -63,9 +64,8 @@ check_all(struct checked *k, const struct policy_file *files, uint32_t n)
 	files_check(&k->c);
 }
 
-struct checked *
-checked_new(const struct policy_file *files, size_t n,
-    enum policy_stage stage, struct diags *d)
+static struct checked *
+new_one(enum policy_stage stage, struct diags *d)
 {
 	struct checked *k = mem_alloc(1, sizeof(*k));
 
@@ -74,6 +74,30 @@ checked_new(const struct policy_file *files, size_t n,
 	k->c.stage = stage;
 	k->c.pol.rules_end = &k->c.pol.rules;
 	k->c.pol.files.end = &k->c.pol.files.list;
+	return k;
+}
+
+/* Those of the maximum, or the others, in their order. */
+static uint32_t
+pick(const struct policy_file *files, size_t n, bool maximum,
+    struct policy_file out[POLICY_FILES_MAX])
+{
+	uint32_t m = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (files[i].maximum == maximum)
+			out[m++] = files[i];
+	return m;
+}
+
+struct checked *
+checked_new(const struct policy_file *files, size_t n,
+    enum policy_stage stage, struct diags *d)
+{
+	struct policy_file some[POLICY_FILES_MAX];
+	struct checked *k = new_one(stage, d);
+	uint32_t m;
+
 	if (n > POLICY_FILES_MAX) {
 		struct doc doc = { .name = files[POLICY_FILES_MAX].name };
 
@@ -81,7 +105,15 @@ checked_new(const struct policy_file *files, size_t n,
 		    "more than %d policy files", POLICY_FILES_MAX);
 		n = 0;
 	}
-	check_all(k, files, (uint32_t)n);
+	m = pick(files, n, true, some);
+	if (m > 0) {
+		k->max = new_one(stage, d);
+		k->max->c.maximum = true;
+		k->c.max = &k->max->c;
+		check_all(k->max, some, m);
+	}
+	m = pick(files, n, false, some);
+	check_all(k, some, m);
 	return k;
 }
 
@@ -90,6 +122,7 @@ checked_free(struct checked *k)
 {
 	if (k == NULL)
 		return;
+	checked_free(k->max);
 	arena_fini(&k->arena);
 	free(k);
 }
@@ -97,11 +130,18 @@ checked_free(struct checked *k)
 int
 checked_emit(struct checked *k, char **image, size_t *len)
 {
+	char *max = NULL;
+	size_t nmax = 0;
+	int rc;
+
 	if (k->c.diags->errors > 0 ||
-	    emit(&k->c, k->docs, k->ndocs, image, len) == -1)
+	    (k->max != NULL && checked_emit(k->max, &max, &nmax) == -1))
 		return -1;
-	check_image(*image, *len);
-	return 0;
+	rc = emit(&k->c, k->docs, k->ndocs, str_of(max, nmax), image, len);
+	free(max);
+	if (rc == 0)
+		check_image(*image, *len);
+	return rc;
 }
 
 int

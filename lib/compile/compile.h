@@ -22,6 +22,8 @@ struct policy_file { /* borrowed */
 	const char *name;	/* for messages, and to be extended by */
 	struct str text;
 	enum policy_kind kind;
+	bool maximum;		/* of the policy that bounds the others: what
+				 * it does not allow, none of them can */
 };
 
 enum diag_level { DIAG_ERROR, DIAG_WARNING };
@@ -51,7 +53,7 @@ enum policy_stage {
 				 * it: "not enforced by this version: ..." */
 };
 
-/* Merges and compiles. 0: *image (free() it) and *len; d may hold warnings.
+/* Merges and compiles; those of the maximum apart, and into the image's own. 0: *image (free() it) and *len; d may hold warnings.
  * -1: d->errors > 0. No files at all gives the empty policy: deny all
  * network, no file section. */
 int policy_compile(const struct policy_file *files, size_t n,

@@ -135,8 +135,8 @@ put_all(struct emit *e, const struct doc *docs, uint32_t ndocs)
 }
 
 int
-emit(struct compile *c, const struct doc *docs, uint32_t ndocs, char **image,
-    size_t *len)
+emit(struct compile *c, const struct doc *docs, uint32_t ndocs,
+    struct str max, char **image, size_t *len)
 {
 	struct emit e = { .c = c };
 	struct f_head h = head_form(c);
@@ -148,6 +148,8 @@ emit(struct compile *c, const struct doc *docs, uint32_t ndocs, char **image,
 	buf_init(&out, IMAGE_BYTES_MAX);
 	put_all(&e, docs, ndocs);
 	put_packs(&e);
+	if (max.len > 0)
+		emit_put(&e, FORM_maximum, max.p, max.len);
 	ok = join(&e, &h, &out);
 	for (unsigned s = 0; s < FORM_COUNT; s++)
 		buf_fini(&e.s[s]);

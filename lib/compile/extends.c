@@ -130,13 +130,14 @@ extends_target(struct arena *a, struct diags *d, const struct node *word,
 }
 
 int
-extends_find(struct arena *a, const struct target *t, const struct doc *docs,
-    uint32_t ndocs)
+extends_find(struct arena *a, const struct target *t, const struct doc *from,
+    const struct doc *docs, uint32_t ndocs)
 {
 	for (uint32_t i = 0; i < ndocs; i++) {
 		const struct doc *doc = &docs[i];
 
-		if (t->file != (doc->kind == POLICY_GIVEN))
+		if (t->file != (doc->kind == POLICY_GIVEN) ||
+		    doc->maximum != from->maximum)
 			continue;
 		if (strcmp(t->name, t->file ? path_plain(a,
 		    str_c(doc->name)) : doc->name) == 0)
@@ -178,7 +179,7 @@ follow(struct graph *g, const struct node *word)
 
 	if (is_said(d, word) || !extends_target(g->c->arena, d, word, &t))
 		return 0;
-	to = extends_find(g->c->arena, &t, g->docs, g->ndocs);
+	to = extends_find(g->c->arena, &t, word->doc, g->docs, g->ndocs);
 	if (to == -1) {
 		SAY(d, word, "extends \"%.200s\", and there is no such %s "
 		    "among the documents", t.name, t.file ? "file" :

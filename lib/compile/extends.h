@@ -17,9 +17,9 @@ const struct node *extends_of(const struct doc *doc);
 /* What a word of it names; false: said in d. */
 bool extends_target(struct arena *a, struct diags *d, const struct node *word,
     struct target *out);
-/* The document that it names, or -1. */
+/* The document that a word in `from' so names, or -1. */
 int extends_find(struct arena *a, const struct target *t,
-    const struct doc *docs, uint32_t ndocs);
+    const struct doc *from, const struct doc *docs, uint32_t ndocs);
 /* A path without "." and "..", as far as its text goes. */
 const char *path_plain(struct arena *a, struct str path);
 

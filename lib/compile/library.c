@@ -87,6 +87,14 @@ fetch(struct closing *c, const struct node *word, const struct target *t,
 	return rc == 0 ? 0 : -1;
 }
 
+/* Its text is read when its turn comes. */
+static struct doc
+doc_of(const struct policy_file *f)
+{
+	return (struct doc){ .name = f->name, .kind = f->kind,
+		.maximum = f->maximum };
+}
+
 static int
 take(struct closing *c, const struct node *word)
 {
@@ -96,15 +104,17 @@ take(struct closing *c, const struct node *word)
 
 	if (!extends_target(&c->arena, c->d, word, &t))
 		return -1;
-	if (extends_find(&c->arena, &t, c->docs, (uint32_t)s->n) != -1)
+	if (extends_find(&c->arena, &t, word->doc, c->docs,
+	    (uint32_t)s->n) != -1)
 		return 0;
 	if (fetch(c, word, &t, &f) == -1)
 		return -1;
 	f.name = arena_strdup(&s->arena, str_c(t.name));
 	must(f.name != NULL);
+	f.maximum = word->doc->maximum;
 	if (docset_add(s, &f, c->d) == -1)
 		return -1;
-	c->docs[s->n - 1] = (struct doc){ .name = f.name, .kind = f.kind };
+	c->docs[s->n - 1] = doc_of(&f);
 	return 0;
 }
 
@@ -137,8 +147,7 @@ docset_close(struct docset *s, const struct policy_library *lib,
 
 	*c = (struct closing){ .set = s, .lib = lib, .d = d };
 	for (size_t i = 0; i < s->n; i++)
-		c->docs[i] = (struct doc){ .name = s->v[i].name,
-			.kind = s->v[i].kind };
+		c->docs[i] = doc_of(&s->v[i]);
 	for (uint32_t i = 0; i < s->n; i++) {
 		const struct node *list = list_of(c, i);
 

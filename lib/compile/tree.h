@@ -22,6 +22,7 @@ struct doc {
 	struct node *root;	/* NULL: nothing in it */
 	uint32_t index;		/* among the documents compiled together */
 	enum policy_kind kind;
+	bool maximum;
 };
 
 struct node {

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "policy/decide.h"
+#include "policy/maximum.h"
 #include "policy/scan.h"
 
 struct reach {
@@ -92,6 +93,8 @@ policy_address(const struct image *im, const struct net_query *q,
 	struct reach a = { .s = &s, .addr = addr->s6_addr };
 	const struct f_rule *deny;
 
+	if (im->max != NULL)
+		return maximum_address(im, q, addr, why, cap);
 	scan_init(&s, im, q);
 	/* Dialling comes before the first byte is seen: what will be spoken
 	 * is not known, and does not change where a name may lead. */

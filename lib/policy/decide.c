@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 
+#include "policy/maximum.h"
 #include "policy/scan.h"
 
 enum { WIRES = 6 };	/* bits of WIRE_ALL */
@@ -185,6 +186,10 @@ policy_network(const struct image *im, const struct net_query *q,
 	struct scan s;
 	struct tally t = { .s = &s };
 
+	if (im->max != NULL) {
+		maximum_network(im, q, out);
+		return;
+	}
 	*out = (struct net_answer){ 0 };
 	scan_init(&s, im, q);
 	scan_each(&s, tally_rule, &t);

@@ -121,7 +121,8 @@ struct f_file {
 	SECTION(words, struct f_text)	/* methods that have no bit */	\
 	SECTION(texts, struct f_text)	/* names of the documents */	\
 	SECTION(files, struct f_file)					\
-	SECTION(bytes, char)
+	SECTION(bytes, char)						\
+	SECTION(maximum, char)		/* an image of its own, or nothing */
 
 enum form_section {
 #define SECTION(name, record) FORM_##name,
@@ -148,6 +149,8 @@ struct image {
 #undef SECTION
 	void *owned;		/* to free, or NULL */
 	size_t mapped;		/* to unmap that many of owned; 0: free it */
+	/* With a maximum: it, and all else without it. Otherwise NULL both. */
+	struct image *max, *own;
 };
 
 static inline struct str

@@ -88,6 +88,29 @@ info_fill(struct image *im)
 	}
 }
 
+/* The image within is checked as any other; one within that is not taken. */
+static int
+maximum_take(struct image *im, struct err *e)
+{
+	const struct f_head *h = (const void *)im->maximum;
+
+	if (im->nmaximum >= sizeof(*h) && h->sections[FORM_maximum].n != 0)
+		return refuse(e, "its maximum has one of its own");
+	if (image_of(str_of(im->maximum, im->nmaximum), &im->max, e) == -1)
+		return err_wrap(e, "its maximum");
+	if (((im->head->flags ^ im->max->head->flags) & FORM_CHECK_ONLY) != 0)
+		return refuse(e, "its maximum is of another stage");
+	im->own = mem_alloc(1, sizeof(*im->own));
+	*im->own = *im;
+	im->own->owned = NULL;
+	im->own->mapped = 0;
+	im->own->max = NULL;
+	im->own->own = NULL;
+	im->info.has_network &= im->max->info.has_network;
+	im->info.needs_who |= im->max->info.needs_who;
+	return 0;
+}
+
 static int
 image_check(struct image *im, struct str bytes, struct err *e)
 {
@@ -102,7 +125,7 @@ image_check(struct image *im, struct str bytes, struct err *e)
 	if (fault != NULL)
 		return refuse(e, fault);
 	info_fill(im);
-	return 0;
+	return im->nmaximum == 0 ? 0 : maximum_take(im, e);
 }
 
 int
@@ -111,6 +134,7 @@ image_of(struct str bytes, struct image **out, struct err *e)
 	struct image *im;
 	const char *p = bytes.p;
 
+	*out = NULL;
 	if (bytes.len < sizeof(struct f_head))
 		return refuse(e, "it is too short");
 	if (bytes.len > IMAGE_BYTES_MAX)
@@ -180,6 +204,8 @@ image_free(struct image *im)
 {
 	if (im == NULL)
 		return;
+	image_free(im->max);
+	free(im->own);
 	if (im->mapped != 0)
 		(void)munmap(im->owned, im->mapped); /* ours, so it works */
 	else

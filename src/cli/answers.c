@@ -167,7 +167,8 @@ run_policy_check(const struct args *a)
 		if ((code = documents_add_file(&k.docs, a->word[i])) !=
 		    EXIT_OK)
 			return code;
-	if ((code = documents_close(&k.docs)) != EXIT_OK)
+	if ((code = documents_add_maximum(&k.docs, a)) != EXIT_OK ||
+	    (code = documents_close(&k.docs)) != EXIT_OK)
 		return code;
 	check_run(&k);
 	v = check_json(&k);
@@ -252,7 +253,9 @@ explain_in(const struct args *a, struct arena *arena)
 		    "policy?", name);
 	code = files ? documents_add_flags(&docs, a) :
 		       documents_add_sandbox(&docs, name, 0);
-	if (code == EXIT_OK && files)
+	if (code == EXIT_OK)
+		code = documents_add_maximum(&docs, a);
+	if (code == EXIT_OK)
 		code = documents_close(&docs);
 	return code != EXIT_OK ? code : explain(a, &docs, &q, files ? NULL :
 	    name != NULL ? name : "NAME");
@@ -377,6 +380,7 @@ run_policy_test(const struct args *a)
 		return say_usage("policy test",
 		    "policy test needs --policy FILE");
 	if ((code = documents_add_flags(&docs, a)) != EXIT_OK ||
+	    (code = documents_add_maximum(&docs, a)) != EXIT_OK ||
 	    (code = documents_close(&docs)) != EXIT_OK)
 		return code;
 	if (book_open(docs.v, docs.n, &b) == -1) {

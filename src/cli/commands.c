@@ -8,6 +8,8 @@
 	"how to print it" }
 #define POLICY { "policy", 'p', FLAG_LIST, "FILE", \
 	"a policy document; several are merged" }
+#define MAXIMUM { "maximum", 0, FLAG_LIST, "FILE", \
+	"a policy that bounds the others: only what it allows too" }
 #define ENV { "env", 'e', FLAG_LIST, "NAME[=VALUE]", \
 	"an environment variable; NAME alone copies it from here" }
 #define TTY { "tty", 't', FLAG_BOOL, NULL, \
@@ -93,14 +95,17 @@ static const struct flag policy_get_flags[] = {
 	OUTPUT, FLAGS_END,
 };
 
+static const struct flag check_flags[] = { MAXIMUM, OUTPUT, FLAGS_END };
+
 static const struct flag explain_flags[] = {
-	POLICY,
+	POLICY, MAXIMUM,
 	{ "from", 0, FLAG_WORD, "PROGRAM", "the executable that asks; a rule "
 	    "for some programs alone needs it" },
 	OUTPUT, FLAGS_END,
 };
 
-static const struct flag test_flags[] = { POLICY, OUTPUT, FLAGS_END };
+static const struct flag test_flags[] = { POLICY, MAXIMUM, OUTPUT,
+	FLAGS_END };
 
 const struct command commands[] = {
 	{ "sandbox create", "[-- COMMAND...]",
@@ -186,7 +191,7 @@ const struct command commands[] = {
 	    "\n"
 	    "Example:\n"
 	    "  openshell policy check base.yaml agent.yaml\n",
-	    output_flags, WORDS_FILES, 1, 64, false, run_policy_check },
+	    check_flags, WORDS_FILES, 1, 64, false, run_policy_check },
 	{ "policy explain", "[NAME | --policy FILE...] REQUEST",
 	    "say what a policy answers to one request, and why",
 	    "REQUEST is one of\n"

@@ -22,7 +22,7 @@ add(struct documents *d, const char *name, char *text, size_t len,
 {
 	d->v = mem_grow(d->v, d->n + 1, sizeof(*d->v));
 	d->v[d->n++] = (struct policy_file){ mem_strdup(name),
-		str_of(text, len), kind };
+		str_of(text, len), kind, false };
 }
 
 int
@@ -54,6 +54,22 @@ documents_add_flags(struct documents *d, const struct args *a)
 
 		if (code != EXIT_OK)
 			return code;
+	}
+	return EXIT_OK;
+}
+
+int
+documents_add_maximum(struct documents *d, const struct args *a)
+{
+	const char *file;
+	size_t at = 0;
+
+	while ((file = args_next(a, "maximum", &at)) != NULL) {
+		int code = documents_add_file(d, file);
+
+		if (code != EXIT_OK)
+			return code;
+		d->v[d->n - 1].maximum = true;
 	}
 	return EXIT_OK;
 }
@@ -111,6 +127,7 @@ add_found(struct documents *d, const struct docset *set)
 
 		memcpy(text, f->text.p, f->text.len);
 		add(d, f->name, text, f->text.len, f->kind);
+		d->v[d->n - 1].maximum = f->maximum;
 	}
 }
 

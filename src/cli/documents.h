@@ -16,6 +16,8 @@ struct documents { /* zero is empty; documents_fini() it */
 /* All add to what is there. 0, or the exit code after saying why not. */
 int documents_add_file(struct documents *d, const char *file);
 int documents_add_flags(struct documents *d, const struct args *a);
+/* The files of --maximum, each a part of the maximum policy. */
+int documents_add_maximum(struct documents *d, const struct args *a);
 /* name NULL: the last one used; rev 0: the newest revision. */
 int documents_add_sandbox(struct documents *d, const char *name,
     uint64_t rev);

@@ -1,0 +1,57 @@
+#include "policy/maximum.h"
+
+#include <stdio.h>
+
+/* Puts "the maximum policy: " in front. */
+static void
+say_maximum(char reason[REASON_BYTES_MAX])
+{
+	char was[REASON_BYTES_MAX];
+
+	memcpy(was, reason, sizeof(was));
+	(void)snprintf(reason, REASON_BYTES_MAX, "the maximum policy: %.*s",
+	    REASON_BYTES_MAX - 32, was);
+}
+
+/* ---- network */
+
+/* How the bytes pass: as the one that looks closer says. */
+static void
+narrow(struct net_answer *a, const struct net_answer *max)
+{
+	if (max->treat < a->treat)
+		a->treat = max->treat;
+	a->encoded_slash = a->encoded_slash && max->encoded_slash;
+}
+
+void
+maximum_network(const struct image *im, const struct net_query *q,
+    struct net_answer *out)
+{
+	struct net_answer max;
+
+	policy_network(im->own, q, out);
+	policy_network(im->max, q, &max);
+	if (out->judged == VERDICT_ALLOW && max.judged == VERDICT_DENY) {
+		enum verdict verdict = out->verdict;
+		enum treatment treat = out->treat;
+
+		*out = max;
+		say_maximum(out->reason);
+		if (max.verdict == VERDICT_ALLOW) {	/* it only records */
+			out->verdict = verdict;
+			out->treat = treat;
+		}
+	}
+	if (max.verdict == VERDICT_DENY)
+		out->verdict = VERDICT_DENY;
+	narrow(out, &max);
+}
+
+bool
+maximum_address(const struct image *im, const struct net_query *q,
+    const struct in6_addr *addr, char *why, size_t cap)
+{
+	return policy_address(im->own, q, addr, why, cap) &&
+	    policy_address(im->max, q, addr, why, cap);
+}

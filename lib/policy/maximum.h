@@ -1,0 +1,19 @@
+/* maximum.h -- decisions under an organisation's maximum policy.
+ *
+ * An image may hold a second one, the maximum. What either denies is denied:
+ * each deciding function begins by handing such an image to its namesake
+ * here, which asks it about both, as two images that have no maximum. */
+#ifndef POLICY_MAXIMUM_H
+#define POLICY_MAXIMUM_H
+
+#include <stddef.h>
+
+#include "policy/decide.h"
+#include "policy/form.h"
+
+void maximum_network(const struct image *im, const struct net_query *q,
+    struct net_answer *out);
+bool maximum_address(const struct image *im, const struct net_query *q,
+    const struct in6_addr *addr, char *why, size_t cap);
+
+#endif
