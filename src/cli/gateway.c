@@ -119,6 +119,11 @@ add_resolve(struct table *t, const json_t *config)
 		table_add(t, COLOUR_YELLOW, "%s is dialled at %s", name,
 		    json_string_value(to));
 	}
+	if (json_text(config, "maximum_policy")[0] != '\0') {
+		table_add(t, COLOUR_DIM, "maximum_policy");
+		table_add(t, COLOUR_YELLOW, "%s bounds every policy",
+		    json_text(config, "maximum_policy"));
+	}
 	if (json_text(config, "upstream_ca")[0] != '\0') {
 		table_add(t, COLOUR_DIM, "upstream_ca");
 		table_add(t, COLOUR_YELLOW, "%s is trusted as well",

@@ -146,7 +146,7 @@ api_policy_check(struct call *c)
 		    "stage is check or enforce");
 		return;
 	}
-	if (policies_take(policies, &c->g->shipped,
+	if (policies_take(policies, &c->g->base,
 	    strcmp(stage, "check") == 0 ? POLICY_STAGE_CHECK :
 	    POLICY_STAGE_ENFORCE, &p) == -1)
 		call_fail_diags(c, &p.diags);
@@ -483,11 +483,15 @@ api_policy_set(struct call *c)
 		    "it is still starting");
 		return;
 	}
+	if (gateway_configure(c->g, &e) == -1) {
+		call_fail(c, 422, "config_invalid", NULL, "%s", e.text);
+		return;
+	}
 	x = mem_alloc(1, sizeof(*x));
 	x->g = c->g;
 	x->wait_loaded = wait;
 	x->timeout_s = timeout_s;
-	if (policies_take(policies, &c->g->shipped, POLICY_STAGE_ENFORCE,
+	if (policies_take(policies, &c->g->base, POLICY_STAGE_ENFORCE,
 	    &x->p) == -1) {
 		note_refusal(c->box, x->p.diags.n > 0 ?
 		    x->p.diags.v[0].text : "not valid");

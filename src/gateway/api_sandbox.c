@@ -135,7 +135,7 @@ api_create(struct call *c)
 	}
 	if (!may_start(c))
 		return;
-	if (policies_take(r.policies, &c->g->shipped, POLICY_STAGE_ENFORCE,
+	if (policies_take(r.policies, &c->g->base, POLICY_STAGE_ENFORCE,
 	    &p) == -1)
 		call_fail_diags(c, &p.diags);
 	else

@@ -52,7 +52,9 @@ config_json(const struct gateway *g)
 
 	(void)snprintf(file, sizeof(file), "%s/config.yaml",
 	    g->paths.config);
-	return json_pack("{s:s, s:o, s:o, s:o}", "file", file, "resolve",
+	return json_pack("{s:s, s:o, s:o, s:o, s:o}", "file", file,
+	    "maximum_policy", g->base.maximum == NULL ? json_null() :
+	    json_string(g->config.maximum_policy), "resolve",
 	    resolve_json(g->config.resolve), "upstream_ca",
 	    ca == NULL || ca[0] == '\0' ? json_null() : json_string(ca),
 	    "error", g->config_fault[0] == '\0' ? json_null() :

@@ -144,8 +144,8 @@ on_hello(struct box *b, const struct msg *m, struct err *e)
 		box_enter(b, PHASE_RUNNING);
 	if (b->status == REVISION_PENDING && h.generation >= b->revision)
 		revision_is(b, b->revision, REVISION_LOADED, "");
-	else if (h.generation < b->revision)
-		box_catch_up(b);
+	else if (h.generation < b->revision || b->g->base.maximum != NULL)
+		box_catch_up(b); /* under the maximum that is in force now */
 	return 0;
 }
 

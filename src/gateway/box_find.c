@@ -51,8 +51,12 @@ box_compile(struct box *b, struct compiled *out, struct err *e)
 	int rc = -1;
 
 	*out = (struct compiled){ 0 };
+	/* Which maximum holds is not known then. */
+	if (b->g->config_fault[0] != '\0')
+		return err_set(e, ERR_STATE, "%s", b->g->config_fault);
 	if (store_revision(b->g->store, b->id, 0, on_texts, &policies, e) ==
-	    0 && policies_compile(policies, POLICY_STAGE_ENFORCE, out) == 0)
+	    0 && policies_compile(policies, &b->g->base, POLICY_STAGE_ENFORCE,
+		out) == 0)
 		rc = 0;
 	else if (e->kind == ERR_NONE)
 		(void)err_set(e, ERR_INPUT, "the stored policy: %s",
@@ -71,6 +75,8 @@ box_catch_up(struct box *b)
 		str_of(p.bytes, p.len), &e) == -1)
 		log_error("sandbox %s: revision %llu: %s", b->name,
 		    (unsigned long long)b->revision, e.text);
+	else
+		memcpy(b->hash, p.info.hash, sizeof(b->hash));
 	compiled_fini(&p);
 }
 

@@ -130,6 +130,23 @@ read_ca(const struct reader *r, struct fy_node *n, struct config *out)
 	return 0;
 }
 
+/* It is read each time that a policy is compiled, inside our jail. */
+static int
+read_maximum(const struct reader *r, struct fy_node *n, struct config *out)
+{
+	struct str value = STR("");
+
+	if (scalar(r, n, &value) == -1)
+		return -1;
+	if (value.len >= PATH_BYTES_MAX)
+		return fault(r, n, "maximum_policy is the path of a policy");
+	free(out->maximum_policy);
+	out->maximum_policy = str_dup(value);
+	if (out->maximum_policy == NULL)
+		return fault(r, n, "a NUL in a path");
+	return 0;
+}
+
 static const struct {
 	const char *key;
 	int (*read)(const struct reader *r, struct fy_node *n,
@@ -137,6 +154,7 @@ static const struct {
 } keys[] = {
 	{ "resolve", read_resolve },
 	{ "upstream_ca", read_ca },
+	{ "maximum_policy", read_maximum },
 };
 
 static int
@@ -151,7 +169,8 @@ read_key(struct reader *r, struct fy_node_pair *p, struct config *out)
 		if (str_eqz(key, keys[i].key))
 			return keys[i].read(r, fy_node_pair_value(p), out);
 	return fault(r, fy_node_pair_key(p),
-	    "unknown key; the keys are resolve and upstream_ca");
+	    "unknown key; the keys are resolve, upstream_ca and "
+	    "maximum_policy");
 }
 
 static int
@@ -239,7 +258,7 @@ config_parse(const char *file, struct str text, struct config *out,
 	struct fy_parse_cfg cfg = { .flags = FYPCF_QUIET |
 	    FYPCF_COLLECT_DIAG };
 	struct reader r = { file, NULL, e };
-	struct config c = { mem_strdup(""), mem_strdup("") };
+	struct config c = { mem_strdup(""), mem_strdup(""), mem_strdup("") };
 	struct fy_parser *parser;
 	int rc = 0;
 
@@ -282,13 +301,18 @@ config_load(const char *file, struct config *out, struct err *e)
 	    e);
 }
 
+static bool
+text_same(const char *a, const char *b)
+{
+	return strcmp(a == NULL ? "" : a, b == NULL ? "" : b) == 0;
+}
+
 bool
 config_same(const struct config *a, const struct config *b)
 {
-	return strcmp(a->resolve == NULL ? "" : a->resolve,
-		   b->resolve == NULL ? "" : b->resolve) == 0 &&
-	    strcmp(a->upstream_ca == NULL ? "" : a->upstream_ca,
-		b->upstream_ca == NULL ? "" : b->upstream_ca) == 0;
+	return text_same(a->resolve, b->resolve) &&
+	    text_same(a->upstream_ca, b->upstream_ca) &&
+	    text_same(a->maximum_policy, b->maximum_policy);
 }
 
 void
@@ -296,5 +320,6 @@ config_fini(struct config *c)
 {
 	free(c->resolve);
 	free(c->upstream_ca);
-	*c = (struct config){ NULL, NULL };
+	free(c->maximum_policy);
+	*c = (struct config){ NULL, NULL, NULL };
 }

@@ -15,6 +15,7 @@ struct err;
 struct config { /* zero is the empty one */
 	char *resolve;		/* "host[:port]=addr[:port]\n"..., or "" */
 	char *upstream_ca;	/* absolute path, or "" */
+	char *maximum_policy;	/* a path as it is written, or "" */
 };
 
 /* Text to configuration; file is for messages. -1: FILE:LINE:COLUMN: ... */

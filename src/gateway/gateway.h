@@ -9,10 +9,10 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/paths.h"
-#include "base/shelf.h"
 #include "config.h"
 #include "jail/spawner.h"
 #include "loop/loop.h"
+#include "policy.h"
 
 struct box;
 struct call;
@@ -41,7 +41,7 @@ struct gateway {
 	struct spawner spawner;
 	struct audit_link audit;
 
-	struct shelf shipped;		/* the library of policies */
+	struct policy_base base;
 	struct config config;
 	char config_fault[ERR_BYTES_MAX]; /* why nothing may start, or "" */
 	bool config_told;		/* what is in force is in the log */
@@ -66,5 +66,10 @@ struct gateway {
  * may start until it is put right. */
 int gateway_configure(struct gateway *g, struct err *e);
 void gateway_stop(struct gateway *g);
+
+/* maximum.c: the policy that the configuration names, read and checked; file
+ * is "" when it names none. The list is new, or NULL; -1: *e says why. */
+int maximum_read(const struct gateway *g, const char *file,
+    struct policy_base *out, struct err *e);
 
 #endif

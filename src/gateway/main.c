@@ -321,7 +321,7 @@ read_library(struct gateway *g)
 	struct err e = { 0 };
 
 	if (paths_policies(dir, &e) == -1 ||
-	    shelf_read(&g->shipped, dir, POLICY_FILE_END, &e) == -1)
+	    shelf_read(&g->base.shipped, dir, POLICY_FILE_END, &e) == -1)
 		log_warn("the library of policies: %s", e.text);
 }
 
@@ -401,7 +401,8 @@ leave(struct gateway *g)
 		free(g->gone[i].json);
 	store_close(g->store);
 	config_fini(&g->config);
-	shelf_fini(&g->shipped);
+	shelf_fini(&g->base.shipped);
+	json_decref(g->base.maximum);
 	fd_close(&g->spawner.fd); /* it ends; we may not wait for it */
 	loop_unwatch(g->loop, &g->signals);
 	loop_free(g->loop);

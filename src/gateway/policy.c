@@ -118,8 +118,8 @@ check_user(const struct policy_file *f, const struct shelf *shipped,
 	d->errors++;
 }
 
-static json_t *
-list_of(const struct docset *set)
+json_t *
+policies_list(const struct docset *set)
 {
 	json_t *list = json_array();
 
@@ -151,24 +151,29 @@ close_list(const json_t *policies, const struct shelf *shipped,
 			(void)docset_add(&set, &f, d); /* said in d */
 	}
 	(void)docset_close(&set, &lib, d);	/* said in d */
-	list = list_of(&set);
+	list = policies_list(&set);
 	docset_fini(&set);
 	return list;
 }
 
 /* Goes on although d may hold errors: all are said at once. */
 static int
-compile_list(const json_t *policies, enum policy_stage stage,
-    struct compiled *c)
+compile_list(const json_t *policies, const struct policy_base *base,
+    enum policy_stage stage, struct compiled *c)
 {
-	struct policy_file files[POLICY_FILES_MAX];
+	struct policy_file files[2 * POLICY_FILES_MAX];
 	size_t n = json_array_size(policies);
+	size_t max = json_array_size(base->maximum);
 	struct image *im = NULL;
 	struct err e = { 0 };
 
-	must(n <= POLICY_FILES_MAX);
+	must(n <= POLICY_FILES_MAX && max <= POLICY_FILES_MAX);
 	for (size_t i = 0; i < n; i++)
 		files[i] = file_of(policies, i);
+	for (size_t i = 0; i < max; i++) {
+		files[n] = file_of(base->maximum, i);
+		files[n++].maximum = true;
+	}
 	if (policy_compile(files, n, stage, &c->bytes, &c->len, &c->diags) ==
 	    -1)
 		return -1;
@@ -179,20 +184,20 @@ compile_list(const json_t *policies, enum policy_stage stage,
 }
 
 int
-policies_compile(const json_t *policies, enum policy_stage stage,
-    struct compiled *c)
-{
-	*c = (struct compiled){ 0 };
-	return compile_list(policies, stage, c);
-}
-
-int
-policies_take(const json_t *policies, const struct shelf *shipped,
+policies_compile(const json_t *policies, const struct policy_base *base,
     enum policy_stage stage, struct compiled *c)
 {
 	*c = (struct compiled){ 0 };
-	c->list = close_list(policies, shipped, &c->diags);
-	return compile_list(c->list, stage, c);
+	return compile_list(policies, base, stage, c);
+}
+
+int
+policies_take(const json_t *policies, const struct policy_base *base,
+    enum policy_stage stage, struct compiled *c)
+{
+	*c = (struct compiled){ 0 };
+	c->list = close_list(policies, &base->shipped, &c->diags);
+	return compile_list(c->list, base, stage, c);
 }
 
 void

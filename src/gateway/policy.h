@@ -6,13 +6,22 @@
 #include <stddef.h>
 
 #include "base/limits.h"
+#include "base/shelf.h"
 #include "base/str.h"
 #include "compile/compile.h"
 #include "policy/image.h"
 
 struct call;
+struct docset;
 struct err;
-struct shelf;
+
+/* What every policy is compiled with. */
+struct policy_base {
+	struct shelf shipped;	/* the library */
+	json_t *maximum;	/* the closed list of the organisation's maximum
+				 * policy, or NULL: there is none */
+	char maximum_hash[HASH_HEX_BYTES + 1]; /* of it alone */
+};
 
 struct compiled {
 	char *bytes;		/* the image */
@@ -26,11 +35,13 @@ struct compiled {
 int policies_check(const json_t *policies, struct err *e);
 /* Closes what policies_check accepted over the shipped library, and compiles
  * it. -1: c->diags says why. */
-int policies_take(const json_t *policies, const struct shelf *shipped,
+int policies_take(const json_t *policies, const struct policy_base *base,
     enum policy_stage stage, struct compiled *c);
 /* The same of a closed list: a revision keeps what it was made of. */
-int policies_compile(const json_t *policies, enum policy_stage stage,
-    struct compiled *c);
+int policies_compile(const json_t *policies, const struct policy_base *base,
+    enum policy_stage stage, struct compiled *c);
+/* A closed set as a list. */
+json_t *policies_list(const struct docset *set);
 void compiled_fini(struct compiled *c);
 
 json_t *diags_json(const struct diags *d);

@@ -232,7 +232,7 @@ config_cases(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < NELEM(configs); i++) {
-		struct config c = { NULL, NULL };
+		struct config c = { NULL, NULL, NULL };
 		struct err e = { 0 };
 		int rc = config_parse("c", str_c(configs[i].text), &c, &e);
 
