@@ -90,6 +90,11 @@ static const struct flag policy_set_flags[] = {
 	OUTPUT, FLAGS_END,
 };
 
+static const struct flag policy_list_flags[] = {
+	{ "library", 0, FLAG_BOOL, NULL, "what there is to extend, instead" },
+	OUTPUT, FLAGS_END,
+};
+
 static const struct flag policy_get_flags[] = {
 	{ "rev", 0, FLAG_COUNT, "N", "an older revision" },
 	OUTPUT, FLAGS_END,
@@ -182,9 +187,13 @@ const struct command commands[] = {
 	    "  openshell policy get dev --rev 1 -o json\n",
 	    policy_get_flags, WORDS_SANDBOX, 0, 1, false, run_policy_get },
 	{ "policy list", "[NAME]", "show the revisions of a policy",
-	    "Example:\n"
-	    "  openshell policy list dev\n",
-	    output_flags, WORDS_SANDBOX, 0, 1, false, run_policy_list },
+	    "With --library, the policies that others extend: those that are "
+	    "shipped, and\nyour own.\n"
+	    "\n"
+	    "Examples:\n"
+	    "  openshell policy list dev\n"
+	    "  openshell policy list --library\n",
+	    policy_list_flags, WORDS_SANDBOX, 0, 1, false, run_policy_list },
 	{ "policy check", "FILE...", "say what is wrong with a policy",
 	    "The files are merged, as several --policy are. The exit code is "
 	    "1 if they\nwould be refused.\n"

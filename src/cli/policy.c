@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/must.h"
 #include "diag.h"
+#include "library.h"
 #include "parse.h"
 #include "run.h"
 #include "say.h"
@@ -168,8 +169,62 @@ show_revisions(const json_t *list)
 	table_fini(&t);
 }
 
-int
-run_policy_list(const struct args *a)
+static void
+add_shelf(json_t *list, const struct shelf *s, const char *whose)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		struct str title = policy_title(s->texts[i]);
+
+		must(json_array_append_new(list, json_pack("{s:s, s:s, s:s%}",
+		    "name", s->names[i], "from", whose, "title", title.p,
+		    title.len)) == 0);
+	}
+}
+
+static void
+show_library(const json_t *list)
+{
+	static const char *const head[] = { "NAME", "FROM", "WHAT IT IS FOR",
+		NULL };
+	struct table t = { 0 };
+	const json_t *one;
+	size_t i;
+
+	table_head(&t, head);
+	json_array_foreach(list, i, one) {
+		table_add(&t, COLOUR_BOLD, "%s", json_text(one, "name"));
+		table_add(&t, COLOUR_DIM, "%s", json_text(one, "from"));
+		table_add(&t, COLOUR_NONE, "%s", json_text(one, "title"));
+	}
+	table_show(&t);
+	table_fini(&t);
+}
+
+static int
+list_library(const struct args *a)
+{
+	CLEAN_JSON json_t *list = json_array();
+	struct library l = { 0 };
+	struct err e = { 0 };
+	int code = EXIT_OK;
+
+	if (a->nwords > 0)
+		return say_usage("policy list", "\"%s\" or --library: which?",
+		    a->word[0]);
+	if (library_read(&l, &e) == -1) {
+		code = say_error(&e);
+	} else {
+		add_shelf(list, &l.shipped, "shipped");
+		add_shelf(list, &l.user, "yours");
+		if (!show_as_asked(a, list))
+			show_library(list);
+	}
+	library_fini(&l);
+	return code;
+}
+
+static int
+list_revisions(const struct args *a)
 {
 	CLEAN_FREE char *path = api_path(a->nwords > 0 ? a->word[0] : NULL,
 	    "/policy/revisions");
@@ -185,4 +240,10 @@ run_policy_list(const struct args *a)
 	if (!show_as_asked(a, list))
 		show_revisions(list);
 	return EXIT_OK;
+}
+
+int
+run_policy_list(const struct args *a)
+{
+	return args_has(a, "library") ? list_library(a) : list_revisions(a);
 }
