@@ -90,6 +90,13 @@ static const struct flag policy_set_flags[] = {
 	OUTPUT, FLAGS_END,
 };
 
+#define WAIT { "wait", 'w', FLAG_BOOL, NULL, \
+	"until it is enforced everywhere" }
+#define TIMEOUT { "timeout", 0, FLAG_SPAN, "TIME", \
+	"of --wait; default 30s, and then the exit code is 124" }
+static const struct flag rollback_flags[] = { WAIT, TIMEOUT, OUTPUT,
+	FLAGS_END };
+
 static const struct flag policy_list_flags[] = {
 	{ "library", 0, FLAG_BOOL, NULL, "what there is to extend, instead" },
 	OUTPUT, FLAGS_END,
@@ -194,6 +201,15 @@ const struct command commands[] = {
 	    "  openshell policy list dev\n"
 	    "  openshell policy list --library\n",
 	    policy_list_flags, WORDS_SANDBOX, 0, 1, false, run_policy_list },
+	{ "policy rollback", "[NAME] REVISION",
+	    "set the policy of an older revision again",
+	    "It becomes a new revision. What is fixed when a sandbox is "
+	    "created cannot go\nback: then nothing changes, and the answer "
+	    "says what it is.\n"
+	    "\n"
+	    "Example:\n"
+	    "  openshell policy rollback dev 2 --wait\n",
+	    rollback_flags, WORDS_SANDBOX, 1, 2, false, run_policy_rollback },
 	{ "policy check", "FILE...", "say what is wrong with a policy",
 	    "The files are merged, as several --policy are. The exit code is "
 	    "1 if they\nwould be refused.\n"
@@ -285,7 +301,7 @@ const struct command commands[] = {
 
 const char *const commands_later[] = {
 	"sandbox upload", "sandbox download", "sandbox diff", "sandbox apply",
-	"sandbox discard", "policy rollback", "policy update",
+	"sandbox discard", "policy update",
 	"policy diff", "policy prove",
 	"policy suggest", "gateway add", "gateway remove", "gateway select",
 	"gateway list", "gateway login", "gateway logout", "forward",

@@ -91,6 +91,39 @@ run_policy_set(const struct args *a)
 	return EXIT_OK;
 }
 
+/* "policy rollback dev 2", "policy rollback 2". */
+int
+run_policy_rollback(const struct args *a)
+{
+	CLEAN_API struct api api = { 0 };
+	CLEAN_JSON json_t *body = NULL, *rev = NULL;
+	CLEAN_FREE char *path = NULL;
+	struct ask q = { "POST", NULL, NULL, "waiting for the policy", -1,
+		0 };
+	const char *name = a->nwords > 1 ? a->word[0] : NULL;
+	uint64_t number;
+	int code;
+
+	http_init(&api.http, -1);
+	if (!str_u64(str_c(a->word[a->nwords - 1]), INT64_MAX, &number) ||
+	    number == 0)
+		return say_usage("policy rollback", "\"%s\" is not the number "
+		    "of a revision", a->word[a->nwords - 1]);
+	body = json_pack("{s:I, s:b}", "revision", (json_int_t)number, "wait",
+	    args_has(a, "wait"));
+	if (args_has(a, "timeout"))
+		(void)json_object_set_new(body, "timeout_s",
+		    json_integer(args_seconds(a, "timeout", 0)));
+	q.body = body;
+	q.path = path = api_path(name, "/policy/rollback");
+	if ((code = api_open(&api, API_START)) != EXIT_OK ||
+	    (code = api_ask(&api, &q, &rev)) != EXIT_OK)
+		return code;
+	if (!show_as_asked(a, rev))
+		say_set(rev, args_has(a, "wait"));
+	return EXIT_OK;
+}
+
 /* The documents as they were given, each under its name. */
 static void
 print_policies(const json_t *rev)

@@ -21,6 +21,7 @@ int run_start(const struct args *a);
 int run_delete(const struct args *a);
 int run_logs(const struct args *a);
 int run_policy_set(const struct args *a);
+int run_policy_rollback(const struct args *a);
 int run_policy_get(const struct args *a);
 int run_policy_list(const struct args *a);
 int run_policy_check(const struct args *a);

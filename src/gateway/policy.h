@@ -11,6 +11,7 @@
 #include "compile/compile.h"
 #include "policy/image.h"
 
+struct box;
 struct call;
 struct docset;
 struct err;
@@ -44,6 +45,8 @@ int policies_compile(const json_t *policies, const struct policy_base *base,
 json_t *policies_list(const struct docset *set);
 void compiled_fini(struct compiled *c);
 
+/* One of a sandbox's, with its texts; 0 is the newest that did not fail. */
+json_t *revision_of(const struct box *b, uint64_t number, struct err *e);
 json_t *diags_json(const struct diags *d);
 /* Answers 422 with all of them. */
 void call_fail_diags(struct call *c, const struct diags *d);

@@ -32,6 +32,8 @@ static const struct route {
 	{ "POST", "/v1/sandboxes/{s}/exec", NEED_BOX, api_exec },
 	{ "GET", "/v1/sandboxes/{s}/policy", NEED_BOX, api_policy_get },
 	{ "PUT", "/v1/sandboxes/{s}/policy", NEED_BOX, api_policy_set },
+	{ "POST", "/v1/sandboxes/{s}/policy/rollback", NEED_BOX,
+	    api_policy_rollback },
 	{ "GET", "/v1/sandboxes/{s}/policy/revisions", NEED_BOX,
 	    api_policy_revisions },
 	{ "GET", "/v1/sandboxes/{s}/policy/revisions/{n}", NEED_BOX,

@@ -27,6 +27,7 @@ void api_attach(struct call *c);
 void api_exec(struct call *c);
 void api_policy_get(struct call *c);
 void api_policy_set(struct call *c);
+void api_policy_rollback(struct call *c);
 void api_policy_revisions(struct call *c);
 void api_policy_revision(struct call *c);
 void api_policy_check(struct call *c);

@@ -20,7 +20,8 @@ const char *const store_sql[SQL_COUNT] = {
 	    "INSERT INTO revision(sandbox, number, hash, texts, actor,"
 	    " reason, created, status) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
 	[SQL_REVISION_STATUS] =
-	    "UPDATE revision SET status = ?3, reason = ?4"
+	    "UPDATE revision SET status = ?3,"
+	    " reason = CASE ?4 WHEN '' THEN reason ELSE ?4 END"
 	    " WHERE sandbox = ?1 AND number = ?2",
 	[SQL_REVISION_DELETE] = "DELETE FROM revision WHERE sandbox = ?1",
 	[SQL_REVISION_ALL] =
