@@ -113,6 +113,8 @@ send_answer(struct conn *c, unsigned status, const struct net_answer *a)
 		return WANT_CLOSE;
 	up_close(&c->up);
 	dns_cancel(&c->query);
+	if (c->way == WAY_SOCKS && !c->tunnel)
+		return socks_answer(c, status);
 	send_head(c, status, body->len, a);
 	if (strcmp(c->method, "HEAD") != 0 &&
 	    !buf_adds(&c->cl.out, buf_str(body)))

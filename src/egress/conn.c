@@ -30,9 +30,12 @@ static const struct {
 
 /* What may follow what; HEAD and LINGER follow every answer. */
 static const unsigned edges[CONN_STATE_COUNT] = {
-	[CONN_HEAD] = TO(HEAD) | TO(WHO) | TO(RESOLVE) | TO(DIAL) |
+	[CONN_HEAD] = TO(HEAD) | TO(WHO) | TO(GREET) | TO(RESOLVE) | TO(DIAL) |
 	    TO(RELAY) | TO(OPENED) | TO(LINGER),
-	[CONN_WHO] = TO(HEAD) | TO(LINGER),
+	[CONN_GREET] = TO(ASK) | TO(LINGER),
+	[CONN_ASK] = TO(WHO) | TO(RESOLVE) | TO(DIAL) | TO(OPENED) |
+	    TO(LINGER),
+	[CONN_WHO] = TO(HEAD) | TO(ASK) | TO(LINGER),
 	[CONN_RESOLVE] = TO(DIAL) | TO(HEAD) | TO(LINGER),
 	[CONN_DIAL] = TO(RELAY) | TO(OPENED) | TO(HEAD) | TO(LINGER),
 	[CONN_RELAY] = TO(HEAD) | TO(LINGER) | TO(RESOLVE) | TO(DIAL) |
@@ -112,6 +115,8 @@ time_over(struct conn *c)
 		    (unsigned)c->at.port, states[c->state].seconds);
 	case CONN_WEBSOCKET:
 		return websocket_idle(c);
+	case CONN_GREET:
+	case CONN_ASK:
 	case CONN_OPENED:
 	case CONN_PEEK:
 	case CONN_ACCEPT:
@@ -267,6 +272,25 @@ conn_on_up(struct conn *c, const struct err *e)
 	c->done = true;
 	c->err = e == NULL ? (struct err){ .kind = ERR_NONE } : *e;
 	conn_run(c);
+}
+
+enum want
+conn_peek_more(struct conn *c)
+{
+	if (c->cl.ended)
+		return WANT_CLOSE;
+	if (!c->cl.ready)
+		return WANT_WAIT;
+	switch (stream_peek(&c->cl)) {
+	case STREAM_AGAIN:
+		return WANT_WAIT;
+	case STREAM_SOME:
+		return WANT_TURN;
+	case STREAM_END:
+	case STREAM_FAILED:
+		break;
+	}
+	return WANT_CLOSE;
 }
 
 /* ---- life ---- */

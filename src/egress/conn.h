@@ -30,6 +30,7 @@ struct egress;
  *            │ CONNECT, inspected               │ CONNECT, not inspected   │
  *            ├──▶ OPENED ─▶ PEEK ─▶ ACCEPT ─▶ HEAD                         │
  *            │                 └─▶ HEAD (plain)  └▶ OPENED ─▶ [PEEK] ─▶ TUNNEL
+ *            ├──▶ GREET ─▶ ASK (SOCKS): from there on as a CONNECT
  *            └──▶ LINGER: a last answer goes out ◀─────────────────────────┤
  *                                           RELAY ─▶ WEBSOCKET, after a 101 ┘
  *
@@ -37,6 +38,8 @@ struct egress;
  */
 #define CONN_STATES(X)							\
 	X(HEAD,	   conn_head,	 120, true)  /* await a request */	\
+	X(GREET,   conn_greet,	 30,  true)  /* SOCKS: await methods */	\
+	X(ASK,	   conn_ask,	 30,  true)  /* SOCKS: await a request */ \
 	X(WHO,	   conn_who,	 3,   false) /* who is asking? */	\
 	X(RESOLVE, conn_resolve, 15,  false) /* await DNS */		\
 	X(DIAL,	   conn_dial,	 20,  false) /* await the peer */	\
@@ -59,6 +62,8 @@ enum conn_state {
 
 enum want { WANT_CLOSE, WANT_WAIT, WANT_TURN };
 
+enum way { WAY_PROXY, WAY_SOCKS }; /* how a connection was asked for */
+
 enum caller { CALLER_ASKED, CALLER_KNOWN, CALLER_UNKNOWN };
 
 struct conn {
@@ -80,6 +85,7 @@ struct conn {
 	struct str exe[WHO_CHAIN_MAX];
 	uint32_t nexe, pid;
 
+	enum way way;
 	bool first;		/* nothing was taken off the socket yet */
 	bool tunnel;		/* inside a CONNECT */
 	bool tls;		/* under our TLS */
@@ -122,6 +128,8 @@ void conn_progress(struct conn *c);	/* bytes moved: time starts anew */
 /* One read where something may be there and there is room for it; true:
  * something came, or its end. */
 bool conn_read_more(struct conn *c, struct stream *s);
+/* A look at what the client's socket holds, in place of cl.in. */
+enum want conn_peek_more(struct conn *c);
 void conn_begin_head(struct conn *c);	/* some of it is there */
 void conn_rejudge(struct conn *c);	/* after a policy change; may free c */
 void conn_shrink(struct conn *c);	/* an idle one holds little */
@@ -136,6 +144,14 @@ CONN_STATES(X)
 
 /* request.c: the request is over; the next one, or the end. */
 enum want request_done(struct conn *c);
+/* WANT_TURN: the log takes records, and who asks is known if it matters.
+ * Anything else is what the step is to return; it is called again. */
+enum want request_may_begin(struct conn *c);
+/* request.c: judges the connection to c->at, whatever asked for it. */
+enum want connect_judge(struct conn *c);
+/* socks.c: an answer with that status, as a number; and the good one. */
+enum want socks_answer(struct conn *c, unsigned status);
+bool socks_opened(struct conn *c);
 /* dial.c: finds the peer for c->at: pool, operator's map, DNS. */
 enum want dial_begin(struct conn *c);
 /* relay.c: sends the request whose head is in cl.in over c->up. */

@@ -5,6 +5,7 @@
 #include "base/must.h"
 #include "conn.h"
 #include "egress.h"
+#include "http/socks.h"
 #include "http/target.h"
 #include "judge.h"
 
@@ -113,8 +114,9 @@ answer_usage(struct conn *c)
 {
 	return answer_error(c, 400, "invalid_request",
 	    "this is the sandbox's proxy: send CONNECT HOST:PORT, or METHOD "
-	    "http://HOST/PATH; programs do so when HTTPS_PROXY and "
-	    "HTTP_PROXY are set as in this sandbox's environment");
+	    "http://HOST/PATH, or speak SOCKS5; programs do so when "
+	    "HTTPS_PROXY and HTTP_PROXY are set as in this sandbox's "
+	    "environment");
 }
 
 /* The target says where to, or agrees with the CONNECT. WANT_WAIT: fine;
@@ -183,7 +185,7 @@ address_allowed(struct conn *c, char *why, size_t cap)
 	return judge_addresses(c, why, cap);
 }
 
-static enum want
+enum want
 connect_judge(struct conn *c)
 {
 	struct net_answer a;
@@ -244,23 +246,9 @@ take_first(struct conn *c, bool connect)
 	return stream_take(&c->cl, n) == STREAM_SOME;
 }
 
-static enum want
-head_ready(struct conn *c)
+enum want
+request_may_begin(struct conn *c)
 {
-	struct http_head *h = &c->eg->head;
-	struct http_fault f;
-	bool connect;
-
-	if (http_request_parse(str_head(buf_str(&c->cl.in), c->head_len), h,
-		&f) != PARSE_OK) {
-		(void)take_first(c, false); /* it is answered and closed */
-		return answer_fault(c, &f);
-	}
-	connect = str_eq(h->method, STR("CONNECT"));
-	if (!take_first(c, connect))
-		return WANT_CLOSE;
-	must(str_copy(h->method, c->method, sizeof(c->method)));
-	c->minor = h->minor;
 	if (!audit_sender_up(&c->eg->audit))
 		return answer_unrecorded(c);
 	if (!audit_sender_ready(&c->eg->audit)) {
@@ -272,6 +260,30 @@ head_ready(struct conn *c)
 		conn_enter(c, CONN_WHO);
 		return WANT_WAIT;
 	}
+	return WANT_TURN;
+}
+
+static enum want
+head_ready(struct conn *c)
+{
+	struct http_head *h = &c->eg->head;
+	struct http_fault f;
+	bool connect;
+	enum want w;
+
+	if (http_request_parse(str_head(buf_str(&c->cl.in), c->head_len), h,
+		&f) != PARSE_OK) {
+		(void)take_first(c, false); /* it is answered and closed */
+		return answer_fault(c, &f);
+	}
+	connect = str_eq(h->method, STR("CONNECT"));
+	if (!take_first(c, connect))
+		return WANT_CLOSE;
+	must(str_copy(h->method, c->method, sizeof(c->method)));
+	c->minor = h->minor;
+	w = request_may_begin(c);
+	if (w != WANT_TURN)
+		return w;
 	return connect ? connect_begin(c, h) : http_begin(c, h);
 }
 
@@ -281,7 +293,7 @@ conn_who(struct conn *c)
 	if (c->caller == CALLER_ASKED)
 		return WANT_WAIT;
 	c->scan = 0;
-	conn_enter(c, CONN_HEAD);
+	conn_enter(c, c->way == WAY_SOCKS && !c->tunnel ? CONN_ASK : CONN_HEAD);
 	return WANT_TURN;
 }
 
@@ -313,11 +325,35 @@ head_more(struct conn *c)
 	return WANT_TURN;
 }
 
+/* What begins with this byte is no HTTP, and would wait for a line's end. */
+static enum want
+other_than_http(struct conn *c, char byte)
+{
+	if (byte == SOCKS_VERSION) {
+		c->first = c->begun = false;
+		c->way = WAY_SOCKS;
+		conn_enter(c, CONN_GREET);
+		return WANT_TURN;
+	}
+	(void)take_first(c, false);
+	c->keep = false;
+	return answer_usage(c);
+}
+
+static bool
+may_be_http(char byte)
+{
+	return byte == '\r' || byte == '\n' || (byte >= 0x20 && byte < 0x7f);
+}
+
 enum want
 conn_head(struct conn *c)
 {
+	struct str in = buf_str(&c->cl.in);
 	struct http_fault f;
 
+	if (c->first && in.len > 0 && !may_be_http(in.p[0]))
+		return other_than_http(c, in.p[0]);
 	if (c->cl.out.len >= BODY_ROOM) { /* asks, and does not read */
 		c->cl.tell = true;
 		return WANT_WAIT;

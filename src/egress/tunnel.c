@@ -1,4 +1,4 @@
-/* tunnel.c -- what follows an allowed CONNECT: its 200, a look at what is
+/* tunnel.c -- what follows an allowed CONNECT: its answer, a look at what is
  * spoken, our end of TLS or bytes that pass. */
 #include "answer.h"
 #include "base/log.h"
@@ -11,8 +11,11 @@
 enum want
 tunnel_open(struct conn *c)
 {
-	if (!buf_addz(&c->cl.out,
-		"HTTP/1.1 200 Connection established\r\n\r\n"))
+	bool said = c->way == WAY_SOCKS ? socks_opened(c) :
+	    buf_addz(&c->cl.out,
+		"HTTP/1.1 200 Connection established\r\n\r\n");
+
+	if (!said)
 		return WANT_CLOSE;
 	buf_eat(&c->cl.in, c->head_len);
 	must(c->cl.in.len == 0);
