@@ -12,7 +12,7 @@
 #include "base/arena.h"
 #include "base/str.h"
 
-#define DFA_STATES_MAX 65536	/* of one automaton; more is an explosion */
+#define DFA_STATES_MAX 262144	/* of one automaton; more is an explosion */
 
 /* Two things are not kept by themselves: after dfa_relabel() state 0 may have
  * a label, and the automaton need not be minimal; dfa_minimise() mends both. */
@@ -49,6 +49,7 @@ struct dfa { /* complete; state 0 is dead: nothing leads out of it */
 				 * a product or relabelling said; 0: nothing */
 	const struct id_set *sets; /* sets[0] is empty; NULL after a product */
 	uint32_t nsets;
+	uint32_t made;		/* states there were before it was minimal */
 };
 
 /* 0, or -1 when it would have more than limit states on the way (before it

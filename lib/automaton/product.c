@@ -4,6 +4,8 @@
 #include "automaton/parts.h"
 #include "base/must.h"
 
+#define WAYS_MAX	(1U << 23)	/* states, each with all classes */
+
 struct pairs {
 	const struct dfa *x, *y;
 	struct dfa d;		/* next on the heap */
@@ -103,7 +105,7 @@ product_write(struct pairs *p, dfa_combine *f, const void *arg,
 		label[i] = f(arg, p->x->label[p->v[2 * i]],
 		    p->y->label[p->v[2 * i + 1]]);
 	*out = p->d;
-	out->states = p->n;
+	out->states = out->made = p->n;
 	out->next = p->next;
 	out->label = label;
 	dfa_minimise(out, a, NULL);
@@ -121,7 +123,7 @@ dfa_product(const struct dfa *x, const struct dfa *y, dfa_combine *f,
 	p.d.start = pair_take(&p, x->start, y->start);
 	for (uint32_t i = 0; i < p.n && rc == 0; i++) {
 		pair_expand(&p, i);
-		if (p.n > limit)
+		if (p.n > limit || (uint64_t)p.n * p.d.classes > WAYS_MAX)
 			rc = -1;
 	}
 	if (rc == 0)

@@ -11,8 +11,9 @@
 
 /* Members of sets looked at, for each state that there may be: what takes
  * more is as good as an explosion. */
-#define WORK_PER_STATE	512
+#define WORK_PER_STATE	128
 #define WORK_MIN	(1U << 20)
+#define WAYS_MAX	(1U << 23)	/* states, each with all classes */
 
 struct span {
 	uint32_t first, n;
@@ -337,7 +338,8 @@ work_run(struct work *w, uint32_t *start)
 	*start = list_state(w);
 	for (uint32_t i = 0; i < w->nstates; i++) {
 		state_expand(w, i);
-		if (w->nstates > w->limit || w->left == 0)
+		if (w->nstates > w->limit || w->left == 0 ||
+		    w->next.n > WAYS_MAX)
 			return -1;
 	}
 	return 0;
@@ -394,7 +396,8 @@ work_finish(struct work *w, struct arena *a, uint32_t start, struct dfa *out)
 	uint32_t *label = labels_make(w, a, &s);
 
 	*out = (struct dfa){ .states = w->nstates, .classes = w->k.classes,
-		.start = start, .next = w->next.v, .label = label };
+		.start = start, .next = w->next.v, .label = label,
+		.made = w->nstates };
 	memcpy(out->class_of, w->k.class_of, sizeof(out->class_of));
 	dfa_minimise(out, a, NULL);
 	labels_order(&s, out, a);

@@ -3,8 +3,10 @@
 #include "compile/emit.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 
 #include "base/err.h"
+#include "base/must.h"
 
 void
 emit_put(struct emit *e, enum form_section s, const void *p, size_t len)
@@ -19,30 +21,102 @@ emit_count(const struct emit *e, enum form_section s, size_t size)
 	return (uint32_t)(e->s[s].len / size);
 }
 
+/* ---- lists that are the same are there once */
+
+static uint32_t
+list_hash(enum form_section s, const char *p, size_t len)
+{
+	uint32_t h = UINT32_C(2166136261) + s;
+
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ (unsigned char)p[i]) * UINT32_C(16777619);
+	return h ^ h >> 15;
+}
+
+static const char *
+list_at(const struct emit *e, enum form_section s, struct f_span at)
+{
+	return e->s[s].p + e->s[s].off + at.first;
+}
+
+static uint32_t
+list_slot(const struct emit *e, enum form_section s, const void *p,
+    size_t len)
+{
+	uint32_t mask = e->cap_lists - 1;
+	uint32_t i = list_hash(s, p, len) & mask;
+
+	for (;; i = (i + 1) & mask) { /* ends: half of it is empty */
+		struct f_span l = e->lists[i];
+
+		if (l.n == 0 || (l.n == len && e->list_section[i] == s &&
+		    memcmp(list_at(e, s, l), p, len) == 0))
+			return i;
+	}
+}
+
+static void
+lists_grow(struct emit *e)
+{
+	struct f_span *old = e->lists;
+	unsigned char *of = e->list_section;
+	uint32_t cap = e->cap_lists;
+
+	if (2 * e->nlists < cap)
+		return;
+	e->cap_lists = cap == 0 ? 1024 : 2 * cap;
+	e->lists = mem_alloc(e->cap_lists, sizeof(*e->lists));
+	e->list_section = mem_alloc(e->cap_lists, 1);
+	for (uint32_t i = 0; i < cap; i++)
+		if (old[i].n != 0) {
+			uint32_t at = list_slot(e, of[i],
+			    list_at(e, of[i], old[i]), old[i].n);
+
+			e->lists[at] = old[i];
+			e->list_section[at] = of[i];
+		}
+	free(old);
+	free(of);
+}
+
+/* In bytes. */
+static struct f_span
+put_list(struct emit *e, enum form_section s, const void *p, size_t len)
+{
+	struct f_span l = { emit_count(e, s, 1), (uint32_t)len };
+	uint32_t at;
+
+	if (len == 0)
+		return (struct f_span){ 0, 0 };
+	lists_grow(e);
+	at = list_slot(e, s, p, len);
+	if (e->lists[at].n != 0)
+		return e->lists[at];
+	emit_put(e, s, p, len);
+	if (!e->full) {
+		e->lists[at] = l;
+		e->list_section[at] = (unsigned char)s;
+		e->nlists++;
+	}
+	return l;
+}
+
 struct f_text
 emit_text(struct emit *e, struct str s)
 {
-	struct f_text t = { emit_count(e, FORM_bytes, 1), (uint32_t)s.len };
+	struct f_span l = put_list(e, FORM_bytes, s.p, s.len);
 
-	emit_put(e, FORM_bytes, s.p, s.len);
-	return t;
+	return (struct f_text){ l.first, l.n };
 }
 
-/* Many rules have the same list, one after the other. */
 struct f_span
 emit_span(struct emit *e, enum form_section s, const void *v, uint32_t n,
     size_t size)
 {
-	struct f_span last = e->last[s], span = { emit_count(e, s, size), n };
+	struct f_span l = put_list(e, s, v, n * size);
 
-	if (n == 0)
-		return (struct f_span){ 0, 0 };
-	if (last.n == n && memcmp(buf_str(&e->s[s]).p + last.first * size, v,
-		n * size) == 0)
-		return last;
-	emit_put(e, s, v, n * size);
-	e->last[s] = span;
-	return span;
+	return (struct f_span){ l.first / (uint32_t)size,
+		l.n / (uint32_t)size };
 }
 
 uint32_t
@@ -134,6 +208,15 @@ put_all(struct emit *e, const struct doc *docs, uint32_t ndocs)
 	emit_files(e);
 }
 
+static void
+emit_fini(struct emit *e)
+{
+	for (unsigned s = 0; s < FORM_COUNT; s++)
+		buf_fini(&e->s[s]);
+	free(e->lists);
+	free(e->list_section);
+}
+
 int
 emit(struct compile *c, const struct doc *docs, uint32_t ndocs,
     struct str max, char **image, size_t *len)
@@ -151,8 +234,11 @@ emit(struct compile *c, const struct doc *docs, uint32_t ndocs,
 	if (max.len > 0)
 		emit_put(&e, FORM_maximum, max.p, max.len);
 	ok = join(&e, &h, &out);
-	for (unsigned s = 0; s < FORM_COUNT; s++)
-		buf_fini(&e.s[s]);
+	emit_fini(&e);
+	if (c->diags->errors > 0) {
+		buf_fini(&out);
+		return -1;
+	}
 	if (!ok) {
 		diag_add(c->diags, DIAG_ERROR, &docs[0], 0, 0, 0,
 		    "the policy is too large: compiled it would pass %d bytes",

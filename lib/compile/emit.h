@@ -11,18 +11,20 @@
 struct emit {
 	struct compile *c;
 	struct buf s[FORM_COUNT];
-	struct f_span last[FORM_COUNT];	/* the span written last, to reuse */
+	struct f_span *lists;	/* of all sections, each once, hashed: in
+				 * bytes; n 0 is empty */
+	unsigned char *list_section;
+	uint32_t nlists, cap_lists;
 	struct pack *packs[FORM_COUNT];	/* of sections of steps, or NULL */
-	struct f_text last_section;
-	const char *section;
 	bool full;
 };
 
 void emit_put(struct emit *e, enum form_section s, const void *p, size_t len);
 /* How many records of that size a section holds so far. */
 uint32_t emit_count(const struct emit *e, enum form_section s, size_t size);
+/* A text; one that is there already is that one. */
 struct f_text emit_text(struct emit *e, struct str s);
-/* A list of records; the one before is reused when it is the same. */
+/* A list of records; the same. */
 struct f_span emit_span(struct emit *e, enum form_section s, const void *v,
     uint32_t n, size_t size);
 

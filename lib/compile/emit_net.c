@@ -1,13 +1,10 @@
 /* emit_net.c -- the network's rules in an image. */
-#include <stdlib.h>
-
-#include "compile/emit.h"
+#include "compile/emit_net.h"
 #include "policy/match.h"
 
-struct named { /* a rule that stands under a name */
-	struct str name;
-	uint32_t rule;
-};
+/* Comparisons, and states of automata, that one policy may cost. */
+#define NET_WORK_MAX	(1U << 26)
+#define NET_STATES_MAX	(1U << 21)
 
 static struct f_span
 put_words(struct emit *e, const struct strs *v)
@@ -116,17 +113,7 @@ put_host(struct emit *e, const struct pol_host *h)
 		emit_put(e, FORM_nets, &h->net, sizeof(h->net));
 		return at;
 	}
-	return 0;	/* under a name: put_names() says which */
-}
-
-static struct f_text
-put_section(struct emit *e, struct str name)
-{
-	if (e->section != name.p) {
-		e->section = name.p;
-		e->last_section = emit_text(e, name);
-	}
-	return e->last_section;
+	return 0;	/* found by its name, or by any */
 }
 
 static struct f_rule
@@ -148,87 +135,24 @@ rule_form(struct emit *e, const struct pol_rule *r)
 		.file = r->at->doc->index,
 		.line = r->at->line,
 		.text = put_shown(e, r),
-		.section = put_section(e, r->section),
+		.section = emit_text(e, r->section),
 	};
-}
-
-static int
-by_name(const void *a, const void *b)
-{
-	const struct named *x = a, *y = b;
-	size_t n = x->name.len < y->name.len ? x->name.len : y->name.len;
-	int c = memcmp(x->name.p, y->name.p, n);
-
-	if (c != 0)
-		return c;
-	if (x->name.len != y->name.len)
-		return x->name.len < y->name.len ? -1 : 1;
-	return x->rule < y->rule ? -1 : x->rule > y->rule;
-}
-
-static uint32_t
-name_hash(struct str name)
-{
-	uint32_t h = FORM_HASH_START;
-
-	for (size_t i = name.len; i > 0; i--)
-		h = form_hash(h, name.p[i - 1]);
-	return h;
-}
-
-static void
-put_slots(struct emit *e, const struct f_host *hosts, uint32_t n)
-{
-	uint32_t slots = form_slots(n);
-	uint32_t *table = take_mem(e->c, slots, sizeof(*table));
-
-	for (uint32_t i = 0; i < n; i++) {
-		uint32_t at = form_slot(hosts[i].hash, slots);
-
-		while (table[at] != 0)
-			at = (at + 1) & (slots - 1);
-		table[at] = i + 1;
-	}
-	emit_put(e, FORM_slots, table, slots * sizeof(*table));
-}
-
-/* Hosts, their rules, and the way to find them; rules learn their host. */
-static void
-put_names(struct emit *e, struct named *v, uint32_t n, struct f_rule *rules)
-{
-	struct f_host *hosts = take_mem(e->c, (size_t)n + 1, sizeof(*hosts));
-	uint32_t nhosts = 0;
-
-	qsort(v, n, sizeof(*v), by_name);
-	for (uint32_t i = 0; i < n; i++) {
-		if (i == 0 || !str_eq(v[i].name, v[i - 1].name))
-			hosts[nhosts++] = (struct f_host){
-				emit_text(e, v[i].name), name_hash(v[i].name),
-				{ i, 0 } };
-		hosts[nhosts - 1].refs.n++;
-		rules[v[i].rule].host = nhosts - 1;
-		emit_put(e, FORM_refs, &v[i].rule, sizeof(v[i].rule));
-	}
-	emit_put(e, FORM_hosts, hosts, nhosts * sizeof(*hosts));
-	put_slots(e, hosts, nhosts);
 }
 
 void
 emit_net(struct emit *e)
 {
-	uint32_t n = e->c->pol.nrules, at = 0, named = 0;
-	struct f_rule *rules = take_mem(e->c, (size_t)n + 1, sizeof(*rules));
-	struct named *names = take_mem(e->c, (size_t)n + 1, sizeof(*names));
+	struct net w = { .e = e, .n = e->c->pol.nrules,
+		.work = NET_WORK_MAX, .states = NET_STATES_MAX };
+	uint32_t at = 0;
 
-	for (struct pol_rule *r = e->c->pol.rules; r != NULL;
-	    r = r->next, at++) {
-		rules[at] = rule_form(e, r);
-		if (r->host.klass < HOST_GLOB)
-			names[named++] = (struct named){ r->host.name, at };
-		else
-			emit_put(e, FORM_loose, &at, sizeof(at));
+	w.rules = take_mem(e->c, (size_t)w.n + 1, sizeof(*w.rules));
+	w.pol = take_mem(e->c, (size_t)w.n + 1, sizeof(struct pol_rule *));
+	for (struct pol_rule *r = e->c->pol.rules; r != NULL; r = r->next) {
+		w.pol[at] = r;
+		w.rules[at++] = rule_form(e, r);
 	}
-	put_names(e, names, named, rules);
-	emit_put(e, FORM_rules, rules, n * sizeof(*rules));
+	emit_put(e, FORM_rules, w.rules, w.n * sizeof(*w.rules));
+	net_hosts(&w);
+	net_loose(&w);
 }
-

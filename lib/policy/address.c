@@ -13,6 +13,7 @@ struct reach {
 	const char *special;	/* what kind of address it is, or NULL */
 	bool any;		/* some rule allows the question */
 	bool may;
+	const struct f_rule *deny; /* of addresses, that holds this one */
 };
 
 /* allowed_ips of a rule is the whole of what it may reach; without it, the
@@ -33,34 +34,58 @@ rule_reaches(const struct reach *a, const struct f_rule *r)
 }
 
 static void
-on_rule(void *arg, const struct f_rule *r)
+on_list(struct reach *a, struct f_span list)
 {
-	struct reach *a = arg;
+	const struct image *im = a->s->im;
+	uint32_t wires;
 
-	if ((r->flags & RULE_DENY) != 0 || scan_rule(a->s, r) != MISS_NONE)
-		return;
-	a->any = true;
-	a->may |= rule_reaches(a, r);
-}
+	for (uint32_t i = 0; i < list.n; i++) {
+		const struct f_rule *r = &im->rules[im->refs[list.first + i]];
 
-/* A deny that names addresses holds for every name that leads to them. */
-static const struct f_rule *
-find_deny(const struct scan *s, const unsigned char addr[16])
-{
-	for (uint32_t i = 0; i < s->im->nloose; i++) {
-		const struct f_rule *r = &s->im->rules[s->im->loose[i]];
-
-		if (r->flags == RULE_DENY && r->klass == HOST_ADDR &&
-		    prefix_holds(&s->im->nets[r->host], addr) &&
-		    scan_port(s, r) && scan_who(s, r))
-			return r;
+		if ((r->flags & RULE_DENY) != 0 ||
+		    scan_rule(a->s, r, false, &wires) != MISS_NONE)
+			continue;
+		a->any = true;
+		a->may |= rule_reaches(a, r);
 	}
-	return NULL;
 }
 
 static void
-say_why(const struct reach *a, const struct f_rule *deny, char *why,
-    size_t cap)
+on_group(void *arg, const struct f_group *g)
+{
+	struct reach *a = arg;
+	const struct f_cell *cell = scan_cell(a->s, g);
+
+	if (cell == NULL)
+		return;
+	if (!a->s->request) {
+		on_list(a, cell->all);
+		return;
+	}
+	on_list(a, cell->open);
+	on_list(a, scan_leaf(a->s, cell));
+}
+
+/* A deny that names addresses holds for every name that leads to them. */
+static void
+on_block(void *arg, const struct f_group *g)
+{
+	struct reach *a = arg;
+	const struct f_cell *cell = scan_cell(a->s, g);
+	const struct image *im = a->s->im;
+
+	for (uint32_t i = 0; cell != NULL && i < cell->all.n; i++) {
+		const struct f_rule *r =
+		    &im->rules[im->refs[cell->all.first + i]];
+
+		if ((r->flags & (RULE_DENY | RULE_SOFT)) == RULE_DENY &&
+		    scan_who(a->s, r) && (a->deny == NULL || r < a->deny))
+			a->deny = r;
+	}
+}
+
+static void
+say_why(const struct reach *a, char *why, size_t cap)
 {
 	const struct net_query *q = a->s->q;
 	struct policy_rule at;
@@ -70,8 +95,8 @@ say_why(const struct reach *a, const struct f_rule *deny, char *why,
 
 	memcpy(one.addr, a->addr, sizeof(one.addr));
 	(void)snprintf(text, sizeof(text), "%s", prefix_print(&one, print));
-	if (deny != NULL) {
-		near_rule(a->s->im, deny, &at);
+	if (a->deny != NULL) {
+		near_rule(a->s->im, a->deny, &at);
 		(void)snprintf(why, cap, "%.*s leads to %s, denied by "
 		    "%.*s:%u", (int)q->host.len, q->host.p, text,
 		    (int)at.file.len, at.file.p, at.line);
@@ -91,7 +116,6 @@ policy_address(const struct image *im, const struct net_query *q,
 {
 	struct scan s;
 	struct reach a = { .s = &s, .addr = addr->s6_addr };
-	const struct f_rule *deny;
 
 	if (im->max != NULL)
 		return maximum_address(im, q, addr, why, cap);
@@ -101,12 +125,12 @@ policy_address(const struct image *im, const struct net_query *q,
 	s.wires = !s.request ? WIRE_ALL : q->websocket ? WIRE_WS | WIRE_WSS :
 	    WIRE_HTTP | WIRE_HTTPS;
 	a.special = addr_special(a.addr);
-	deny = find_deny(&s, a.addr);
-	scan_each(&s, on_rule, &a);
+	scan_blocks(im, a.addr, on_block, &a);
+	(void)scan_groups(&s, on_group, &a);
 	if (!a.any)	/* default_policy or policy_mode lets it through */
 		a.may = a.special == NULL;
-	if (a.may && deny == NULL)
+	if (a.may && a.deny == NULL)
 		return true;
-	say_why(&a, deny, why, cap);
+	say_why(&a, why, cap);
 	return false;
 }

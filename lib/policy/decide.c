@@ -18,8 +18,6 @@ enum said { SAID_ALLOW, SAID_DENY, SAID_SOFT_ALLOW, SAID_SOFT_DENY, SAIDS };
 struct tally { /* the first rule of each kind on each wire */
 	const struct scan *s;
 	const struct f_rule *first[SAIDS][WIRES];
-	const struct f_rule *near;
-	enum miss miss;
 };
 
 static enum said
@@ -33,36 +31,45 @@ said_of(const struct f_rule *r)
 }
 
 static void
-note_near(struct tally *t, const struct f_rule *r, enum miss miss)
+tally_rule(struct tally *t, const struct f_rule *r)
 {
-	if (r->flags != 0)	/* denies, and audit: nobody's grant */
+	enum said said = said_of(r);
+	uint32_t wires;
+
+	if (scan_rule(t->s, r, false, &wires) != MISS_NONE)
 		return;
-	if (t->near == NULL || miss > t->miss ||
-	    (miss == t->miss && r < t->near)) {
-		t->near = r;
-		t->miss = miss;
+	for (; wires != 0; wires &= wires - 1) {
+		const struct f_rule **first =
+		    &t->first[said][__builtin_ctz(wires)];
+
+		if (*first == NULL || r < *first)
+			*first = r;
 	}
 }
 
 static void
-tally_rule(void *arg, const struct f_rule *r)
+tally_list(struct tally *t, struct f_span list)
+{
+	const struct image *im = t->s->im;
+
+	for (uint32_t i = 0; i < list.n; i++)
+		tally_rule(t, &im->rules[im->refs[list.first + i]]);
+}
+
+static void
+tally_group(void *arg, const struct f_group *g)
 {
 	struct tally *t = arg;
-	enum miss miss = scan_rule(t->s, r);
-	enum said said = said_of(r);
-	uint32_t wires;
+	const struct f_cell *cell = scan_cell(t->s, g);
 
-	if (miss != MISS_NONE) {
-		note_near(t, r, miss);
+	if (cell == NULL)
+		return;
+	if (!t->s->request) {
+		tally_list(t, cell->all);
 		return;
 	}
-	wires = scan_wires(t->s, r);
-	for (unsigned i = 0; i < WIRES; i++) {
-		const struct f_rule **first = &t->first[said][i];
-
-		if ((wires >> i & 1) != 0 && (*first == NULL || r < *first))
-			*first = r;
-	}
+	tally_list(t, cell->open);
+	tally_list(t, scan_leaf(t->s, cell));
 }
 
 /* The most inspected first. */
@@ -107,7 +114,7 @@ say_deny(const struct tally *t, const struct f_rule *deny,
     struct net_answer *out)
 {
 	if (deny == NULL) {
-		near_explain(t->s, t->near, t->miss, out);
+		near_explain(t->s, out);
 		return;
 	}
 	near_rule(t->s->im, deny, &out->rule);
@@ -170,7 +177,7 @@ judge(const struct tally *t, struct net_answer *out)
 static enum treatment
 unruled_treatment(const struct scan *s)
 {
-	uint32_t wires = form_port_wires(s->q->port) & s->wires;
+	uint32_t wires = s->port_wires & s->wires;
 
 	if (s->request || (wires & WIRE_INSPECTED) != 0)
 		return TREAT_HTTP;
@@ -192,7 +199,7 @@ policy_network(const struct image *im, const struct net_query *q,
 	}
 	*out = (struct net_answer){ 0 };
 	scan_init(&s, im, q);
-	scan_each(&s, tally_rule, &t);
+	(void)scan_groups(&s, tally_group, &t);
 	judge(&t, out);
 	if (out->verdict == VERDICT_DENY &&
 	    im->info.mode != POLICY_ENFORCE) {

@@ -20,7 +20,7 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
     "an image is mapped as it stands");
 
 #define FORM_MAGIC	"OSPolicy"
-#define FORM_VERSION	1
+#define FORM_VERSION	2
 #define FORM_ALIGN	8
 
 enum { /* how a connection is understood; a set of these */
@@ -85,12 +85,48 @@ struct f_rule { /* an empty span does not narrow */
 	uint32_t methods;	/* bits; 0 and no words: all */
 	uint32_t file, line;	/* file: index into texts */
 	struct f_text text, section;
+	uint32_t when;		/* a condition (policy/cond.h), or 0 */
 };
 
-struct f_host { /* a name, and the rules that speak of it, rising */
+/* What a question's host leads to is groups of rules, each for names that are
+ * treated alike; a group's ports lead to a cell; in a cell the path, walked
+ * through an automaton, leads to a leaf: the rules that are left to look at.
+ * Rules that can add nothing to others of their list are not in it. */
+
+struct f_host { /* a name; groups and rules are + 1, 0 is none */
 	struct f_text name;
 	uint32_t hash;
-	struct f_span refs;
+	uint32_t self, one, deep; /* of the name, one label more, still more */
+	uint32_t kin;		/* an allow for it or for what is below */
+};
+
+struct f_group {
+	struct f_span cuts;	/* one at least, the first from port 0 on */
+	uint32_t allow;		/* the first that allows, + 1; or 0 */
+};
+
+struct f_cut { /* from port lo up to the next one's */
+	uint32_t lo, cell;	/* + 1; 0: no rule is for these */
+};
+
+struct f_cell {
+	uint32_t start;		/* in steps; 0: no rule has paths */
+	struct f_span leaves;	/* by the label where the path leads */
+	struct f_span open, all; /* in refs: without paths; whatever path */
+};
+
+struct f_range { /* addresses from lo up to the next one's */
+	unsigned char lo[16];
+	uint32_t block;		/* + 1; 0: no rule is for these */
+};
+
+struct f_block { /* of addresses, and the next larger one that holds it */
+	uint32_t group, around;	/* + 1, or 0; around < its own index + 1 */
+};
+
+struct f_net { /* the one record of it: what is not under a name */
+	uint32_t any_name, any_addr;	/* groups + 1, for every host */
+	uint32_t globs;		/* start in host_steps; labels: into globs */
 };
 
 struct f_port {
@@ -112,8 +148,18 @@ struct f_file {
 	SECTION(rules, struct f_rule)					\
 	SECTION(hosts, struct f_host)					\
 	SECTION(slots, uint32_t)	/* hash: host + 1, or 0 */	\
-	SECTION(refs, uint32_t)		/* rules, by host */		\
-	SECTION(loose, uint32_t)	/* rules with no host to look up */ \
+	SECTION(net, struct f_net)					\
+	SECTION(groups, struct f_group)					\
+	SECTION(cuts, struct f_cut)					\
+	SECTION(cells, struct f_cell)					\
+	SECTION(steps, struct f_step)	/* paths */			\
+	SECTION(leaves, struct f_span)	/* of refs */			\
+	SECTION(refs, uint32_t)		/* rules, rising */		\
+	SECTION(host_steps, struct f_step)				\
+	SECTION(globs, struct f_span)	/* of members */		\
+	SECTION(members, uint32_t)	/* groups */			\
+	SECTION(ranges, struct f_range)	/* rising */			\
+	SECTION(blocks, struct f_block)					\
 	SECTION(pats, struct f_pat)					\
 	SECTION(ports, struct f_port)					\
 	SECTION(exes, struct f_exe)					\

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/compat.h"
+#include "policy/cond.h"
 #include "policy/match.h"
 #include "policy/scan.h"
 
@@ -99,8 +100,7 @@ say_port(struct say *s, const struct scan *q, const struct f_rule *r)
 static void
 say_wire(struct say *s, const struct scan *q, const struct f_rule *r)
 {
-	uint32_t wires = r->wire != 0 ? r->wire :
-	    form_port_wires(q->q->port);
+	uint32_t wires = r->wire != 0 ? r->wire : q->port_wires;
 
 	if ((wires & WIRE_INSPECTED) == 0)
 		say(s, "it is not for HTTP");
@@ -183,63 +183,50 @@ say_miss(struct say *s, const struct scan *q, const struct f_rule *r,
 	case MISS_PATH:
 		say_path(s, q, r);
 		return;
+	case MISS_WHEN:
+		say(s, "it is only when ");
+		say_text(s, cond_text(q->im, r->when), 120);
+		return;
 	case MISS_HOST:
 	case MISS_NONE:
 		return;
 	}
 }
 
-/* Labels that two names share at their end. */
-static unsigned
-labels_shared(struct str a, struct str b)
-{
-	unsigned n = 0;
+struct near { /* the rule that came nearest so far */
+	const struct scan *s;
+	const struct f_rule *rule;
+	enum miss miss;
+};
 
-	for (size_t i = 1; i <= a.len && i <= b.len; i++) {
-		if (a.p[a.len - i] != b.p[b.len - i])
-			return n;
-		if (a.p[a.len - i] == '.')
-			n++;
-		if ((i == a.len || a.p[a.len - i - 1] == '.') &&
-		    (i == b.len || b.p[b.len - i - 1] == '.') &&
-		    (i == a.len || i == b.len))
-			return n + 1;
+static void
+note(struct near *n, const struct f_rule *r, enum miss miss)
+{
+	if ((r->flags & (RULE_DENY | RULE_SOFT)) != 0)
+		return;	/* denies, and audit: nobody's grant */
+	if (n->rule == NULL || miss > n->miss ||
+	    (miss == n->miss && r < n->rule)) {
+		n->rule = r;
+		n->miss = miss;
 	}
-	return n;
 }
 
-static const struct f_rule *
-first_allow(const struct image *im, const struct f_host *h)
+static void
+near_group(void *arg, const struct f_group *g)
 {
-	for (uint32_t i = 0; i < h->refs.n; i++)
-		if (im->rules[im->refs[h->refs.first + i]].flags == 0)
-			return &im->rules[im->refs[h->refs.first + i]];
-	return NULL;
-}
+	struct near *n = arg;
+	const struct image *im = n->s->im;
+	const struct f_cell *cell = scan_cell(n->s, g);
+	uint32_t wires;
 
-/* The allow whose name shares the most labels with this one: two at least,
- * or it says nothing. */
-static const struct f_rule *
-find_kin(const struct scan *s)
-{
-	const struct f_rule *best = NULL;
-	unsigned most = 1;
+	if (g->allow != 0 && (cell == NULL || n->rule == NULL))
+		note(n, &im->rules[g->allow - 1], MISS_PORT);
+	for (uint32_t i = 0; cell != NULL && i < cell->all.n; i++) {
+		const struct f_rule *r =
+		    &im->rules[im->refs[cell->all.first + i]];
 
-	if (s->literal)
-		return NULL;
-	for (uint32_t i = 0; i < s->im->nhosts; i++) {
-		const struct f_host *h = &s->im->hosts[i];
-		unsigned n = labels_shared(form_text(s->im, h->name),
-		    s->q->host);
-		const struct f_rule *r = n > most ? first_allow(s->im, h) :
-		    NULL;
-
-		if (r != NULL) {
-			most = n;
-			best = r;
-		}
+		note(n, r, scan_rule(n->s, r, true, &wires));
 	}
-	return best;
 }
 
 void
@@ -253,21 +240,22 @@ near_rule(const struct image *im, const struct f_rule *r,
 }
 
 void
-near_explain(const struct scan *s, const struct f_rule *best, enum miss miss,
-    struct net_answer *out)
+near_explain(const struct scan *s, struct net_answer *out)
 {
 	struct say to = { out->reason, 0, sizeof(out->reason) };
+	struct near n = { .s = s };
+	uint32_t kin = scan_groups(s, near_group, &n);
 
-	if (best == NULL) {
+	if (n.rule == NULL) {
 		say(&to, "no rule names ");
 		say_text(&to, s->q->host, 100);
-		best = find_kin(s);
+		n.rule = kin == 0 ? NULL : &s->im->rules[kin - 1];
 	} else {
-		say_miss(&to, s, best, miss);
+		say_miss(&to, s, n.rule, n.miss);
 	}
-	if (best == NULL)
+	if (n.rule == NULL)
 		return;
-	near_rule(s->im, best, &out->nearest);
+	near_rule(s->im, n.rule, &out->nearest);
 	say(&to, "; nearest is %.*s:%u", (int)out->nearest.file.len,
 	    out->nearest.file.p, out->nearest.line);
 }

@@ -1,8 +1,9 @@
-/* scan.c -- finds the rules that speak of a host, and compares one rule with
- * one question.  No allocation, no recursion; work is bounded by the number
- * of rules for the host. */
+/* scan.c -- compares one rule with one question, whose host and port are
+ * known to agree. */
 #include "policy/scan.h"
 
+#include "base/compat.h"
+#include "policy/cond.h"
 #include "policy/match.h"
 
 /* An address ends in a digit, or holds a colon; names rarely do. */
@@ -22,6 +23,7 @@ scan_init(struct scan *s, const struct image *im, const struct net_query *q)
 	s->literal = may_be_address(q->host) &&
 	    addr_parse(q->host, s->addr);
 	s->request = q->method.len > 0;
+	s->port_wires = form_port_wires(q->port);
 	s->method = s->request ? form_method(q->method) : 0;
 	s->wires = q->tls ? WIRE_HTTPS : WIRE_HTTP;
 	if (q->websocket)
@@ -33,16 +35,6 @@ scan_init(struct scan *s, const struct image *im, const struct net_query *q)
 }
 
 static bool
-holds_addr(const struct image *im, struct f_span nets,
-    const unsigned char addr[16])
-{
-	for (uint32_t i = 0; i < nets.n; i++)
-		if (prefix_holds(&im->nets[nets.first + i], addr))
-			return true;
-	return false;
-}
-
-static bool
 pat_matches(const struct image *im, const struct f_pat *p, struct str text)
 {
 	const char *at = im->bytes + p->text.off;
@@ -51,31 +43,6 @@ pat_matches(const struct image *im, const struct f_pat *p, struct str text)
 		return false;
 	return match_rest(str_of(at + p->literal, p->text.len - p->literal),
 	    str_from(text, p->literal));
-}
-
-/* For rules that stand under no name. */
-static bool
-scan_loose_host(const struct scan *s, const struct f_rule *r)
-{
-	if (r->klass == HOST_GLOB)
-		return !s->literal &&
-		    pat_matches(s->im, &s->im->pats[r->host], s->q->host);
-	if (r->klass == HOST_ADDR)
-		return s->literal &&
-		    prefix_holds(&s->im->nets[r->host], s->addr);
-	return !s->literal || (r->flags & RULE_DENY) != 0 ||
-	    holds_addr(s->im, r->nets, s->addr);
-}
-
-bool
-scan_port(const struct scan *s, const struct f_rule *r)
-{
-	const struct f_port *p = s->im->ports + r->ports.first;
-
-	for (uint32_t i = 0; i < r->ports.n; i++)
-		if (s->q->port >= p[i].lo && s->q->port <= p[i].hi)
-			return true;
-	return r->ports.n == 0;
 }
 
 static bool
@@ -90,8 +57,8 @@ static bool
 denies_unseen(const struct scan *s, const struct f_rule *r)
 {
 	return r->flags == RULE_DENY && !s->request && is_narrow(r) &&
-	    (r->ports.n > 0 || (form_port_wires(s->q->port) &
-		(WIRE_HTTP | WIRE_HTTPS)) != 0);
+	    (r->ports.n > 0 ||
+		(s->port_wires & (WIRE_HTTP | WIRE_HTTPS)) != 0);
 }
 
 /* A WebSocket begins as a GET, and then carries whatever either side says:
@@ -110,8 +77,8 @@ with_websockets(const struct f_rule *r, uint32_t wires)
 	return wires;
 }
 
-uint32_t
-scan_wires(const struct scan *s, const struct f_rule *r)
+static uint32_t
+rule_wires(const struct scan *s, const struct f_rule *r)
 {
 	uint32_t wires = r->wire;
 
@@ -120,7 +87,7 @@ scan_wires(const struct scan *s, const struct f_rule *r)
 	if (wires == 0 && (r->flags & RULE_DENY) != 0)
 		wires = WIRE_ALL;
 	else if (wires == 0)
-		wires = form_port_wires(s->q->port);
+		wires = s->port_wires;
 	/* Methods and paths are seen only where requests are: a rule with
 	 * them never lets bytes pass unseen, whatever the port stands for. */
 	if (is_narrow(r)) {
@@ -206,105 +173,48 @@ scan_connection(const struct scan *s, const struct f_rule *r)
 	return MISS_METHOD;
 }
 
-enum miss
-scan_rule(const struct scan *s, const struct f_rule *r)
+/* The wires on which the rule's condition agrees: what it asks about is not
+ * known where requests are not seen. */
+static uint32_t
+when_wires(const struct scan *s, const struct f_rule *r, uint32_t wires)
 {
-	if (!scan_port(s, r))
-		return MISS_PORT;
-	if (scan_wires(s, r) == 0)
+	uint32_t parts[] = { wires & WIRE_INSPECTED,
+		wires & ~(uint32_t)WIRE_INSPECTED };
+	bool deny = (r->flags & RULE_DENY) != 0;
+	uint32_t left = 0;
+
+	for (unsigned i = 0; i < NELEM(parts); i++) {
+		struct facts f;
+
+		if (parts[i] == 0)
+			continue;
+		facts_net(&f, s->q, s->request || i == 0);
+		if (deny ? cond_denies(s->im, r->when, &f) :
+		    cond_grants(s->im, r->when, &f))
+			left |= parts[i];
+	}
+	return left;
+}
+
+enum miss
+scan_rule(const struct scan *s, const struct f_rule *r, bool path,
+    uint32_t *wires)
+{
+	uint32_t w = rule_wires(s, r);
+
+	*wires = 0;
+	if (w == 0)
 		return MISS_WIRE;
 	if (!scan_who(s, r))
 		return MISS_WHO;
-	if (!s->request)
-		return scan_connection(s, r);
-	if (!scan_method(s, r))
+	if (!s->request && scan_connection(s, r) != MISS_NONE)
 		return MISS_METHOD;
-	return scan_path(s, r) ? MISS_NONE : MISS_PATH;
-}
-
-static const struct f_host *
-host_find(const struct image *im, struct str name, uint32_t hash)
-{
-	uint32_t at = form_slot(hash, im->nslots);
-
-	for (uint32_t i = 0; i < im->nslots; i++) {
-		uint32_t slot = im->slots[(at + i) & (im->nslots - 1)];
-		const struct f_host *h;
-
-		if (slot == 0)
-			return NULL;
-		h = &im->hosts[slot - 1];
-		if (h->hash == hash && str_eq(form_text(im, h->name), name))
-			return h;
-	}
-	return NULL;
-}
-
-/* further: how many labels stand before the name looked up (2: or more). */
-static bool
-class_takes(uint32_t klass, unsigned further)
-{
-	switch ((enum host_class)klass) {
-	case HOST_EXACT:
-		return further == 0;
-	case HOST_ONE:
-		return further == 1;
-	case HOST_MORE:
-		return further >= 1;
-	case HOST_DEEP:
-		return true;
-	case HOST_GLOB:
-	case HOST_ADDR:
-	case HOST_ANY:
-	case HOST_CLASS_COUNT:
-		return false;
-	}
-	return false;
-}
-
-static void
-each_of_host(const struct scan *s, struct str name, uint32_t hash,
-    unsigned further, scan_on *on, void *arg)
-{
-	const struct f_host *h = host_find(s->im, name, hash);
-
-	if (h == NULL)
-		return;
-	for (uint32_t i = 0; i < h->refs.n; i++) {
-		const struct f_rule *r =
-		    &s->im->rules[s->im->refs[h->refs.first + i]];
-
-		if (class_takes(r->klass, further))
-			on(arg, r);
-	}
-}
-
-/* Every suffix of the name, shortest first; the hash grows on the way. */
-static void
-each_by_name(const struct scan *s, scan_on *on, void *arg)
-{
-	struct str name = s->q->host;
-	size_t dot = str_index(name, '.');
-	uint32_t hash = FORM_HASH_START;
-
-	for (size_t i = name.len; i > 0; i--) {
-		hash = form_hash(hash, name.p[i - 1]);
-		if (i > 1 && name.p[i - 2] != '.')
-			continue;
-		each_of_host(s, str_from(name, i - 1), hash,
-		    i == 1 ? 0 : i - 1 == dot + 1 ? 1 : 2, on, arg);
-	}
-}
-
-void
-scan_each(const struct scan *s, scan_on *on, void *arg)
-{
-	if (!s->literal && s->q->host.len <= HOST_BYTES_MAX)
-		each_by_name(s, on, arg);
-	for (uint32_t i = 0; i < s->im->nloose; i++) {
-		const struct f_rule *r = &s->im->rules[s->im->loose[i]];
-
-		if (r->klass >= HOST_GLOB && scan_loose_host(s, r))
-			on(arg, r);
-	}
+	if (s->request && !scan_method(s, r))
+		return MISS_METHOD;
+	if (s->request && path && !scan_path(s, r))
+		return MISS_PATH;
+	if (r->when != 0 && (w = when_wires(s, r, w)) == 0)
+		return MISS_WHEN;
+	*wires = w;
+	return MISS_NONE;
 }

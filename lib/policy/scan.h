@@ -1,5 +1,5 @@
-/* scan.h -- one question against one rule.  Of decide.c, address.c and
- * near.c alone. */
+/* scan.h -- from a question to the few rules that may speak of it, and one
+ * question against one rule.  Of decide.c, address.c and near.c alone. */
 #ifndef POLICY_SCAN_H
 #define POLICY_SCAN_H
 
@@ -15,6 +15,7 @@ enum miss {
 	MISS_WHO,
 	MISS_METHOD,
 	MISS_PATH,
+	MISS_WHEN,
 	MISS_NONE,	/* it matches */
 };
 
@@ -26,24 +27,32 @@ struct scan { /* the question, made ready */
 	bool request;		/* about a request, not a connection alone */
 	uint32_t method;	/* its bit, or 0 */
 	uint32_t wires;		/* what this may be understood as */
+	uint32_t port_wires;	/* what the port stands for */
 };
 
 void scan_init(struct scan *s, const struct image *im,
     const struct net_query *q);
-enum miss scan_rule(const struct scan *s, const struct f_rule *r);
-/* The wires on which the rule speaks of this question. */
-uint32_t scan_wires(const struct scan *s, const struct f_rule *r);
-bool scan_port(const struct scan *s, const struct f_rule *r);
+/* A rule of the port's cell; path: look at its paths too. *wires: those on
+ * which it speaks of this question, 0 when it does not. */
+enum miss scan_rule(const struct scan *s, const struct f_rule *r, bool path,
+    uint32_t *wires);
 bool scan_who(const struct scan *s, const struct f_rule *r);
 
-/* Calls on() with each rule whose host agrees, once, in no order. */
-typedef void scan_on(void *arg, const struct f_rule *r);
-void scan_each(const struct scan *s, scan_on *on, void *arg);
+/* find.c: calls on() with each group whose hosts agree. Gives back the rule
+ * nearest of name, + 1, or 0. */
+typedef void scan_on_group(void *arg, const struct f_group *g);
+uint32_t scan_groups(const struct scan *s, scan_on_group *on, void *arg);
+/* The same, of groups for addresses that hold this one. */
+void scan_blocks(const struct image *im, const unsigned char addr[16],
+    scan_on_group *on, void *arg);
+/* The group's rules for the question's port; NULL: none. */
+const struct f_cell *scan_cell(const struct scan *s,
+    const struct f_group *g);
+/* The cell's rules whose paths agree, besides its open ones. */
+struct f_span scan_leaf(const struct scan *s, const struct f_cell *cell);
 
-/* Fills out->reason, and out->nearest: no rule allows this, and best (or
- * NULL) came nearest. */
-void near_explain(const struct scan *s, const struct f_rule *best,
-    enum miss miss, struct net_answer *out);
+/* Fills out->reason, and out->nearest: no rule allows this. */
+void near_explain(const struct scan *s, struct net_answer *out);
 void near_rule(const struct image *im, const struct f_rule *r,
     struct policy_rule *out);
 

@@ -33,7 +33,7 @@ rule_ok(const struct image *im, const struct f_rule *r)
 	    span_ok(r->ports, im->nports) && span_ok(r->exes, im->nexes) &&
 	    span_ok(r->nets, im->nnets) && span_ok(r->paths, im->npats) &&
 	    span_ok(r->words, im->nwords) && r->file < im->ntexts &&
-	    text_ok(im, r->text) && text_ok(im, r->section);
+	    text_ok(im, r->text) && text_ok(im, r->section) && r->when == 0;
 }
 
 static bool
@@ -48,10 +48,14 @@ rules_ok(const struct image *im)
 static bool
 hosts_ok(const struct image *im)
 {
-	for (uint32_t i = 0; i < im->nhosts; i++)
-		if (!text_ok(im, im->hosts[i].name) ||
-		    !span_ok(im->hosts[i].refs, im->nrefs))
+	for (uint32_t i = 0; i < im->nhosts; i++) {
+		const struct f_host *h = &im->hosts[i];
+
+		if (!text_ok(im, h->name) || h->self > im->ngroups ||
+		    h->one > im->ngroups || h->deep > im->ngroups ||
+		    h->kin > im->nrules)
 			return false;
+	}
 	if (im->nslots != form_slots(im->nhosts))
 		return false;
 	for (uint32_t i = 0; i < im->nslots; i++)
@@ -61,15 +65,75 @@ hosts_ok(const struct image *im)
 }
 
 static bool
-refs_ok(const struct image *im)
+groups_ok(const struct image *im)
 {
+	for (uint32_t i = 0; i < im->ngroups; i++) {
+		const struct f_group *g = &im->groups[i];
+
+		if (!span_ok(g->cuts, im->ncuts) || g->cuts.n == 0 ||
+		    g->allow > im->nrules)
+			return false;
+	}
+	for (uint32_t i = 0; i < im->ncuts; i++)
+		if (im->cuts[i].cell > im->ncells)
+			return false;
+	return true;
+}
+
+static bool
+cells_ok(const struct image *im)
+{
+	for (uint32_t i = 0; i < im->ncells; i++) {
+		const struct f_cell *c = &im->cells[i];
+
+		if ((c->start != 0 && !walk_is_state(im->nsteps, c->start)) ||
+		    !span_ok(c->leaves, im->nleaves) || c->leaves.n == 0 ||
+		    !span_ok(c->open, im->nrefs) ||
+		    !span_ok(c->all, im->nrefs))
+			return false;
+	}
+	for (uint32_t i = 0; i < im->nleaves; i++)
+		if (!span_ok(im->leaves[i], im->nrefs))
+			return false;
 	for (uint32_t i = 0; i < im->nrefs; i++)
 		if (im->refs[i] >= im->nrules)
 			return false;
-	for (uint32_t i = 0; i < im->nloose; i++)
-		if (im->loose[i] >= im->nrules)
+	return walk_sound(im->steps, im->nsteps);
+}
+
+static bool
+globs_ok(const struct image *im)
+{
+	for (uint32_t i = 0; i < im->nglobs; i++)
+		if (!span_ok(im->globs[i], im->nmembers))
+			return false;
+	for (uint32_t i = 0; i < im->nmembers; i++)
+		if (im->members[i] >= im->ngroups)
+			return false;
+	return walk_sound(im->host_steps, im->nhost_steps) &&
+	    walk_labels_below(im->host_steps, im->nhost_steps, im->nglobs);
+}
+
+/* Blocks lead to ones before them, so that going outwards ends. */
+static bool
+blocks_ok(const struct image *im)
+{
+	for (uint32_t i = 0; i < im->nranges; i++)
+		if (im->ranges[i].block > im->nblocks)
+			return false;
+	for (uint32_t i = 0; i < im->nblocks; i++)
+		if (im->blocks[i].group > im->ngroups ||
+		    im->blocks[i].around > i)
 			return false;
 	return true;
+}
+
+static bool
+net_ok(const struct image *im)
+{
+	return im->nnet == 1 && im->net->any_name <= im->ngroups &&
+	    im->net->any_addr <= im->ngroups && (im->net->globs == 0 ||
+	    walk_is_state(im->nhost_steps, im->net->globs));
 }
 
 static bool
@@ -113,8 +177,10 @@ image_net_fault(const struct image *im)
 {
 	if (!rules_ok(im))
 		return "a rule points outside it";
-	if (!hosts_ok(im) || !refs_ok(im))
-		return "its table of hosts is damaged";
+	if (!hosts_ok(im) || !globs_ok(im) || !blocks_ok(im) || !net_ok(im))
+		return "its tables of hosts are damaged";
+	if (!groups_ok(im) || !cells_ok(im))
+		return "its tables of ports and paths are damaged";
 	if (!pats_ok(im) || !values_ok(im))
 		return "a rule's list is damaged";
 	return NULL;
