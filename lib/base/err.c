@@ -1,3 +1,4 @@
+#define BASE_ERR_IMPL
 #include "base/err.h"
 
 #include <errno.h>

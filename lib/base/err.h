@@ -35,4 +35,12 @@ int err_num(struct err *e, int num, const char *fmt, ...) PRINTF(3, 4);
 /* Puts "...: " in front of the text that is there. */
 int err_wrap(struct err *e, const char *fmt, ...) PRINTF(2, 3);
 
+#if defined(__clang_analyzer__) && !defined(BASE_ERR_IMPL)
+/* It sees one file at a time. */
+#define err_set(...)	((void)err_set(__VA_ARGS__), -1)
+#define err_sys(...)	((void)err_sys(__VA_ARGS__), -1)
+#define err_num(...)	((void)err_num(__VA_ARGS__), -1)
+#define err_wrap(...)	((void)err_wrap(__VA_ARGS__), -1)
+#endif
+
 #endif

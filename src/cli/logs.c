@@ -120,7 +120,8 @@ run_logs(const struct args *a)
 	http_init(&api.http, -1);
 	if (args_has(a, "all") && a->nwords > 0)
 		return say_usage("logs", "--all takes no name");
-	q.path = path = logs_path(a);
+	path = logs_path(a);
+	q.path = path;
 	if ((code = api_open(&api, API_START)) != EXIT_OK ||
 	    (code = api_ask_stream(&api, &q)) != EXIT_OK)
 		return code;

@@ -82,7 +82,8 @@ run_policy_set(const struct args *a)
 	if (args_has(a, "timeout"))
 		(void)json_object_set_new(body, "timeout_s",
 		    json_integer(args_seconds(a, "timeout", 0)));
-	q.path = path = api_path(name, "/policy");
+	path = api_path(name, "/policy");
+	q.path = path;
 	if ((code = api_open(&api, API_START)) != EXIT_OK ||
 	    (code = api_ask(&api, &q, &rev)) != EXIT_OK)
 		return code;

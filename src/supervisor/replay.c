@@ -60,6 +60,7 @@ replay_from(const struct replay *r, size_t left)
 		left = r->len;
 	if (left == 0)
 		return STR("");
+	must(r->cap > 0);	/* what is left is in it */
 	at = (r->head + r->cap - left) % r->cap;
 	n = r->cap - at;
 	return str_of(r->p + at, n < left ? n : left);
