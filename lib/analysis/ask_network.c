@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "analysis/book.h"
+#include "policy/addr.h"
 #include "policy/decide.h"
 
 static void
@@ -53,6 +54,30 @@ say_passes(const struct net_answer *a, struct reply *out)
 		    " once the TLS server name agrees" : "");
 }
 
+/* Where the name leads is judged when it is dialled, and again for a request
+ * that shares the connection. */
+static void
+ask_address(const struct book *b, const struct question *q,
+    const struct net_query *n, struct reply *out)
+{
+	char why[REASON_BYTES_MAX];
+	struct in6_addr addr;
+
+	if (out->verdict == REPLY_DENY)
+		return;
+	if (q->has_address)
+		memcpy(addr.s6_addr, q->address, sizeof(addr.s6_addr));
+	else if (q->host.kind == HOST_NAME ||
+	    !addr_parse(host_str(&q->host), addr.s6_addr))
+		return;
+	if (policy_address(b->image, n, &addr, why, sizeof(why)))
+		return;
+	out->verdict = REPLY_DENY;
+	out->nearest = out->rule;
+	out->rule = (struct policy_rule){ 0 };
+	(void)snprintf(out->reason, sizeof(out->reason), "%s", why);
+}
+
 static void
 ask_request(const struct book *b, const struct question *q,
     struct net_query *n, struct reply *out)
@@ -68,6 +93,7 @@ ask_request(const struct book *b, const struct question *q,
 	n->method = q->method;
 	n->path = q->path;
 	n->query = q->query;
+	n->websocket = q->websocket;
 	policy_network(b->image, n, &a);
 	take_answer(&a, out);
 	if (q->encoded_slash && a.verdict == VERDICT_ALLOW &&
@@ -91,6 +117,28 @@ ask_connection(const struct book *b, struct net_query *n, struct reply *out)
 	if (a.judged == VERDICT_ALLOW && a.treat == TREAT_HTTP)
 		(void)snprintf(out->reason, sizeof(out->reason),
 		    "%s; each request on it is judged", a.reason);
+}
+
+/* Would bytes pass that nobody looks at? */
+static void
+ask_unseen(const struct book *b, const struct question *q,
+    struct net_query *n, struct reply *out)
+{
+	struct net_answer a;
+
+	n->tls = q->kind == ASK_TLS;
+	policy_network(b->image, n, &a);
+	take_answer(&a, out);
+	if (a.verdict == VERDICT_DENY || a.treat == TREAT_PASS ||
+	    (a.treat == TREAT_TLS && n->tls))
+		return;
+	out->verdict = REPLY_DENY;
+	out->nearest = a.rule;
+	out->rule = (struct policy_rule){ 0 };
+	(void)snprintf(out->reason, sizeof(out->reason), a.treat ==
+	    TREAT_HTTP ? "the connection is inspected: each request on it "
+	    "is judged, and nothing else passes" :
+	    "only TLS with the right server name passes");
 }
 
 /* A name may be asked for if some connection to it may be made. */
@@ -119,7 +167,7 @@ ask_network(const struct book *b, const struct question *q,
     struct reply *out)
 {
 	struct net_query n = { .host = host_str(&q->host), .port = q->port,
-		.who = { &q->from, q->from.len > 0 } };
+		.who = { q->from, q->nfrom } };
 
 	out->domain = "network";
 	if (q->refused != NULL) {
@@ -127,10 +175,15 @@ ask_network(const struct book *b, const struct question *q,
 		    "refused before any rule: %s", q->refused);
 		return;
 	}
+	if (q->kind == ASK_DNS) {
+		ask_name(b, &n, out);
+		return;
+	}
 	if (q->kind == ASK_HTTP)
 		ask_request(b, q, &n, out);
 	else if (q->kind == ASK_CONNECT)
 		ask_connection(b, &n, out);
 	else
-		ask_name(b, &n, out);
+		ask_unseen(b, q, &n, out);
+	ask_address(b, q, &n, out);
 }

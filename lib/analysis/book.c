@@ -127,6 +127,8 @@ book_ask(const struct book *b, const struct question *q, struct reply *out)
 	switch (q->kind) {
 	case ASK_HTTP:
 	case ASK_CONNECT:
+	case ASK_TLS:
+	case ASK_TCP:
 	case ASK_DNS:
 		ask_network(b, q, out);
 		return;

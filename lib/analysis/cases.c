@@ -4,11 +4,15 @@
 #include "base/err.h"
 #include "base/must.h"
 #include "compile/check.h"
+#include "policy/addr.h"
 
 struct reading { /* one item of cases */
 	struct cases *to;
 	struct one_case one;
-	struct str from;
+	struct str *from;
+	uint32_t nfrom;
+	unsigned char address[16];
+	bool has_address;
 	const struct node *request;
 	bool expects;
 };
@@ -41,16 +45,45 @@ on_expect(struct compile *c, const struct node *n, void *arg)
 }
 
 static void
-on_from(struct compile *c, const struct node *n, void *arg)
+take_from(struct compile *c, const struct node *n, struct reading *r)
 {
-	struct reading *r = arg;
-
 	if (take_word(c, n, "from") == NULL)
 		return;
 	if (n->text.p[0] != '/')
 		node_error(c, n, "from is the path of an executable: write "
 		    "/usr/bin/%.64s", n->text.p);
-	r->from = n->text;
+	r->from[r->nfrom++] = n->text;
+}
+
+/* One, or a list: the one that asks, then those that started it. */
+static void
+on_from(struct compile *c, const struct node *n, void *arg)
+{
+	struct reading *r = arg;
+	uint32_t count = n->kind == NODE_LIST ? n->n : 1;
+
+	if (count > QUESTION_FROM_MAX) {
+		node_error(c, n, "more than %d programs", QUESTION_FROM_MAX);
+		return;
+	}
+	r->from = take_mem(c, (size_t)count + 1, sizeof(*r->from));
+	for (uint32_t i = 0; n->kind == NODE_LIST && i < n->n; i++)
+		take_from(c, n->items[i], r);
+	if (n->kind != NODE_LIST)
+		take_from(c, n, r);
+}
+
+static void
+on_address(struct compile *c, const struct node *n, void *arg)
+{
+	struct reading *r = arg;
+
+	if (take_word(c, n, "address") == NULL)
+		return;
+	if (addr_parse(n->text, r->address))
+		r->has_address = true;
+	else
+		node_error(c, n, "\"%.64s\" is not an address", n->text.p);
 }
 
 static void
@@ -68,7 +101,8 @@ read_case(struct compile *c, const struct node *n, struct reading *r)
 	static const struct key keys[] = {
 		{ "request", WANT_WORD, on_request, NULL },
 		{ "expect", WANT_WORD, on_expect, NULL },
-		{ "from", WANT_WORD, on_from, NULL },
+		{ "from", WANT_ANY, on_from, NULL },
+		{ "address", WANT_WORD, on_address, NULL },
 		{ "name", WANT_WORD, on_name, NULL },
 	};
 
@@ -80,6 +114,9 @@ read_case(struct compile *c, const struct node *n, struct reading *r)
 	if (!r->expects)
 		node_error(c, n, "a case needs expect: allow, deny or audit");
 	r->one.question.from = r->from;
+	r->one.question.nfrom = r->nfrom;
+	r->one.question.has_address = r->has_address;
+	memcpy(r->one.question.address, r->address, sizeof(r->address));
 	r->one.line = n->line;
 }
 

@@ -118,6 +118,12 @@ take_url(struct arena *a, struct str url, struct question *q, struct err *e)
 		return err_set(e, ERR_INPUT, "\"%s\": what follows # is never "
 		    "sent: leave it out", url.p);
 	q->path = STR("/");
+	/* A WebSocket begins as a request of HTTP. */
+	if (str_has_prefix(url, STR("ws://")) ||
+	    str_has_prefix(url, STR("wss://"))) {
+		q->websocket = true;
+		url = str_c(need(arena_printf(a, "http%s", url.p + 2)));
+	}
 	if (target_parse(url, &t, &f) != PARSE_OK)
 		return refuse(q, &f);
 	q->host = t.at.host;
@@ -139,8 +145,8 @@ take_authority(struct str s, struct question *q, struct err *e)
 	q->host = at.host;
 	q->port = at.port;
 	if (at.port == 0)
-		return err_set(e, ERR_INPUT, "CONNECT names a port: write "
-		    "CONNECT %s:443", s.p);
+		return err_set(e, ERR_INPUT, "a connection names its port: "
+		    "write %s:443", s.p);
 	return 0;
 }
 
@@ -194,8 +200,9 @@ static const struct {
 	const char *word;
 	enum question_kind kind;
 } kinds[] = {
-	{ "CONNECT", ASK_CONNECT }, { "DNS", ASK_DNS }, { "READ", ASK_READ },
-	{ "WRITE", ASK_WRITE }, { "EXEC", ASK_EXEC }, { "MODEL", ASK_MODEL },
+	{ "CONNECT", ASK_CONNECT }, { "TLS", ASK_TLS }, { "TCP", ASK_TCP },
+	{ "DNS", ASK_DNS }, { "READ", ASK_READ }, { "WRITE", ASK_WRITE },
+	{ "EXEC", ASK_EXEC }, { "MODEL", ASK_MODEL },
 };
 
 static bool
@@ -236,6 +243,8 @@ take_rest(struct arena *a, struct str rest, struct question *q, struct err *e)
 	case ASK_HTTP:
 		return take_url(a, rest, q, e);
 	case ASK_CONNECT:
+	case ASK_TLS:
+	case ASK_TCP:
 		return take_authority(rest, q, e);
 	case ASK_DNS:
 		return take_name(rest, q);
@@ -298,4 +307,70 @@ question_parse(struct arena *a, const struct str *words, size_t n,
 			out->word[out->nwords++] = copy(a, words[i]);
 	}
 	return take_rest(a, rest, out, e);
+}
+
+/* ---- back to text */
+
+static struct str
+print_url(struct arena *a, const struct question *q)
+{
+	char at[AUTHORITY_BYTES_MAX];
+	size_t len = authority_print(host_str(&q->host), q->port,
+	    q->tls ? 443 : 80, at);
+	const char *scheme = q->websocket ? (q->tls ? "wss" : "ws") :
+	    q->tls ? "https" : "http";
+
+	return str_c(need(arena_printf(a, "%.*s %s://%.*s%.*s%s%.*s",
+	    (int)q->method.len, q->method.p, scheme, (int)len, at,
+	    (int)q->path.len, q->path.p, q->query.len > 0 ? "?" : "",
+	    (int)q->query.len, q->query.p)));
+}
+
+static struct str
+print_words(struct arena *a, const char *verb, const struct question *q)
+{
+	struct str out = str_c(verb);
+
+	for (uint32_t i = 0; i < q->nwords; i++) {
+		struct str w = q->word[i];
+		bool plain = w.len > 0;
+
+		for (size_t k = 0; k < w.len; k++)
+			plain = plain && w.p[k] != '\0' &&
+			    strchr(" \t'\"\\", w.p[k]) == NULL;
+		out = str_c(need(arena_printf(a, plain ? "%.*s %.*s" :
+		    "%.*s '%.*s'", (int)out.len, out.p, (int)w.len, w.p)));
+	}
+	return out;
+}
+
+struct str
+question_print(struct arena *a, const struct question *q)
+{
+	char at[AUTHORITY_BYTES_MAX];
+	int len = (int)authority_print(host_str(&q->host), q->port, 0, at);
+
+	switch (q->kind) {
+	case ASK_HTTP:
+		return print_url(a, q);
+	case ASK_CONNECT:
+		return str_c(need(arena_printf(a, "CONNECT %.*s", len, at)));
+	case ASK_TLS:
+		return str_c(need(arena_printf(a, "TLS %.*s", len, at)));
+	case ASK_TCP:
+		return str_c(need(arena_printf(a, "TCP %.*s", len, at)));
+	case ASK_DNS:
+		return str_c(need(arena_printf(a, "DNS %s", q->host.text)));
+	case ASK_READ:
+		return str_c(need(arena_printf(a, "READ %.*s",
+		    (int)q->file.len, q->file.p)));
+	case ASK_WRITE:
+		return str_c(need(arena_printf(a, "WRITE %.*s",
+		    (int)q->file.len, q->file.p)));
+	case ASK_EXEC:
+		return print_words(a, "EXEC", q);
+	case ASK_MODEL:
+		return print_words(a, "MODEL", q);
+	}
+	return STR("");
 }

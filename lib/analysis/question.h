@@ -2,7 +2,10 @@
  * that enforcers use:
  *
  *	GET https://host/path	any method and URL
+ *	GET wss://host/path	the request that begins a WebSocket
  *	CONNECT host:port	a connection, whatever is spoken on it
+ *	TLS host:port		TLS that nobody looks into
+ *	TCP host:port		bytes that nobody looks at
  *	DNS name		may the name be used at all?
  *	READ path, WRITE path	a file inside the sandbox
  *	EXEC program arg...	arguments quoted as for a shell
@@ -23,16 +26,20 @@
 
 struct err;
 
-enum question_kind { ASK_HTTP, ASK_CONNECT, ASK_DNS, ASK_READ, ASK_WRITE,
-	ASK_EXEC, ASK_MODEL };
+enum question_kind { ASK_HTTP, ASK_CONNECT, ASK_TLS, ASK_TCP, ASK_DNS,
+	ASK_READ, ASK_WRITE, ASK_EXEC, ASK_MODEL };
 
 struct question {
 	enum question_kind kind;
 	struct str shown;	/* as it was written, words parted by blanks */
-	struct str from;	/* executable that asks; empty: not known */
+	const struct str *from;	/* executables: the one that asks, then those
+				 * that started it */
+	uint32_t nfrom;		/* 0: not known */
 	struct host host;
 	uint16_t port;
-	bool tls;
+	bool tls, websocket;
+	bool has_address;	/* what the name leads to */
+	unsigned char address[16];
 	struct str method, path, query; /* path canonical */
 	bool encoded_slash;
 	struct str file;	/* canonical */
@@ -41,9 +48,13 @@ struct question {
 	const char *refused;	/* not NULL: no rule is asked, and why */
 };
 
+#define QUESTION_FROM_MAX 16
+
 /* One word is the whole text; several are taken as they are, as a shell gave
  * them. Everything is made in the arena. -1: *e says what is not a request. */
 int question_parse(struct arena *a, const struct str *words, size_t n,
     struct question *out, struct err *e);
+/* As the text of a request; for one that was put together. */
+struct str question_print(struct arena *a, const struct question *q);
 
 #endif

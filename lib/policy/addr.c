@@ -171,6 +171,15 @@ addr_special(const unsigned char addr[16])
 	return unassigned.what;
 }
 
+const struct prefix *
+addr_special_prefix(size_t i)
+{
+	if (i < NELEM(specials))
+		return &specials[i].prefix;
+	return i == NELEM(specials) ? &low.prefix : i == NELEM(specials) + 1 ?
+	    &mapped : i == NELEM(specials) + 2 ? &global : NULL;
+}
+
 static const struct special *
 touch(const struct special *s, const struct prefix *p, bool *within)
 {

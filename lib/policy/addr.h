@@ -31,6 +31,8 @@ struct special {
 /* NULL: an ordinary public address. Also looks inside addresses that carry
  * an IPv4 address. */
 const char *addr_special(const unsigned char addr[16]);
+/* The blocks in turn, for an analysis; NULL after the last. */
+const struct prefix *addr_special_prefix(size_t i);
 /* The first special block that shares an address with p, or NULL; *within
  * says whether one block holds all of p. */
 const struct special *prefix_special(const struct prefix *p, bool *within);

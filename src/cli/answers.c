@@ -14,6 +14,7 @@
 #include "base/must.h"
 #include "documents.h"
 #include "parse.h"
+#include "policy/addr.h"
 #include "reply.h"
 #include "run.h"
 #include "say.h"
@@ -191,6 +192,30 @@ take_name(const struct args *a, size_t *at)
 	return a->word[0];
 }
 
+/* Who asks, and where the name leads. */
+static int
+take_caller(const struct args *a, struct arena *arena, struct question *q)
+{
+	struct str *from = arena_alloc(arena, QUESTION_FROM_MAX,
+	    sizeof(*from));
+	const char *exe, *addr = args_get(a, "address");
+	size_t at = 0;
+
+	must(from != NULL);
+	q->from = from;
+	while ((exe = args_next(a, "from", &at)) != NULL) {
+		if (exe[0] != '/' || q->nfrom == QUESTION_FROM_MAX)
+			return say_usage("policy explain", "--from is the path "
+			    "of an executable, as /usr/bin/%s", exe);
+		from[q->nfrom++] = str_c(exe);
+	}
+	if (addr == NULL)
+		return EXIT_OK;
+	q->has_address = addr_parse(str_c(addr), q->address);
+	return q->has_address ? EXIT_OK : say_usage("policy explain",
+	    "--address is an address, not \"%s\"", addr);
+}
+
 /* What follows a -- is a request in words, as a shell parted them. */
 static int
 take_question(const struct args *a, size_t at, struct arena *arena,
@@ -210,11 +235,7 @@ take_question(const struct args *a, size_t at, struct arena *arena,
 		    "request, as: 'GET https://api.github.com/zen'");
 	if (question_parse(arena, words, n, q, &e) == -1)
 		return say_usage("policy explain", "%s", e.text);
-	q->from = str_c(args_get(a, "from"));
-	if (q->from.len > 0 && q->from.p[0] != '/')
-		return say_usage("policy explain", "--from is the path of an "
-		    "executable: /usr/bin/%s", q->from.p);
-	return EXIT_OK;
+	return take_caller(a, arena, q);
 }
 
 static int

@@ -111,8 +111,10 @@ static const struct flag check_flags[] = { MAXIMUM, OUTPUT, FLAGS_END };
 
 static const struct flag explain_flags[] = {
 	POLICY, MAXIMUM,
-	{ "from", 0, FLAG_WORD, "PROGRAM", "the executable that asks; a rule "
-	    "for some programs alone needs it" },
+	{ "from", 0, FLAG_LIST, "PROGRAM", "the executable that asks, then "
+	    "those that started it; a rule for some programs needs it" },
+	{ "address", 0, FLAG_WORD, "IP", "where the name leads; left out, it "
+	    "is not judged" },
 	OUTPUT, FLAGS_END,
 };
 
@@ -222,6 +224,8 @@ const struct command commands[] = {
 	    "REQUEST is one of\n"
 	    "  METHOD URL            as in 'GET https://host/path'\n"
 	    "  CONNECT HOST:PORT     a connection\n"
+	    "  TLS HOST:PORT         TLS that nobody looks into\n"
+	    "  TCP HOST:PORT         bytes that nobody looks at\n"
 	    "  DNS HOST              a name\n"
 	    "  READ PATH             a file inside the sandbox\n"
 	    "  WRITE PATH\n"
@@ -252,6 +256,18 @@ const struct command commands[] = {
 	    "  openshell policy test --policy agent.yaml "
 	    "agent.cases.yaml\n",
 	    test_flags, WORDS_FILES, 1, 64, false, run_policy_test },
+	{ "policy diff", "A B",
+	    "say what one policy allows and another does not",
+	    "A and B are files, or sandboxes as NAME or NAME@REVISION. The "
+	    "comparison is\nof what they mean, not of how they are written: "
+	    "exact, with an example of\neach difference that policy explain "
+	    "confirms. The exit code is 0 if they mean\nthe same, 1 if they "
+	    "differ.\n"
+	    "\n"
+	    "Examples:\n"
+	    "  openshell policy diff agent.yaml agent-new.yaml\n"
+	    "  openshell policy diff dev@1 dev\n",
+	    output_flags, WORDS_FILES, 2, 2, false, run_policy_diff },
 	{ "gateway run", "", "run the gateway in the foreground",
 	    "Example:\n"
 	    "  openshell gateway run\n",
@@ -302,7 +318,7 @@ const struct command commands[] = {
 const char *const commands_later[] = {
 	"sandbox upload", "sandbox download", "sandbox diff", "sandbox apply",
 	"sandbox discard", "policy update",
-	"policy diff", "policy prove",
+	"policy prove",
 	"policy suggest", "gateway add", "gateway remove", "gateway select",
 	"gateway list", "gateway login", "gateway logout", "forward",
 	"service", "provider", "proposal", "rule", "audit", "compliance",

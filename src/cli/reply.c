@@ -167,7 +167,7 @@ next_network(const struct question *q, const char *sandbox)
 	if (q->kind == ASK_DNS)
 		return mem_printf("allow a connection to it: under network: "
 		    "allow: write - endpoint: %s", host);
-	if (q->kind == ASK_CONNECT)
+	if (q->kind != ASK_HTTP)
 		return sandbox != NULL ? mem_printf("openshell policy update "
 		    "%s --add-endpoint %s:%u", sandbox, host, q->port) :
 		    mem_printf("to allow it, under network: allow: write "
@@ -203,6 +203,8 @@ next_of(const struct question *q, const struct reply *r, const char *sandbox)
 	switch (q->kind) {
 	case ASK_HTTP:
 	case ASK_CONNECT:
+	case ASK_TLS:
+	case ASK_TCP:
 	case ASK_DNS:
 		return next_network(q, sandbox);
 	case ASK_READ:

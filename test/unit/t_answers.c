@@ -34,7 +34,7 @@ static const struct {
 	{ "no URL", "GET a.example", "is not a URL" },
 	{ "a fragment", "GET https://a.example/#x", "never sent" },
 	{ "a connection without a port", "CONNECT a.example",
-	    "names a port" },
+	    "names its port" },
 	{ "a relative path", "READ srv/x", "begins with /" },
 	{ "a quote that does not end", "EXEC rm 'x", "not closed" },
 	{ "a control character", "READ /a\nb", "control" },
@@ -181,6 +181,16 @@ static const struct {
 	    "each request on it is judged" },
 	{ "a connection elsewhere", "CONNECT api.github.com:22", NULL,
 	    REPLY_DENY, "port 22" },
+	{ "bytes unseen where nothing looks", "TLS mail.example:465", NULL,
+	    REPLY_ALLOW, "allowed" },
+	{ "bytes unseen that are not TLS", "TCP mail.example:465", NULL,
+	    REPLY_DENY, "" },
+	{ "bytes unseen where requests are judged", "TLS api.github.com:443",
+	    NULL, REPLY_DENY, "inspected" },
+	{ "a WebSocket where the rule is for requests",
+	    "GET wss://api.github.com/zen", NULL, REPLY_DENY, "" },
+	{ "an address of nobody", "GET https://10.0.0.1/", NULL, REPLY_DENY,
+	    "" },
 	{ "a name with some connection", "DNS mail.example", NULL,
 	    REPLY_ALLOW, "on port 465" },
 	{ "one label below a star", "DNS a.wide.example", NULL, REPLY_ALLOW,
@@ -202,14 +212,16 @@ questions_are_answered_as_egress_would(void **state)
 	(void)state;
 	assert_int_equal(book_open(&f, 1, &b), 0);
 	for (size_t i = 0; i < NELEM(asked); i++) {
-		struct str text = str_c(asked[i].text);
+		struct str text = str_c(asked[i].text), from;
 		struct arena a = { 0 };
 		struct question q;
 		struct reply r;
 		struct err e = { 0 };
 
 		assert_int_equal(question_parse(&a, &text, 1, &q, &e), 0);
-		q.from = str_c(asked[i].from);
+		from = str_c(asked[i].from);
+		q.from = &from;
+		q.nfrom = from.len > 0;
 		book_ask(&b, &q, &r);
 		if (r.verdict != asked[i].want ||
 		    strstr(r.reason, asked[i].reason) == NULL)

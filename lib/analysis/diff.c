@@ -1,0 +1,101 @@
+#include "analysis/diff.h"
+
+#include <stdlib.h>
+
+#include "base/err.h"
+#include "base/must.h"
+
+static bool
+is_rule(const struct policy_rule *a, const struct policy_rule *b)
+{
+	return a->line == b->line && str_eq(a->file, b->file);
+}
+
+/* Differences are told together when they are about one host and the same
+ * rules made them. */
+static bool
+is_like(const struct difference *d, enum change change,
+    const struct question *q, const struct reply *before,
+    const struct reply *after)
+{
+	const struct reply *x = change == CHANGE_IMPOSSIBLE ? before : after;
+	const struct reply *y = change == CHANGE_IMPOSSIBLE ? &d->before :
+							      &d->after;
+
+	return d->change == change && d->domain == after->domain &&
+	    (d->example.kind == ASK_WRITE) == (q->kind == ASK_WRITE) &&
+	    str_eq(host_str(&d->example.host), host_str(&q->host)) &&
+	    is_rule(&x->rule, &y->rule);
+}
+
+/* What says most to a person: a request, without conditions. */
+static unsigned
+rank(const struct question *q)
+{
+	static const unsigned ranks[] = { [ASK_HTTP] = 3, [ASK_TLS] = 2,
+		[ASK_TCP] = 1, [ASK_CONNECT] = 0, [ASK_MODEL] = 0 };
+
+	if (q->kind > ASK_TCP)
+		return 0;
+	return 2 * ranks[q->kind] + !q->has_address;
+}
+
+static void
+note(struct diffing *d, enum change change, const struct question *q,
+    const struct reply *before, const struct reply *after)
+{
+	struct difference *one = NULL;
+	uint32_t kinds = 1;
+
+	/* From the end: those of one host come one after the other. */
+	for (uint32_t i = d->to->n; i > 0 && one == NULL; i--)
+		if (is_like(&d->to->v[i - 1], change, q, before, after))
+			one = &d->to->v[i - 1];
+	if (one == NULL && d->to->n == DIFFERENCES_MAX) {
+		d->to->more = true;
+		return;
+	}
+	if (one == NULL)
+		one = &d->to->v[d->to->n++];
+	else
+		kinds = ++one->kinds;
+	if (kinds > 1 && rank(q) <= rank(&one->example))
+		return;
+	*one = (struct difference){ change, after->domain, *q, *before,
+		*after, kinds };
+	one->example.shown = question_print(&d->to->arena, q);
+}
+
+bool
+diff_ask(struct diffing *d, const struct question *q)
+{
+	struct reply before, after;
+
+	book_ask(d->before, q, &before);
+	book_ask(d->after, q, &after);
+	if (before.verdict != after.verdict)
+		note(d, before.verdict == REPLY_DENY ? CHANGE_POSSIBLE :
+		    after.verdict == REPLY_DENY ? CHANGE_IMPOSSIBLE :
+						  CHANGE_RECORDED,
+		    q, &before, &after);
+	return before.verdict != REPLY_DENY || after.verdict != REPLY_DENY;
+}
+
+int
+diff_books(const struct book *before, const struct book *after,
+    struct diff *out, struct err *e)
+{
+	struct diffing d = { before, after, out };
+
+	*out = (struct diff){ 0 };
+	out->v = mem_alloc(DIFFERENCES_MAX, sizeof(*out->v));
+	return diff_network(&d, e);
+}
+
+void
+diff_fini(struct diff *d)
+{
+	arena_fini(&d->arena);
+	free(d->v);
+	*d = (struct diff){ 0 };
+}

@@ -1,0 +1,22 @@
+#include "analysis/diff.h"
+#include "analysis/space.h"
+
+static bool
+on_question(void *arg, const struct question *q)
+{
+	bool either = diff_ask(arg, q);
+
+	return q->kind != ASK_CONNECT || either;
+}
+
+int
+diff_network(struct diffing *d, struct err *e)
+{
+	struct space s = { .arena = &d->to->arena,
+		.pol = { &d->before->checked->c.pol,
+		    &d->after->checked->c.pol },
+		.npol = 2, .differences = true, .on = on_question,
+		.arg = d };
+
+	return space_walk(&s, e);
+}

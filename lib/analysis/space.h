@@ -1,0 +1,62 @@
+/* space.h -- all requests over the network that some rules can tell apart:
+ * one of each kind.
+ *
+ * Each dimension (host, caller, port, what is spoken, method, path, address)
+ * is cut into classes that no rule distinguishes; whatever is true of one
+ * request of each combination is true of all. So an analysis asks the very
+ * function that enforces, about finitely many requests, and is exact. */
+#ifndef ANALYSIS_SPACE_H
+#define ANALYSIS_SPACE_H
+
+#include "analysis/question.h"
+#include "compile/rule.h"
+
+#define SPACE_POLICIES_MAX 4
+
+/* Of a connection: false: no request on it is of interest. Of others: false:
+ * enough of this host. */
+typedef bool space_on(void *arg, const struct question *q);
+
+struct space {
+	struct arena *arena;
+	const struct policy *pol[SPACE_POLICIES_MAX];
+	uint32_t npol;
+	/* Hosts for which the first two policies hold the same rules are left
+	 * out: there is no difference to be found. */
+	bool differences;
+	space_on *on;
+	void *arg;
+};
+
+/* -1: some class could not be found within limits; *e says of what. */
+int space_walk(struct space *s, struct err *e);
+
+/* ---- between space*.c */
+
+struct space_rule {
+	const struct pol_rule *r;
+	uint32_t of;			/* which policy */
+	unsigned char digest[32];	/* of what it says, but for its host */
+};
+
+struct space_rules {
+	struct space_rule *v;
+	uint32_t n;
+};
+
+struct names {
+	struct host *v;
+	uint32_t n;
+};
+
+/* A host for each class of hosts. */
+int space_hosts(struct arena *a, const struct space_rules *all,
+    struct names *out, struct err *e);
+bool space_host_is(const struct pol_rule *r, const struct host *h);
+void space_digest(struct space_rule *r);
+
+/* The requests to one host; rules: those that may matter there. */
+int space_host(struct space *s, const struct host *h,
+    const struct space_rules *rules, struct err *e);
+
+#endif
