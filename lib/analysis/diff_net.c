@@ -13,8 +13,7 @@ int
 diff_network(struct diffing *d, struct err *e)
 {
 	struct space s = { .arena = &d->to->arena,
-		.pol = { &d->before->checked->c.pol,
-		    &d->after->checked->c.pol },
+		.pol = { d->before->checked, d->after->checked },
 		.npol = 2, .differences = true, .on = on_question,
 		.arg = d };
 

@@ -64,6 +64,7 @@ space_digest(struct space_rule *s)
 	struct buf b;
 
 	buf_init(&b, DIGESTED_BYTES_MAX);
+	put(&b, &s->maximum, sizeof(s->maximum));
 	put(&b, &r->flags, sizeof(r->flags));
 	put(&b, &r->wire, sizeof(r->wire));
 	if (r->host.klass == HOST_ADDR)
@@ -89,19 +90,36 @@ need(void *p)
 	return p;
 }
 
+static uint32_t
+count_rules(const struct checked *k)
+{
+	return k == NULL ? 0 : k->c.pol.nrules;
+}
+
+static void
+add_rules(struct space_rules *all, const struct checked *k, uint32_t of,
+    bool maximum)
+{
+	if (k == NULL)
+		return;
+	for (const struct pol_rule *r = k->c.pol.rules; r != NULL;
+	    r = r->next)
+		all->v[all->n++] = (struct space_rule){ .r = r, .of = of,
+			.maximum = maximum };
+}
+
 static void
 take_rules(const struct space *s, struct space_rules *all)
 {
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < s->npol; i++)
-		n += s->pol[i]->nrules;
+		n += count_rules(s->pol[i]) + count_rules(s->pol[i]->max);
 	all->v = need(arena_alloc(s->arena, (size_t)n + 1, sizeof(*all->v)));
-	for (uint32_t i = 0; i < s->npol; i++)
-		for (const struct pol_rule *r = s->pol[i]->rules; r != NULL;
-		    r = r->next)
-			all->v[all->n++] = (struct space_rule){ .r = r,
-				.of = i };
+	for (uint32_t i = 0; i < s->npol; i++) {
+		add_rules(all, s->pol[i], i, false);
+		add_rules(all, s->pol[i]->max, i, true);
+	}
 	for (uint32_t i = 0; s->differences && i < n; i++)
 		space_digest(&all->v[i]);
 }
@@ -146,10 +164,13 @@ is_same(const struct space_rules *rules, const unsigned char **room)
 
 /* What holds where no rule speaks. */
 static bool
-is_default_same(const struct space *s)
+is_default_same(const struct checked *a, const struct checked *b)
 {
-	return s->pol[0]->mode.value == s->pol[1]->mode.value &&
-	    s->pol[0]->net_default.value == s->pol[1]->net_default.value;
+	if (a == NULL || b == NULL)
+		return a == b;
+	return a->c.pol.mode.value == b->c.pol.mode.value &&
+	    a->c.pol.net_default.value == b->c.pol.net_default.value &&
+	    is_default_same(a->max, b->max);
 }
 
 static int
@@ -158,7 +179,7 @@ walk_hosts(struct space *s, const struct space_rules *all,
 {
 	struct space_rules here = { need(arena_alloc(s->arena,
 	    (size_t)all->n + 1, sizeof(*here.v))), 0 };
-	bool skip = s->differences && is_default_same(s);
+	bool skip = s->differences && is_default_same(s->pol[0], s->pol[1]);
 
 	for (uint32_t i = 0; i < hosts->n; i++) {
 		here.n = 0;

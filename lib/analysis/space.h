@@ -9,7 +9,7 @@
 #define ANALYSIS_SPACE_H
 
 #include "analysis/question.h"
-#include "compile/rule.h"
+#include "compile/checked.h"
 
 #define SPACE_POLICIES_MAX 4
 
@@ -19,7 +19,8 @@ typedef bool space_on(void *arg, const struct question *q);
 
 struct space {
 	struct arena *arena;
-	const struct policy *pol[SPACE_POLICIES_MAX];
+	/* With the maximum policy that bounds each, if there is one. */
+	const struct checked *pol[SPACE_POLICIES_MAX];
 	uint32_t npol;
 	/* Hosts for which the first two policies hold the same rules are left
 	 * out: there is no difference to be found. */
@@ -36,6 +37,7 @@ int space_walk(struct space *s, struct err *e);
 struct space_rule {
 	const struct pol_rule *r;
 	uint32_t of;			/* which policy */
+	bool maximum;			/* of the maximum of that one */
 	unsigned char digest[32];	/* of what it says, but for its host */
 };
 

@@ -114,7 +114,7 @@ try_port(struct here *h, struct seen *seen, uint32_t port)
 }
 
 static void
-take_ports(struct here *h)
+here_ports(struct here *h)
 {
 	size_t n = NELEM(known_ports) + 2;
 	struct seen seen;
@@ -165,7 +165,7 @@ try_method(struct here *h, struct seen *seen, struct str m)
 }
 
 static void
-take_methods(struct here *h)
+here_methods(struct here *h)
 {
 	static const char *const names[] = {
 #define METHOD(name) #name,
@@ -210,7 +210,7 @@ say_large(struct err *e, const struct here *h, const char *what)
 }
 
 static int
-take_paths(struct here *h, struct err *e)
+here_paths(struct here *h, struct err *e)
 {
 	struct nfa *n = nfa_new(h->s->arena);
 	struct classes k;
@@ -336,7 +336,7 @@ who_classes(struct here *h, uint32_t ids, struct err *e)
 }
 
 static int
-take_who(struct here *h, struct err *e)
+here_who(struct here *h, struct err *e)
 {
 	uint32_t ids = 0;
 
@@ -364,7 +364,7 @@ address_meets(const struct here *h, const struct pol_rule *r,
 }
 
 static int
-take_addresses(struct here *h, struct err *e)
+here_addresses(struct here *h, struct err *e)
 {
 	bool matters = false;
 	struct names all;
@@ -400,19 +400,25 @@ on(struct here *h)
 	return h->s->on(h->s->arg, &h->q);
 }
 
+static void
+on_addresses(struct here *h)
+{
+	for (uint32_t i = 0; i < h->naddr && !h->over; i++) {
+		h->q.has_address = addr_parse(host_str(h->addr[i]),
+		    h->q.address);
+		if (!on(h) && h->q.kind != ASK_CONNECT)
+			h->over = true;
+	}
+	h->q.has_address = false;
+}
+
 /* This question, and with each address that the host may lead to. */
 static void
 on_each_address(struct here *h)
 {
 	if (!on(h))
 		h->over = true;
-	for (uint32_t i = 0; i < h->naddr && !h->over; i++) {
-		h->q.has_address = addr_parse(host_str(h->addr[i]),
-		    h->q.address);
-		if (!on(h))
-			h->over = true;
-	}
-	h->q.has_address = false;
+	on_addresses(h);
 }
 
 static void
@@ -439,6 +445,7 @@ walk_port(struct here *h)
 	h->q.kind = ASK_CONNECT;
 	if (!on(h))
 		return;
+	on_addresses(h);
 	h->q.kind = ASK_TLS;
 	on_each_address(h);
 	h->q.kind = ASK_TCP;
@@ -456,10 +463,10 @@ space_host(struct space *s, const struct host *host,
 	struct here h = { .s = s, .rules = rules, .q = { .host = *host,
 	    .method = STR(""), .path = STR("") } };
 
-	take_ports(&h);
-	take_methods(&h);
-	if (take_who(&h, e) == -1 || take_addresses(&h, e) == -1 ||
-	    take_paths(&h, e) == -1)
+	here_ports(&h);
+	here_methods(&h);
+	if (here_who(&h, e) == -1 || here_addresses(&h, e) == -1 ||
+	    here_paths(&h, e) == -1)
 		return -1;
 	for (uint32_t w = 0; w < h.nwho && !h.over; w++)
 		for (uint32_t p = 0; p < h.nport && !h.over; p++) {

@@ -63,6 +63,8 @@ open_side(struct side *s, const char *word)
 	CLEAN_FREE char *text = NULL;
 	int code = read_side(s, word);
 
+	if (code == EXIT_OK)
+		code = documents_close(&s->docs);
 	if (code != EXIT_OK)
 		return code;
 	if (book_open(s->docs.v, s->docs.n, &s->book) == 0)

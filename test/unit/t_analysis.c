@@ -1,0 +1,391 @@
+/* t_analysis.c -- what two policies answer differently, against trying
+ * everything over small alphabets. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "analysis/diff.h"
+#include "base/buf.h"
+#include "base/clean.h"
+#include "base/compat.h"
+#include "base/err.h"
+#include "base/must.h"
+
+enum { PAIRS = 12, TEXT_BYTES_MAX = 65536 };
+
+/* ---- policies at random; the same ones each time */
+
+static uint64_t seed = 1;
+
+static uint32_t
+roll(uint32_t n)
+{
+	seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407;
+	return (uint32_t)(seed >> 33) % n;
+}
+
+static const char *
+pick(const char *const *v, uint32_t n)
+{
+	return v[roll(n)];
+}
+#define PICK(v) pick(v, NELEM(v))
+
+static void
+say(struct buf *b, const char *text)
+{
+	must(buf_addz(b, text));
+}
+
+static void
+random_entry(struct buf *b, bool deny)
+{
+	static const char *const hosts[] = { "b.test", "a.b.test",
+		"'*.b.test'", "'**.b.test'", "'*.a.b.test'", "c.test",
+		"192.0.2.7", "'10.0.0.0/8'" };
+	static const char *const ports[] = { "", "", "ports: [80]",
+		"ports: [443, 80]", "ports: ['1-1000']", "ports: [22, 8443]" };
+	static const char *const methods[] = { "", "", "methods: [GET]",
+		"methods: [POST, HEAD]", "methods: [FROB]" };
+	static const char *const paths[] = { "", "", "paths: [/x]",
+		"paths: [/x/*]", "paths: ['/x/**', /y]", "paths: ['**/y']",
+		"paths: ['/*/y', /z]" };
+	static const char *const who[] = { "", "", "", "binaries: [git]",
+		"binaries: [/bin/sh, '/opt/**']" };
+	static const char *const nets[] = { "", "", "", "",
+		"allowed_ips: [10.1.0.0/16]" };
+	static const char *const wires[] = { "", "", "", "protocols: [http]",
+		"protocols: [https]", "protocols: [wss]", "protocols: [tls]",
+		"protocols: [tcp]" };
+	const char *wire = PICK(wires);
+	bool unseen = strstr(wire, "tls") != NULL ||
+	    strstr(wire, "tcp") != NULL;
+
+	must(buf_printf(b, "    - endpoint: %s\n", PICK(hosts)));
+	must(buf_printf(b, "      %s\n      %s\n", PICK(ports), wire));
+	if (!unseen)
+		must(buf_printf(b, "      %s\n      %s\n", PICK(methods),
+		    PICK(paths)));
+	must(buf_printf(b, "      %s\n", PICK(who)));
+	if (!deny)
+		must(buf_printf(b, "      %s\n", PICK(nets)));
+}
+
+static char *
+random_policy(void)
+{
+	struct buf b;
+	uint32_t n;
+
+	buf_init(&b, TEXT_BYTES_MAX);
+	if (roll(20) == 0)
+		say(&b, "policy_mode: audit\n");
+	say(&b, "network:\n");
+	if (roll(20) == 0)
+		say(&b, "  default_policy: allow\n");
+	say(&b, "  allow:\n");
+	for (n = 1 + roll(3); n > 0; n--)
+		random_entry(&b, false);
+	n = roll(3);
+	if (n > 0)
+		say(&b, "  deny:\n");
+	for (; n > 0; n--)
+		random_entry(&b, true);
+	return buf_take(&b, NULL);
+}
+
+/* ---- everything, over small alphabets */
+
+static const char *const all_hosts[] = { "b.test", "a.b.test", "x.b.test",
+	"x.a.b.test", "a.a.b.test", "y.x.b.test", "c.test", "x.c.test", "test",
+	"other.example", "192.0.2.7", "192.0.2.8", "10.1.2.3", "11.0.0.1" };
+static const uint16_t all_ports[] = { 443, 80, 22, 999, 1001, 8443 };
+static const char *const all_methods[] = { "GET", "HEAD", "POST", "FROB",
+	"PUT" };
+static const char *const all_paths[] = { "/", "/x", "/x/", "/x/y", "/x/y/z",
+	"/y", "/z", "/z/y", "/xy", "/y/x" };
+static const char *const all_exes[] = { NULL, "/usr/bin/git", "/bin/sh",
+	"/opt/a/b", "/git/x" };
+static const char *const all_addrs[] = { NULL, "8.8.8.8", "10.1.0.1",
+	"10.2.0.1", "192.0.2.7", "127.0.0.1" };
+
+struct sweep {
+	const struct book *a, *b;
+	struct question q;
+	uint32_t differ, asked;
+	bool addresses;		/* some rule speaks of them */
+	const struct diff *diff;
+};
+
+static bool
+diff_names(const struct diff *d, enum change change)
+{
+	for (uint32_t i = 0; i < d->n; i++)
+		if (d->v[i].change == change)
+			return true;
+	return false;
+}
+
+static void
+sweep_ask(struct sweep *s)
+{
+	struct arena arena = { 0 };
+	struct reply a, b;
+	struct str shown;
+
+	book_ask(s->a, &s->q, &a);
+	book_ask(s->b, &s->q, &b);
+	s->asked++;
+	if (a.verdict == b.verdict)
+		return;
+	s->differ++;
+	if (diff_names(s->diff, a.verdict == REPLY_DENY ? CHANGE_POSSIBLE :
+		b.verdict == REPLY_DENY ? CHANGE_IMPOSSIBLE :
+					  CHANGE_RECORDED))
+		return;
+	shown = question_print(&arena, &s->q);
+	fail_msg("%.*s: %s, then %s: not told", (int)shown.len, shown.p,
+	    a.reason, b.reason);
+}
+
+static void
+sweep_requests(struct sweep *s)
+{
+	s->q.kind = ASK_HTTP;
+	for (unsigned t = 0; t < 3; t++)
+		for (size_t m = 0; m < NELEM(all_methods); m++)
+			for (size_t p = 0; p < NELEM(all_paths); p++) {
+				s->q.tls = t != 1;
+				s->q.websocket = t == 2;
+				if (t == 2 && m > 0)
+					continue;
+				s->q.method = str_c(all_methods[m]);
+				s->q.path = str_c(all_paths[p]);
+				sweep_ask(s);
+			}
+}
+
+static void
+sweep_connection(struct sweep *s)
+{
+	static const enum question_kind kinds[] = { ASK_CONNECT, ASK_TLS,
+		ASK_TCP };
+
+	for (size_t i = 0; i < NELEM(kinds); i++) {
+		s->q.kind = kinds[i];
+		sweep_ask(s);
+	}
+	sweep_requests(s);
+}
+
+static void
+sweep_from(struct sweep *s)
+{
+	for (size_t p = 0; p < NELEM(all_ports); p++)
+		for (size_t d = 0; d < NELEM(all_addrs); d++) {
+			s->q.port = all_ports[p];
+			s->q.has_address = all_addrs[d] != NULL &&
+			    addr_parse(str_c(all_addrs[d]), s->q.address);
+			if (d == 0 || (s->addresses &&
+				s->q.host.kind == HOST_NAME))
+				sweep_connection(s);
+		}
+}
+
+static void
+sweep_all(struct sweep *s)
+{
+	for (size_t h = 0; h < NELEM(all_hosts); h++)
+		for (size_t x = 0; x < NELEM(all_exes) + 1; x++) {
+			const struct str both[] = { STR("/usr/bin/git"),
+				STR("/bin/sh") };
+			struct str one = str_c(x < NELEM(all_exes) ?
+			    all_exes[x] : NULL);
+			struct http_fault f;
+
+			assert_int_equal(host_parse(str_c(all_hosts[h]),
+			    &s->q.host, &f), PARSE_OK);
+			s->q.from = x < NELEM(all_exes) ? &one : both;
+			s->q.nfrom = x < NELEM(all_exes) ? one.len > 0 : 2;
+			sweep_from(s);
+		}
+}
+
+/* Each example, asked again as a person would, says what was told. */
+static void
+confirm(const struct book *a, const struct book *b, const struct diff *d)
+{
+	for (uint32_t i = 0; i < d->n; i++) {
+		const struct difference *one = &d->v[i];
+		struct arena arena = { 0 };
+		struct reply before, after;
+		struct question q;
+		struct err e = { 0 };
+
+		if (question_parse(&arena, &one->example.shown, 1, &q, &e) ==
+		    -1)
+			fail_msg("%s", e.text);
+		q.from = one->example.from;
+		q.nfrom = one->example.nfrom;
+		q.has_address = one->example.has_address;
+		memcpy(q.address, one->example.address, sizeof(q.address));
+		book_ask(a, &q, &before);
+		book_ask(b, &q, &after);
+		if (before.verdict != one->before.verdict ||
+		    after.verdict != one->after.verdict)
+			fail_msg("%.*s: %s, %s", (int)one->example.shown.len,
+			    one->example.shown.p, before.reason,
+			    after.reason);
+		arena_fini(&arena);
+	}
+}
+
+static bool
+open_text(const char *name, const char *text, struct book *b)
+{
+	const struct policy_file f = { name, str_c(text),
+		.kind = POLICY_GIVEN };
+
+	return book_open(&f, 1, b) == 0;
+}
+
+static uint32_t
+compare(const char *x, const char *y, uint32_t *told)
+{
+	struct book a, b;
+	struct diff d = { 0 };
+	struct err e = { 0 };
+	struct sweep s = { .a = &a, .b = &b, .diff = &d };
+	bool ok = open_text("a", x, &a);
+
+	s.addresses = strstr(x, "10.") != NULL || strstr(y, "10.") != NULL ||
+	    strstr(x, "192.") != NULL || strstr(y, "192.") != NULL;
+	ok = open_text("b", y, &b) && ok;
+	if (ok) {
+		if (diff_books(&a, &b, &d, &e) == -1)
+			fail_msg("%s", e.text);
+		confirm(&a, &b, &d);
+		sweep_all(&s);
+	}
+	*told = d.n;
+	diff_fini(&d);
+	book_close(&a);
+	book_close(&b);
+	return s.asked;
+}
+
+static void
+a_difference_is_told_exactly_where_there_is_one(void **state)
+{
+	uint32_t told, some = 0, none = 0, asked = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < PAIRS; i++) {
+		CLEAN_FREE char *x = random_policy();
+		CLEAN_FREE char *y = random_policy();
+		uint32_t n = compare(x, y, &told);
+
+		asked += n > 0;
+		some += told > 0;
+		none += n > 0 && told == 0;
+	}
+	/* The alphabets are such that all of this happens. */
+	assert_in_range(asked, PAIRS / 4, PAIRS);
+	assert_in_range(some, PAIRS / 8, PAIRS);
+	(void)none;
+}
+
+/* ---- the same meaning in other words */
+
+static const struct {
+	const char *what, *a, *b;
+} same[] = {
+	{ "one entry or two", "network:\n  allow:\n    - endpoint: a.test\n"
+	    "      ports: [80, 443]\n", "network:\n  allow:\n"
+	    "    - {endpoint: a.test, ports: [443]}\n"
+	    "    - {endpoint: a.test, ports: [80]}\n" },
+	{ "GET includes HEAD", "network:\n  allow:\n"
+	    "    - {endpoint: a.test, methods: [GET]}\n", "network:\n"
+	    "  egress:\n    - {destination: A.test., methods: [HEAD, GET]}\n" },
+	{ "an entry inside another", "network:\n  allow:\n"
+	    "    - {endpoint: '**.b.test'}\n", "network:\n  allow:\n"
+	    "    - {endpoint: '**.b.test'}\n    - {endpoint: a.b.test, "
+	    "paths: [/x]}\n" },
+	{ "a deny of what nobody allows", "network: {allow: [{endpoint: "
+	    "a.test}]}\n", "network: {allow: [{endpoint: a.test}], deny: "
+	    "[{endpoint: '*.c.test'}, {endpoint: '*'}]}\n" },
+	{ "paths in other words", "network: {allow: [{endpoint: a.test, "
+	    "paths: [/x/*]}]}\n", "network: {allow: [{endpoint: a.test, "
+	    "paths: ['/x/**', /x/y]}]}\n" },
+	{ "what is denied is not allowed", "network: {allow: [{endpoint: "
+	    "a.test, paths: [/x, /y]}], deny: [{endpoint: a.test, "
+	    "paths: [/y]}]}\n", "network: {allow: [{endpoint: a.test, "
+	    "paths: [/x]}]}\n" },
+};
+
+static void
+what_means_the_same_does_not_differ(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < NELEM(same); i++) {
+		uint32_t told;
+
+		assert_true(compare(same[i].a, same[i].b, &told) > 0);
+		if (told > 0)
+			fail_msg("%s: %u differences", same[i].what, told);
+	}
+}
+
+/* ---- many rules */
+
+static char *
+many_rules(uint32_t n, uint32_t odd)
+{
+	struct buf b;
+
+	buf_init(&b, 1 << 20);
+	say(&b, "network:\n  allow:\n");
+	for (uint32_t i = 0; i < n; i++)
+		must(buf_printf(&b, "    - {endpoint: h%u.site%u.example, "
+		    "methods: [%s], paths: [/v%u/*]}\n", i, i % 7,
+		    i == odd ? "POST" : "GET", i % 11));
+	return buf_take(&b, NULL);
+}
+
+static void
+one_of_a_thousand_rules_is_found(void **state)
+{
+	CLEAN_FREE char *x = many_rules(1000, 1000);
+	CLEAN_FREE char *y = many_rules(1000, 517);
+	struct book a, b;
+	struct diff d;
+	struct err e = { 0 };
+
+	(void)state;
+	assert_true(open_text("a", x, &a));
+	assert_true(open_text("b", y, &b));
+	assert_int_equal(diff_books(&a, &b, &d, &e), 0);
+	assert_int_equal(d.n, 2);
+	assert_string_equal(d.v[0].example.host.text, "h517.site6.example");
+	diff_fini(&d);
+	book_close(&a);
+	book_close(&b);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+		    a_difference_is_told_exactly_where_there_is_one),
+		cmocka_unit_test(what_means_the_same_does_not_differ),
+		cmocka_unit_test(one_of_a_thousand_rules_is_found),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
