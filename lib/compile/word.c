@@ -1,4 +1,5 @@
 /* word.c -- the valid word that somebody probably meant. */
+#include "base/compat.h"
 #include "compile/check.h"
 
 enum { WORD_MAX = 40 };
@@ -47,6 +48,24 @@ lowered(struct str s, char out[WORD_MAX])
 	return str_of(out, s.len);
 }
 
+/* The same letters in another order, as fingers do it: "pipy". */
+static bool
+is_jumbled(struct str a, struct str b)
+{
+	int count[256] = { 0 };
+
+	if (a.len != b.len)
+		return false;
+	for (size_t i = 0; i < a.len; i++) {
+		count[(unsigned char)a.p[i]]++;
+		count[(unsigned char)b.p[i]]--;
+	}
+	for (size_t i = 0; i < NELEM(count); i++)
+		if (count[i] != 0)
+			return false;
+	return true;
+}
+
 const char *
 word_near(struct str s, const char *const *words, size_t n)
 {
@@ -57,12 +76,14 @@ word_near(struct str s, const char *const *words, size_t n)
 	if (s.len == 0 || s.len > WORD_MAX)
 		return NULL;
 	for (size_t i = 0; i < n; i++) {
-		struct str w = str_c(words[i]);
+		struct str w = str_c(words[i]), x, y;
 		unsigned d;
 
 		if (w.len > WORD_MAX)
 			continue;
-		d = distance(lowered(s, a), lowered(w, b));
+		x = lowered(s, a);
+		y = lowered(w, b);
+		d = is_jumbled(x, y) ? 1 : distance(x, y);
 		if (d < best && 2 * d < w.len && 2 * d < s.len + 1) {
 			best = d;
 			found = words[i];

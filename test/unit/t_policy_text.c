@@ -70,6 +70,9 @@ static const struct {
 	{ "an unknown key is an error, with the nearest",
 	    "netwrok: {}\n", CHECK, "p.yaml:1:1: error: unknown key "
 	    "\"netwrok\" in a policy: did you mean \"network\"?" },
+	{ "the same letters in another order are near",
+	    "policy_mode: aduti\n", CHECK, "p.yaml:1:14: error: "
+	    "policy_mode cannot be \"aduti\": did you mean \"audit\"?" },
 	{ "or the list when none is near", "x: {}\n", CHECK,
 	    "p.yaml:1:1: error: unknown key \"x\" in a policy: known are "
 	    "version, agent_name" },
