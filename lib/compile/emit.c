@@ -206,6 +206,7 @@ put_all(struct emit *e, const struct doc *docs, uint32_t ndocs)
 	}
 	emit_net(e);
 	emit_files(e);
+	emit_paths(e);
 }
 
 static void

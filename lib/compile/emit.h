@@ -35,5 +35,6 @@ uint32_t emit_walk(struct emit *e, enum form_section s, const struct dfa *d);
 
 void emit_net(struct emit *e);
 void emit_files(struct emit *e);
+void emit_paths(struct emit *e);
 
 #endif

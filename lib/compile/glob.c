@@ -290,7 +290,8 @@ glob_compile(struct compile *c, struct pol_file *f)
 	char out[PATTERN_BYTES_MAX];
 	struct glob g = { .s = f->text, .out = out };
 
-	g.fault = path_fault(g.s);
+	if (f->origin == FILE_OF_POLICY || !str_eqz(g.s, "/"))
+		g.fault = path_fault(g.s);
 	while (g.fault == NULL && str_has_suffix(g.s, STR("/**"))) {
 		f->tree = true;
 		g.s = str_head(g.s, g.s.len - 3);

@@ -143,6 +143,61 @@ struct f_file {
 	uint32_t access, flags;
 };
 
+enum { /* of a file rule; the policy's allows come first, by their text */
+	FRULE_DENY = 1,
+	FRULE_SYSTEM = 2,	/* of the baseline: no file, no line */
+	FRULE_PROTECTED = 4,	/* of the protected names: likewise */
+	FRULE_HIDE = 8,
+	FRULE_TREE = 16,
+	FRULE_FLAGS = 31,
+};
+
+struct f_frule {
+	uint32_t flags, access;
+	uint32_t file, line;	/* file: index into texts */
+	struct f_text text;
+};
+
+/* Which rules speak of a name whose path ends here: for each kind the first
+ * one's index + 1, or 0. By access: read, write. */
+struct f_says {
+	uint32_t allow[2], base[2];	/* the policy's, the baseline's */
+	uint32_t tree[2], base_tree[2];	/* those of them for all below too */
+	uint32_t deny[2];		/* and for all below */
+	uint32_t guard;			/* a protected name, and all below */
+	uint32_t names, names_tree;	/* an allow that names a protected one */
+	uint32_t kinds;			/* KIND_*: of what is for all below */
+};
+
+enum { /* the same as bits */
+	KIND_ALLOW = 1,		/* and the next bit: write */
+	KIND_BASE = 4,
+	KIND_DENY = 16,
+	KIND_GUARD = 64,
+	KIND_NAMES = 128,
+	KIND_HIDE = 256,
+	KIND_KNOWN = 511,
+};
+
+#define FPATHS_CLASSES_MAX (1U << 24)
+
+struct f_fnode { /* the label of a state */
+	uint32_t says;		/* index */
+	uint32_t klass;		/* of states behind a '/': the same for those
+				 * that no path leads to different kinds from */
+	uint32_t may;		/* of them: every KIND_* found below */
+};
+
+enum { FPATHS_OPEN = 1, FPATHS_HIDE = 2, FPATHS_GATE = 4, FPATHS_FLAGS = 7 };
+
+struct f_fpaths { /* one: both automata are walked at once */
+	uint32_t anchored, floating;	/* start states; the second has the
+					 * patterns that begin with **, since
+					 * one of both would multiply them */
+	uint32_t nallows;	/* of the frules: the policy's allows */
+	uint32_t flags;
+};
+
 /* SECTION(name, record) */
 #define FORM_SECTIONS(SECTION)						\
 	SECTION(rules, struct f_rule)					\
@@ -167,6 +222,11 @@ struct f_file {
 	SECTION(words, struct f_text)	/* methods that have no bit */	\
 	SECTION(texts, struct f_text)	/* names of the documents */	\
 	SECTION(files, struct f_file)					\
+	SECTION(frules, struct f_frule)					\
+	SECTION(fsays, struct f_says)	/* the first is empty */	\
+	SECTION(fnodes, struct f_fnode)	/* the first too */		\
+	SECTION(fsteps, struct f_step)					\
+	SECTION(fpaths, struct f_fpaths)				\
 	SECTION(bytes, char)						\
 	SECTION(maximum, char)		/* an image of its own, or nothing */
 

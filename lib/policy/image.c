@@ -79,6 +79,11 @@ info_fill(struct image *im)
 	info->mode = (enum policy_mode)im->head->mode;
 	info->system = (enum policy_system)im->head->system;
 	info->files = im->nfiles;
+	info->needs_file_gate = (im->fpaths->flags & FPATHS_GATE) != 0;
+	info->file_hide = (im->fpaths->flags & FPATHS_HIDE) != 0;
+	for (uint32_t i = 0; i < im->nfrules; i++)
+		if ((im->frules[i].flags & FRULE_HIDE) != 0)
+			info->file_hide = true;
 	info->has_network = (im->head->flags & FORM_DEFAULT_ALLOW) != 0;
 	for (uint32_t i = 0; i < im->nrules; i++) {
 		if ((im->rules[i].flags & RULE_DENY) == 0)

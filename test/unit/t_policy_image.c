@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/io.h"
 #include "compile/compile.h"
+#include "policy/form.h"
 #include "policy/image.h"
 #include "policy/sha256.h"
 
@@ -81,7 +82,9 @@ every_flipped_bit_is_refused(void **state)
 	struct err e = { 0 };
 
 	(void)state;
-	for (size_t i = 0; i < len * 8; i++) {
+	/* All of the head's; of the rest, a tenth of the bytes. */
+	for (size_t i = 0; i < len * 8; i += i < sizeof(struct f_head) * 8 ?
+		1 : 83) {
 		bytes[i / 8] ^= (char)(1 << i % 8);
 		if (image_of(str_of(bytes, len), &im, &e) != -1)
 			fail_msg("bit %zu may flip", i);
