@@ -121,6 +121,13 @@ static const struct flag explain_flags[] = {
 static const struct flag test_flags[] = { POLICY, MAXIMUM, OUTPUT,
 	FLAGS_END };
 
+static const struct flag prove_flags[] = {
+	POLICY, MAXIMUM,
+	{ "statements", 0, FLAG_LIST, "FILE", "statements, one a line; # "
+	    "begins a comment" },
+	OUTPUT, FLAGS_END,
+};
+
 const struct command commands[] = {
 	{ "sandbox create", "[-- COMMAND...]",
 	    "make a sandbox and run a command in it",
@@ -268,6 +275,27 @@ const struct command commands[] = {
 	    "  openshell policy diff agent.yaml agent-new.yaml\n"
 	    "  openshell policy diff dev@1 dev\n",
 	    output_flags, WORDS_FILES, 2, 2, false, run_policy_diff },
+	{ "policy prove", "--policy FILE... [STATEMENT...]",
+	    "show that a policy allows nothing but what is stated",
+	    "A statement is one of\n"
+	    "  no request [FILTER...]\n"
+	    "  no connection [FILTER...]\n"
+	    "  every request [FILTER...] has FILTER...\n"
+	    "  nothing under PATH is readable|writable\n"
+	    "  only PATH is readable|writable\n"
+	    "  no command NAME [PATTERN...]\n"
+	    "  CONDITION => CONDITION\n"
+	    "and a filter: to HOST, port N, method M, path P, from PROGRAM, "
+	    "with \"or\" for\nmore than one. It holds for everything that "
+	    "could ever be asked, or an example\nshows that it does not. The "
+	    "exit code is 0 if all hold, 1 if one does not.\n"
+	    "\n"
+	    "Examples:\n"
+	    "  openshell policy prove --policy agent.yaml "
+	    "'no request to *.internal method POST'\n"
+	    "  openshell policy prove --policy agent.yaml --statements "
+	    "ours.txt\n",
+	    prove_flags, WORDS_FILES, 0, 64, false, run_policy_prove },
 	{ "gateway run", "", "run the gateway in the foreground",
 	    "Example:\n"
 	    "  openshell gateway run\n",
@@ -318,7 +346,6 @@ const struct command commands[] = {
 const char *const commands_later[] = {
 	"sandbox upload", "sandbox download", "sandbox diff", "sandbox apply",
 	"sandbox discard", "policy update",
-	"policy prove",
 	"policy suggest", "gateway add", "gateway remove", "gateway select",
 	"gateway list", "gateway login", "gateway logout", "forward",
 	"service", "provider", "proposal", "rule", "audit", "compliance",
