@@ -48,22 +48,22 @@ static void
 classes_make(struct classes *k, const struct nfa *n)
 {
 	unsigned char group[256] = { 0 };
+	uint32_t members[256] = { 0 };
 	struct byte_set used;
 
 	k->groups = 1;
 	for (uint32_t i = 0; i < n->nsets; i++)
 		classes_part(group, &k->groups, &n->sets[i]);
+	for (uint32_t b = 0; b < 256; b++)
+		members[group[b]]++;
 	memcpy(k->class_of, group, sizeof(group));
 	k->classes = k->groups;
 	bytes_used(n, &used);
-	for (uint32_t b = 0; b < 256; b++) {
-		struct byte_set one = { { 0 } };
-
-		if (!set_has(&used, b))
-			continue;
-		one.bits[b / 64] = UINT64_C(1) << (b % 64);
-		classes_part(k->class_of, &k->classes, &one);
-	}
+	for (uint32_t b = 0; b < 256; b++)
+		if (set_has(&used, b) && members[group[b]] > 1) {
+			members[group[b]]--;
+			k->class_of[b] = (unsigned char)k->classes++;
+		}
 	for (uint32_t b = 0; b < 256; b++)
 		k->group_of[k->class_of[b]] = group[b];
 }

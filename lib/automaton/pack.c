@@ -10,8 +10,10 @@
 #include "base/must.h"
 
 #define BYTES	256U
-/* A stretch that is so full, in hundredths, is not searched again. */
-#define FULL	95U
+/* Places looked at for a state with many ways before the next such state is
+ * looked for further on. */
+#define PATIENCE 512U
+#define SIZES	9	/* of numbers of ways: powers of two */
 
 struct kept { /* an automaton packed already */
 	struct dfa d;
@@ -23,7 +25,10 @@ struct pack {
 	struct f_step *steps;
 	bool *is_state;
 	uint32_t n, cap;	/* steps up to the last one that is used */
-	uint32_t low_step, low_state; /* none free below */
+	uint32_t low[BYTES];	/* by first way: no place below has room for a
+				 * state with that way alone */
+	uint32_t low_many[SIZES];	/* by how many: where to look */
+	uint32_t low_bare;		/* all places below are taken */
 	struct kept *kept;
 	uint32_t nkept, cap_kept;
 	uint32_t *slots, nslots;	/* of kept, by hash */
@@ -101,15 +106,17 @@ struct bytes_of {
 static void
 bytes_sort(const struct dfa *d, struct bytes_of *b)
 {
-	uint32_t at = 0;
+	uint32_t at[BYTES];
 
-	for (uint32_t c = 0; c < d->classes; c++) {
-		b->first[c] = at;
-		for (uint32_t i = 0; i < BYTES; i++)
-			if (d->class_of[i] == c)
-				b->byte[at++] = (unsigned char)i;
+	memset(b->first, 0, sizeof(b->first));
+	for (uint32_t i = 0; i < BYTES; i++)
+		b->first[d->class_of[i] + 1]++;
+	for (uint32_t c = 0; c < BYTES; c++) {
+		b->first[c + 1] += b->first[c];
+		at[c] = b->first[c];
 	}
-	b->first[d->classes] = at;
+	for (uint32_t i = 0; i < BYTES; i++)
+		b->byte[at[d->class_of[i]]++] = (unsigned char)i;
 }
 
 /* Where most bytes lead: more than half of them, if any place is that. */
@@ -161,33 +168,46 @@ fits(const struct pack *p, const struct ways *w, uint32_t at)
 	return true;
 }
 
-/* A place for a state whose ways are few: the first step that is free for
- * its first way, and so on. */
+/* Whether there is room for the first way alone: what is taken once stays
+ * taken, so a place without is never looked at again. */
+static bool
+fits_first(const struct pack *p, unsigned char byte, uint32_t at)
+{
+	return !p->is_state[at] &&
+	    p->steps[at + byte].owner == STEP_NOBODY;
+}
+
 static uint32_t
 find_place(struct pack *p, const struct ways *w)
 {
-	uint32_t begin = p->low_step > w->byte[0] ?
-	    p->low_step - w->byte[0] : 0;
-	uint32_t at = begin, used = 0;
+	unsigned size = 31 - (unsigned)__builtin_clz(w->n);
+	uint32_t *low = &p->low[w->byte[0]], at, begin;
 
-	for (;; at++) {	/* ends: behind the last step all is free */
+	for (;; (*low)++) {	/* ends: behind the last step all is free */
+		reserve(p, *low);
+		if (fits_first(p, w->byte[0], *low))
+			break;
+	}
+	if (w->n == 1)
+		return *low;
+	begin = *low > p->low_many[size] ? *low : p->low_many[size];
+	for (at = begin;; at++) {
 		reserve(p, at);
 		if (fits(p, w, at))
 			break;
-		used += p->steps[at + w->byte[0]].owner != STEP_NOBODY;
 	}
-	if (at - begin > BYTES && used * 100 >= (at - begin) * FULL)
-		p->low_step = at;
+	if (at - begin > PATIENCE)
+		p->low_many[size] = at - PATIENCE / 2;
 	return at;
 }
 
 static uint32_t
 find_bare(struct pack *p)
 {
-	for (;; p->low_state++) {
-		reserve(p, p->low_state);
-		if (!p->is_state[p->low_state])
-			return p->low_state;
+	for (;; p->low_bare++) {
+		reserve(p, p->low_bare);
+		if (!p->is_state[p->low_bare])
+			return p->low_bare;
 	}
 }
 

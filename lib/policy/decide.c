@@ -92,10 +92,36 @@ default_allows(const struct tally *t, unsigned i)
 	    (WIRE_INSPECTED >> i & 1) != 0;
 }
 
+/* What is said of every request that passes is not printed: that would take
+ * longer than the decision. */
+static size_t
+put_text(char *out, size_t at, size_t cap, struct str s)
+{
+	size_t n = s.len < cap - 1 - at ? s.len : cap - 1 - at;
+
+	memcpy(out + at, s.p, n);
+	return at + n;
+}
+
+static size_t
+put_number(char *out, size_t at, size_t cap, uint32_t v)
+{
+	char digits[10];
+	size_t n = sizeof(digits);
+
+	do
+		digits[--n] = (char)('0' + v % 10);
+	while ((v /= 10) != 0);
+	return put_text(out, at, cap,
+	    str_of(digits + n, sizeof(digits) - n));
+}
+
 static void
 say_allow(const struct tally *t, unsigned wire, struct net_answer *out)
 {
 	const struct f_rule *r = t->first[SAID_ALLOW][wire];
+	const size_t cap = sizeof(out->reason);
+	size_t at;
 
 	out->verdict = out->judged = VERDICT_ALLOW;
 	out->treat = wire_treatment(wire);
@@ -105,8 +131,11 @@ say_allow(const struct tally *t, unsigned wire, struct net_answer *out)
 		return;
 	}
 	near_rule(t->s->im, r, &out->rule);
-	(void)snprintf(out->reason, sizeof(out->reason), "allowed by %.*s:%u",
-	    (int)out->rule.file.len, out->rule.file.p, out->rule.line);
+	at = put_text(out->reason, 0, cap, STR("allowed by "));
+	at = put_text(out->reason, at, cap, out->rule.file);
+	at = put_text(out->reason, at, cap, STR(":"));
+	at = put_number(out->reason, at, cap, out->rule.line);
+	out->reason[at] = '\0';
 }
 
 static void

@@ -25,37 +25,35 @@ form_method_name(uint32_t bits)
 	return methods[__builtin_ctz(bits)].p;
 }
 
-static const struct {
-	uint16_t port;
-	uint32_t wires;
-} ports[] = {
-	{ 22, WIRE_TCP },	/* ssh */
-	{ 25, WIRE_TCP },	/* smtp */
-	{ 80, WIRE_HTTP },
-	{ 110, WIRE_TCP },	/* pop3 */
-	{ 143, WIRE_TCP },	/* imap */
-	{ 389, WIRE_TCP },	/* ldap */
-	{ 443, WIRE_HTTPS },
-	{ 465, WIRE_TLS },	/* smtps */
-	{ 587, WIRE_TCP },	/* submission */
-	{ 636, WIRE_TLS },	/* ldaps */
-	{ 993, WIRE_TLS },	/* imaps */
-	{ 995, WIRE_TLS },	/* pop3s */
-	{ 1433, WIRE_TCP },	/* mssql */
-	{ 3306, WIRE_TCP },	/* mysql */
-	{ 5432, WIRE_TCP },	/* postgres */
-	{ 5671, WIRE_TLS },	/* amqps */
-	{ 5672, WIRE_TCP },	/* amqp */
-	{ 6379, WIRE_TCP },	/* redis */
-	{ 9418, WIRE_TCP },	/* git */
-	{ 27017, WIRE_TCP },	/* mongodb */
-};
-
 uint32_t
 form_port_wires(uint16_t port)
 {
-	for (size_t i = 0; i < NELEM(ports); i++)
-		if (ports[i].port == port)
-			return ports[i].wires;
-	return WIRE_HTTPS | WIRE_HTTP;	/* inspected, either way */
+	switch (port) {
+	case 80:
+		return WIRE_HTTP;
+	case 443:
+		return WIRE_HTTPS;
+	case 465:	/* smtps */
+	case 636:	/* ldaps */
+	case 993:	/* imaps */
+	case 995:	/* pop3s */
+	case 5671:	/* amqps */
+		return WIRE_TLS;
+	case 22:	/* ssh */
+	case 25:	/* smtp */
+	case 110:	/* pop3 */
+	case 143:	/* imap */
+	case 389:	/* ldap */
+	case 587:	/* submission */
+	case 1433:	/* mssql */
+	case 3306:	/* mysql */
+	case 5432:	/* postgres */
+	case 5672:	/* amqp */
+	case 6379:	/* redis */
+	case 9418:	/* git */
+	case 27017:	/* mongodb */
+		return WIRE_TCP;
+	default:
+		return WIRE_HTTPS | WIRE_HTTP;	/* inspected, either way */
+	}
 }
