@@ -36,10 +36,9 @@ enum cond_test {
 	TEST_IN,		/* one of values; an address: or in one of them */
 	TEST_HOLDS,	/* values[0] in the list */
 	TEST_STARTS, TEST_ENDS, TEST_CONTAINS,
-	TEST_MATCHES,	/* a glob: * ? [a-z] {a,b}; all of the text */
-	OP_DOMAIN,	/* *.x.y: itself and below; a name: that one */
-	OP_CIDR,	/* within values[0] */
-	OP_HAS,		/* is it known? */
+	TEST_MATCHES,	/* a glob, all of the text: * ? no /, ** any */
+	TEST_DOMAIN,	/* x.y, *.x.y, **.x.y: as an allow's endpoint */
+	TEST_HAS,	/* is it known? */
 };
 
 struct cond_value {

@@ -1,0 +1,92 @@
+/* cond_read.h -- what the files that read conditions share.  Of the cond_*.c
+ * files alone. */
+#ifndef COMPILE_COND_READ_H
+#define COMPILE_COND_READ_H
+
+#include "base/compat.h"
+#include "compile/cond.h"
+
+enum token_kind {
+	TOKEN_END,
+	TOKEN_NAME,	/* one word: letters, digits, _ */
+	TOKEN_STRING, TOKEN_INT, TOKEN_SIZE, TOKEN_TIME, TOKEN_ADDR,
+	TOKEN_OR, TOKEN_AND, TOKEN_NOT, TOKEN_IMPLIES,
+	TOKEN_EQ, TOKEN_NE, TOKEN_LT, TOKEN_LE, TOKEN_GT, TOKEN_GE,
+	TOKEN_OPEN, TOKEN_CLOSE, TOKEN_LIST, TOKEN_LIST_END,
+	TOKEN_COMMA, TOKEN_DOT,
+};
+
+struct token {
+	enum token_kind kind;
+	uint32_t at, width;
+	struct str text;	/* a name, or what a string means */
+	struct cond_value value; /* of a constant */
+};
+
+struct reader { /* of one condition */
+	struct str text;
+	uint32_t pos;
+	struct token now, next;
+	struct arena *arena;
+	struct cond_fault *fault;
+	unsigned where;
+	enum fact_phase phase;
+	uint32_t depth, ops;
+	struct str item;	/* name of the item, inside exists and all */
+	bool item_used;
+};
+
+enum operand_kind {
+	OPERAND_COND,		/* true or false already */
+	OPERAND_SUBJECT,	/* a fact, an item, or lower() or size() */
+	OPERAND_VALUE,		/* a constant */
+	OPERAND_WORD,		/* of an enum, if it is one */
+	OPERAND_LIST,		/* of constants and words */
+};
+
+struct operand {
+	enum operand_kind kind;
+	uint32_t at, width;
+	struct cond *cond;	/* a condition; or a subject, to be tested */
+	struct token token;	/* a constant or word */
+	struct token *list;
+	uint32_t n;
+};
+
+/* ---- cond_lex.c: reads now from next, and next from the text. */
+int token_take(struct reader *r);
+/* -1, always: what is wrong, at a place of the text. */
+int read_fault(struct reader *r, uint32_t at, uint32_t width,
+    const char *fmt, ...) PRINTF(4, 5);
+void *read_mem(struct reader *r, size_t n, size_t size);
+
+/* ---- cond_type.c: operands put together, if their types agree. */
+int read_compare(struct reader *r, enum cond_test op, const struct operand *x,
+    const struct operand *y, struct operand *out);
+int read_in(struct reader *r, const struct operand *x,
+    const struct operand *y, struct operand *out);
+/* f(x, y), and x.f(y); y is NULL when there is none. */
+int read_call(struct reader *r, const struct token *name,
+    const struct operand *x, const struct operand *y, struct operand *out);
+bool is_function(struct str name);
+/* As a condition: a bool fact is one by itself. */
+int read_truth(struct reader *r, const struct operand *x, struct cond **out);
+/* The fact of that name, if it is known here. */
+int read_fact(struct reader *r, struct str name, uint32_t at, uint32_t width,
+    struct operand *out);
+int no_such_fact(struct reader *r, struct str name, uint32_t at,
+    uint32_t width);
+enum fact_type subject_type(const struct cond *k);
+
+/* ---- cond_pattern.c */
+/* NULL, or why a text is no glob, or no domain pattern. */
+const char *glob_fault(struct str glob);
+const char *domain_fault(struct str pattern);
+/* All alternatives of a glob, compiled for policy/match.h; at most
+ * GLOB_FORMS_MAX of them. */
+#define GLOB_FORMS_MAX 64
+struct strs;
+uint32_t glob_forms(struct str glob, struct arena *a,
+    struct str out[GLOB_FORMS_MAX]);
+
+#endif
