@@ -60,6 +60,7 @@ check_all(struct checked *k, const struct policy_file *files, uint32_t n)
 	read_docs(&k->c, files, k->docs, n);
 	extends_check(&k->c, k->docs, n);
 	check_default(&k->c);
+	models_check(&k->c);
 	clash_check(&k->c);
 	files_check(&k->c);
 }

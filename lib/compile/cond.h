@@ -74,13 +74,18 @@ int cond_parse(struct str text, unsigned where, enum fact_phase phase,
 struct str cond_print(const struct cond *k, struct arena *a);
 /* FACT_BIT of each fact in it. */
 uint64_t cond_uses(const struct cond *k);
+/* Is there a has() in it? */
+bool cond_asks_known(const struct cond *k);
 /* Structurally the same. */
 bool cond_same(const struct cond *x, const struct cond *y);
 
 /* ---- of a policy */
 
+struct cond_code;
+
 struct pol_cond {
 	struct cond *root;
+	struct cond_code *code;
 	struct str text;	/* canonical */
 	const struct node *at;
 	unsigned where;

@@ -238,14 +238,6 @@ read_function(struct reader *r, struct operand *out)
 	return read_call(r, &name, &x, has ? &y : NULL, out);
 }
 
-static int
-no_such_function(struct reader *r)
-{
-	return read_fault(r, r->now.at, r->now.width, "no such function: "
-	    "there are startsWith, endsWith, contains, matches, domainMatch, "
-	    "cidrMatch, size, lower, has, exists and all");
-}
-
 /* The dotted name that begins at now. A name with a bracket behind it is not
  * part of it, and is read_operand()'s. */
 static int

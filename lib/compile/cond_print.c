@@ -165,6 +165,17 @@ cond_uses(const struct cond *k)
 	return all;
 }
 
+bool
+cond_asks_known(const struct cond *k)
+{
+	if (k->kind == COND_TEST && k->op == TEST_HAS)
+		return true;
+	for (uint32_t i = 0; i < k->nkids; i++)
+		if (cond_asks_known(k->kids[i]))
+			return true;
+	return false;
+}
+
 static bool
 same_test(const struct cond *x, const struct cond *y)
 {

@@ -69,6 +69,7 @@ int read_in(struct reader *r, const struct operand *x,
 int read_call(struct reader *r, const struct token *name,
     const struct operand *x, const struct operand *y, struct operand *out);
 bool is_function(struct str name);
+int no_such_function(struct reader *r);	/* said of the word now */
 /* As a condition: a bool fact is one by itself. */
 int read_truth(struct reader *r, const struct operand *x, struct cond **out);
 /* The fact of that name, if it is known here. */

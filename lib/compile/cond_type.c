@@ -36,12 +36,14 @@ subject_name(const struct cond *k)
 int
 no_such_fact(struct reader *r, struct str name, uint32_t at, uint32_t width)
 {
-	const char *names[FACT_COUNT], *near;
+	const char *names[FACT_COUNT + FACT_OTHERS], *near;
 	size_t n = 0;
 
 	for (int i = 0; i < FACT_COUNT; i++)
 		if ((fact_table[i].where & r->where) != 0)
 			names[n++] = fact_table[i].name;
+	for (int i = 0; i < FACT_OTHERS; i++)
+		names[n++] = fact_other_names[i];
 	near = word_near(name, names, n);
 	if (near != NULL)
 		return read_fault(r, at, width, "no such fact: did you mean "
@@ -360,6 +362,9 @@ read_holds(struct reader *r, const struct operand *x, const struct operand *y,
 	if (x->kind != OPERAND_VALUE || x->token.kind != TOKEN_STRING)
 		return read_fault(r, x->at, x->width, "%s holds texts, and "
 		    "this is none: it needs quotes", subject_name(k));
+	if (r->item.len > 0)
+		return read_fault(r, x->at, y->at + y->width - x->at,
+		    "one list cannot be looked at for each item of another");
 	k->values = read_mem(r, 1, sizeof(*k->values));
 	k->values[0] = x->token.value;
 	k->nvalues = 1;
@@ -432,9 +437,25 @@ is_function(struct str name)
 	return function_find(name) >= 0;
 }
 
+int
+no_such_function(struct reader *r)
+{
+	const char *names[NELEM(functions)], *near;
+
+	for (size_t i = 0; i < NELEM(functions); i++)
+		names[i] = functions[i].name;
+	near = word_near(r->now.text, names, NELEM(functions));
+	if (near != NULL)
+		return read_fault(r, r->now.at, r->now.width,
+		    "no such function: did you mean \"%s\"?", near);
+	return read_fault(r, r->now.at, r->now.width, "no such function: "
+	    "there are startsWith, endsWith, contains, matches, domainMatch, "
+	    "cidrMatch, size, lower, has, exists and all");
+}
+
 static int
 call_text(struct reader *r, enum cond_test op, const struct operand *x,
-    const struct operand *y, uint32_t end, struct operand *out)
+    const struct operand *y, uint32_t at, uint32_t end, struct operand *out)
 {
 	struct cond *k = x->cond;
 	const char *fault = NULL;
@@ -459,13 +480,13 @@ call_text(struct reader *r, enum cond_test op, const struct operand *x,
 		return read_fault(r, y->at, y->width, "%s", fault);
 	if (take_values(r, k, &y->token, 1) == -1)
 		return -1;
-	as_test(out, k, op, x->at < y->at ? x->at : y->at, end);
+	as_test(out, k, op, at, end);
 	return 0;
 }
 
 static int
 call_cidr(struct reader *r, const struct operand *x, const struct operand *y,
-    uint32_t end, struct operand *out)
+    uint32_t at, uint32_t end, struct operand *out)
 {
 	struct token t = y->token;
 
@@ -480,13 +501,13 @@ call_cidr(struct reader *r, const struct operand *x, const struct operand *y,
 		    "prefix");
 	if (take_values(r, x->cond, &t, 1) == -1)
 		return -1;
-	as_test(out, x->cond, TEST_IN, x->at, end);
+	as_test(out, x->cond, TEST_IN, at, end);
 	return 0;
 }
 
 static int
 call_derived(struct reader *r, enum function what, const struct operand *x,
-    uint32_t end, struct operand *out)
+    uint32_t at, uint32_t end, struct operand *out)
 {
 	struct cond *k = x->cond;
 	enum fact_type type = subject_type(k);
@@ -503,7 +524,8 @@ call_derived(struct reader *r, enum function what, const struct operand *x,
 	k->lower = what == IS_LOWER;
 	k->size = what == IS_SIZE;
 	*out = *x;
-	out->width = end - x->at;
+	out->at = at;
+	out->width = end - at;
 	return 0;
 }
 
@@ -514,6 +536,7 @@ read_call(struct reader *r, const struct token *name, const struct operand *x,
 	int i = function_find(name->text);
 	enum function what = functions[i].what;
 	uint32_t end = r->now.at + r->now.width;
+	uint32_t at = name->at < x->at ? name->at : x->at;
 	bool two = what == IS_TEXT_TEST || what == IS_DOMAIN ||
 	    what == IS_CIDR;
 
@@ -529,12 +552,12 @@ read_call(struct reader *r, const struct token *name, const struct operand *x,
 	switch (what) {
 	case IS_TEXT_TEST:
 	case IS_DOMAIN:
-		return call_text(r, functions[i].op, x, y, end, out);
+		return call_text(r, functions[i].op, x, y, at, end, out);
 	case IS_CIDR:
-		return call_cidr(r, x, y, end, out);
+		return call_cidr(r, x, y, at, end, out);
 	case IS_SIZE:
 	case IS_LOWER:
-		return call_derived(r, what, x, end, out);
+		return call_derived(r, what, x, at, end, out);
 	case IS_HAS:
 	case IS_EACH:
 		break;
@@ -542,6 +565,6 @@ read_call(struct reader *r, const struct token *name, const struct operand *x,
 	if (x->cond->item || x->cond->lower || x->cond->size)
 		return read_fault(r, x->at, x->width,
 		    "has is of a fact alone");
-	as_test(out, x->cond, TEST_HAS, x->at, end);
+	as_test(out, x->cond, TEST_HAS, at, end);
 	return 0;
 }

@@ -204,9 +204,11 @@ put_all(struct emit *e, const struct doc *docs, uint32_t ndocs)
 
 		emit_put(e, FORM_texts, &t, sizeof(t));
 	}
+	emit_conds(e);
 	emit_net(e);
 	emit_files(e);
 	emit_paths(e);
+	emit_models(e);
 }
 
 static void

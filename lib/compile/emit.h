@@ -16,6 +16,7 @@ struct emit {
 	unsigned char *list_section;
 	uint32_t nlists, cap_lists;
 	struct pack *packs[FORM_COUNT];	/* of sections of steps, or NULL */
+	uint32_t *conds;	/* the image's number of each of the policy's */
 	bool full;
 };
 
@@ -33,6 +34,12 @@ struct f_span emit_span(struct emit *e, enum form_section s, const void *v,
  * must live as long as the compiler's arena. */
 uint32_t emit_walk(struct emit *e, enum form_section s, const struct dfa *d);
 
+/* Once, before those that refer to them. */
+void emit_conds(struct emit *e);
+/* What a rule's record holds for a condition (take_cond()); 0 for 0. */
+uint32_t emit_cond(const struct emit *e, uint32_t number);
+
+void emit_models(struct emit *e);
 void emit_net(struct emit *e);
 void emit_files(struct emit *e);
 void emit_paths(struct emit *e);

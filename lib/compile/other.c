@@ -64,59 +64,6 @@ check_commands(struct compile *c, const struct node *n, void *arg)
 	check_map(c, n, keys, NELEM(keys), arg, "commands");
 }
 
-/* ---- inference */
-
-static void
-check_route_rules(struct compile *c, const struct node *list, void *arg)
-{
-	static const struct key keys[] = {
-		{ "condition", WANT_WORD, NULL, NULL },
-		{ "route", WANT_WORD, check_word, NULL },
-		{ "name", WANT_WORD, check_word, NULL },
-	};
-
-	for (uint32_t i = 0; i < list->n; i++) {
-		const struct node *n = list->items[i];
-
-		check_map(c, n, keys, NELEM(keys), arg, "a routing rule");
-		if (n->kind == NODE_MAP && (map_find(n, "route") == NULL ||
-		    map_find(n, "condition") == NULL))
-			node_error(c, n,
-			    "a routing rule needs condition and route");
-	}
-}
-
-static void
-check_router(struct compile *c, const struct node *n, void *arg)
-{
-	static const struct key keys[] = {
-		{ "default", WANT_WORD, check_word, NULL },
-		{ "rules", WANT_LIST, check_route_rules, NULL },
-	};
-
-	check_map(c, n, keys, NELEM(keys), arg, "router");
-}
-
-static void
-check_backends(struct compile *c, const struct node *n, void *arg)
-{
-	(void)arg;
-	for (uint32_t i = 0; i < n->n; i++)
-		(void)check_want(c, n->items[2 * i + 1], WANT_MAP,
-		    "a backend");
-}
-
-void
-check_inference(struct compile *c, const struct node *n, void *arg)
-{
-	static const struct key keys[] = {
-		{ "router", WANT_MAP, check_router, NULL },
-		{ "backends", WANT_MAP, check_backends, NULL },
-	};
-
-	check_map(c, n, keys, NELEM(keys), arg, "inference");
-}
-
 /* ---- resources */
 
 static void

@@ -8,7 +8,9 @@
 
 #include "base/str.h"
 #include "policy/form.h"
+#include "compile/cond.h"
 #include "compile/files.h"
+#include "compile/models.h"
 #include "compile/scalar.h"
 #include "compile/tree.h"
 
@@ -61,6 +63,8 @@ struct policy {
 	struct pol_rule *rules, **rules_end;
 	uint32_t nrules;
 	struct pol_files files;
+	struct pol_conds conds;
+	struct pol_models models;
 };
 
 #endif

@@ -1,8 +1,6 @@
 /* fact.c -- the table of facts, and the words of those that are enums. */
 #include "policy/fact.h"
 
-#include "base/compat.h"
-
 const struct fact_info fact_table[FACT_COUNT] = {
 #define FACT(id, name, type, words, ordered, where, phase, meaning)	\
 	[FACT_##id] = { name, words, meaning, FACT_##type, ordered,	\
@@ -11,13 +9,9 @@ const struct fact_info fact_table[FACT_COUNT] = {
 #undef FACT
 };
 
-static const struct {
-	const char *name;
-	enum fact fact;
-} others[] = {
-	{ "sensitivity", FACT_SENSITIVITY },
-	{ "task_type", FACT_TASK },
-};
+const char *const fact_other_names[FACT_OTHERS] = { "sensitivity",
+	"task_type" };
+static const enum fact others[FACT_OTHERS] = { FACT_SENSITIVITY, FACT_TASK };
 
 int
 fact_find(struct str name)
@@ -25,9 +19,9 @@ fact_find(struct str name)
 	for (int i = 0; i < FACT_COUNT; i++)
 		if (str_eqz(name, fact_table[i].name))
 			return i;
-	for (size_t i = 0; i < NELEM(others); i++)
-		if (str_eqz(name, others[i].name))
-			return (int)others[i].fact;
+	for (int i = 0; i < FACT_OTHERS; i++)
+		if (str_eqz(name, fact_other_names[i]))
+			return (int)others[i];
 	return -1;
 }
 

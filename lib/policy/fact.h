@@ -174,7 +174,9 @@ struct fact_info {
 
 extern const struct fact_info fact_table[FACT_COUNT];
 
-/* Also by its other names: sensitivity, task_type. -1: there is none. */
+#define FACT_OTHERS 2
+extern const char *const fact_other_names[FACT_OTHERS];
+/* Also by its other names. -1: there is none. */
 int fact_find(struct str name);
 /* How many words an enum has, and the i-th by its first name. */
 unsigned fact_words(enum fact f);

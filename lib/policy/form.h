@@ -198,6 +198,8 @@ struct f_fpaths { /* one: both automata are walked at once */
 	uint32_t flags;
 };
 
+#include "policy/form_models.h"
+
 /* SECTION(name, record) */
 #define FORM_SECTIONS(SECTION)						\
 	SECTION(rules, struct f_rule)					\
@@ -227,6 +229,7 @@ struct f_fpaths { /* one: both automata are walked at once */
 	SECTION(fnodes, struct f_fnode)	/* the first too */		\
 	SECTION(fsteps, struct f_step)					\
 	SECTION(fpaths, struct f_fpaths)				\
+	FORM_MODELS(SECTION)						\
 	SECTION(bytes, char)						\
 	SECTION(maximum, char)		/* an image of its own, or nothing */
 

@@ -1,15 +1,248 @@
-/* route.c -- the models' one decision. */
+/* route.c -- the models' one decision: the most private answer that the facts
+ * leave possible. */
 #include "policy/route.h"
 
 #include <stdio.h>
+
+#include "base/must.h"
+#include "policy/form.h"
+
+struct choice { /* among the rules that name a route */
+	const struct f_route *sure;	/* of those that match, and ... */
+	const struct f_route *maybe;	/* that may match: the most private */
+};
+
+static struct policy_rule
+rule_of(const struct image *im, const struct f_route *r)
+{
+	return (struct policy_rule){ .file = form_text(im,
+		im->texts[r->file]), .line = r->line,
+		.text = form_text(im, r->text),
+		.policy = r->name.len > 0 ? form_text(im, r->name) :
+		    STR("inference.router") };
+}
+
+static uint64_t
+wide(struct f_wide w)
+{
+	return (uint64_t)w.hi << 32 | w.lo;
+}
+
+static void
+lower_to(uint64_t *limit, struct f_wide w)
+{
+	uint64_t v = wide(w);
+
+	if (v != 0 && (*limit == 0 || v < *limit))
+		*limit = v;
+}
+
+static void
+add_limits(struct route_limits *l, const struct f_route *r)
+{
+	lower_to(&l->input_tokens, r->input);
+	lower_to(&l->output_tokens, r->output);
+	lower_to(&l->cost, r->cost);
+	lower_to(&l->time_ms, r->time);
+}
+
+/* ---- in words */
+
+static const char *
+unsure(const struct image *im, const struct facts *f,
+    const struct f_route *r)
+{
+	uint64_t missing = cond_facts(im, r->cond) & ~f->known;
+
+	return missing == 0 || cond_truth(im, r->cond, f) == TRUTH_TRUE ?
+	    NULL : fact_table[__builtin_ctzll(missing)].name;
+}
+
+static void
+say_rule(const struct image *im, const struct facts *f,
+    const struct f_route *r, const char *what, struct str to,
+    struct route_answer *out)
+{
+	const char *fact = unsure(im, f, r);
+	struct str text = cond_text(im, r->cond);
+
+	out->rule = rule_of(im, r);
+	(void)snprintf(out->reason, sizeof(out->reason),
+	    "%s%.*s by %.*s:%u: %s%s%.*s", what, (int)to.len, to.p,
+	    (int)out->rule.file.len, out->rule.file.p, out->rule.line,
+	    fact == NULL ? "" : fact,
+	    fact == NULL ? "" : " is not known, and it may be that ",
+	    (int)text.len, text.p);
+}
+
+static void
+say_default(const struct image *im, struct route_answer *out)
+{
+	const struct f_router *router = im->router;
+
+	if (router->line == 0) {
+		(void)snprintf(out->reason, sizeof(out->reason), "routed to "
+		    "%.*s: no rule matches, and no default is said",
+		    (int)out->route.len, out->route.p);
+		return;
+	}
+	out->rule.file = form_text(im, im->texts[router->file]);
+	out->rule.line = router->line;
+	out->rule.text = STR("router.default");
+	out->rule.policy = STR("inference.router");
+	(void)snprintf(out->reason, sizeof(out->reason), "routed to %.*s by "
+	    "%.*s:%u: no rule matches, and this is the default",
+	    (int)out->route.len, out->route.p, (int)out->rule.file.len,
+	    out->rule.file.p, out->rule.line);
+}
+
+/* ---- the decision */
+
+static void
+take(const struct image *im, uint32_t backend, struct route_answer *out)
+{
+	out->verdict = out->judged = VERDICT_ALLOW;
+	out->backend = backend;
+	out->route = form_text(im, im->backends[backend].name);
+	out->locality =
+	    (enum locality)im->backends[backend].locality;
+}
+
+static uint32_t
+rank_of_default(const struct image *im, const struct f_route *r)
+{
+	uint32_t mine = im->backends[im->router->to].locality;
+
+	/* in the scale of ranks: is it as private as what r leads to? */
+	return mine <= im->backends[r->to - 1].locality && (r->redact == 0 ||
+	    mine < LOCALITY_FRONTIER);
+}
+
+/* Rules stand from the most private on. */
+static void
+choose(const struct image *im, const struct facts *f,
+    const struct choice *k, struct route_answer *out)
+{
+	const struct f_route *r = k->maybe;
+
+	if (r == NULL || (k->sure == NULL && rank_of_default(im, r))) {
+		take(im, im->router->to, out);
+		say_default(im, out);
+		return;
+	}
+	if (k->sure != NULL && k->sure->rank == r->rank)
+		r = k->sure;
+	take(im, r->to - 1, out);
+	out->fallback = r->fallback;
+	out->redact = out->redact || r->redact == 1;
+	say_rule(im, f, r, "routed to ", out->route, out);
+}
+
+/* The first rule after the answer's own that was not taken: what could be
+ * had, if its condition held. */
+static void
+find_nearest(const struct image *im, struct route_answer *out)
+{
+	for (uint32_t i = 0; i < im->nroutes; i++) {
+		const struct f_route *r = &im->routes[i];
+
+		if (r->to == 0 || r->to - 1 == out->backend)
+			continue;
+		out->nearest = rule_of(im, r);
+		return;
+	}
+}
 
 void
 policy_route(const struct image *im, const struct facts *f,
     struct route_answer *out)
 {
-	(void)im;
-	(void)f;
-	*out = (struct route_answer){ 0 };
-	(void)snprintf(out->reason, sizeof(out->reason),
-	    "the policy has no inference section");
+	struct choice k = { NULL, NULL };
+
+	*out = (struct route_answer){ .verdict = VERDICT_DENY };
+	if (im->nrouter == 0) {
+		(void)snprintf(out->reason, sizeof(out->reason),
+		    "the policy has no inference section, so no model may be "
+		    "called");
+		return;
+	}
+	for (uint32_t i = 0; i < im->nroutes; i++) {
+		const struct f_route *r = &im->routes[i];
+
+		if (!cond_denies(im, r->cond, f))
+			continue;
+		if (r->action == FORM_ROUTE_DENY) {
+			say_rule(im, f, r, "denied", STR(""), out);
+			return;
+		}
+		add_limits(&out->limits, r);
+		if (r->action == FORM_ROUTE_REDACT) {
+			out->redact = true;
+			continue;
+		}
+		if (k.maybe == NULL)
+			k.maybe = r;
+		if (k.sure == NULL &&
+		    cond_truth(im, r->cond, f) == TRUTH_TRUE)
+			k.sure = r;
+	}
+	choose(im, f, &k, out);
+	if (k.maybe == NULL)
+		find_nearest(im, out);
+}
+
+/* ---- what there is */
+
+uint32_t
+image_backends(const struct image *im)
+{
+	return im->nbackends;
+}
+
+void
+image_backend(const struct image *im, uint32_t i, struct backend *out)
+{
+	const struct f_backend *b;
+
+	must(i < im->nbackends);
+	b = &im->backends[i];
+	*out = (struct backend){ .name = form_text(im, b->name),
+		.url = form_text(im, b->url),
+		.region = form_text(im, b->region),
+		.key = form_text(im, b->key),
+		.kind = (enum backend_kind)b->kind,
+		.locality = (enum locality)b->locality,
+		.retention = (enum backend_retention)b->retention,
+		.require_no_cloud = b->no_cloud == 1,
+		.models = b->models.n };
+}
+
+void
+image_model(const struct image *im, uint32_t i, uint32_t k,
+    struct str *alias, struct str *model)
+{
+	const struct f_model *m;
+
+	must(i < im->nbackends && k < im->backends[i].models.n);
+	m = &im->models[im->backends[i].models.first + k];
+	*alias = form_text(im, m->alias);
+	*model = form_text(im, m->model);
+}
+
+uint32_t
+image_budgets(const struct image *im)
+{
+	return im->nbudgets;
+}
+
+void
+image_budget(const struct image *im, uint32_t i, struct budget *out)
+{
+	const struct f_budget *b;
+
+	must(i < im->nbudgets);
+	b = &im->budgets[i];
+	*out = (struct budget){ .scope = (enum budget_scope)b->scope,
+		.window_ms = wide(b->window), .tokens = wide(b->tokens),
+		.cost = wide(b->cost), .route = b->route };
 }

@@ -21,5 +21,7 @@ span_ok(struct f_span s, uint32_t of)
 /* NULL, or what is wrong. */
 const char *image_net_fault(const struct image *im);
 const char *image_files_fault(const struct image *im);
+const char *image_conds_fault(const struct image *im);
+const char *image_models_fault(const struct image *im);
 
 #endif
