@@ -128,6 +128,19 @@ checked_free(struct checked *k)
 	free(k);
 }
 
+/* What of the policy's files the maximum does not hold. */
+static void
+check_bound(struct checked *k, struct str max)
+{
+	struct image *im = NULL;
+	int rc = image_of(max, &im, NULL);
+
+	must(rc == 0);	/* our own */
+	im->bounds = true;
+	floor_bound(&k->c, im);
+	image_free(im);
+}
+
 int
 checked_emit(struct checked *k, char **image, size_t *len)
 {
@@ -138,7 +151,10 @@ checked_emit(struct checked *k, char **image, size_t *len)
 	if (k->c.diags->errors > 0 ||
 	    (k->max != NULL && checked_emit(k->max, &max, &nmax) == -1))
 		return -1;
-	rc = emit(&k->c, k->docs, k->ndocs, str_of(max, nmax), image, len);
+	if (k->max != NULL)
+		check_bound(k, str_of(max, nmax));
+	rc = k->c.diags->errors > 0 ? -1 :
+	    emit(&k->c, k->docs, k->ndocs, str_of(max, nmax), image, len);
 	free(max);
 	if (rc == 0)
 		check_image(*image, *len);

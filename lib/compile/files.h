@@ -79,6 +79,8 @@ enum file_need {
 	NEED_DENY_OWN,		/* a deny in what is the sandbox's own */
 	NEED_DENY_SOME,		/* a deny of reading or writing alone */
 	NEED_HIDE,		/* names that are not to be listed */
+	NEED_MAXIMUM,		/* an allow that the maximum does not hold
+				 * whole */
 	/* What no gate gives either. */
 	NEED_DEFAULT,		/* default_policy: allow */
 	NEED_ROOT,		/* a grant of the whole root */
@@ -99,6 +101,9 @@ struct file_why {
 typedef void file_why_take(struct compile *c, const struct file_why *w);
 /* Each reason once per rule. Marks rules as spent on the way. */
 void floor_why(struct compile *c, file_why_take *take);
+/* And what the maximum, an image by now, says of each allow. */
+struct image;
+void floor_bound(struct compile *c, const struct image *max);
 /* What a gate of this version holds; the others are refused. */
 extern const bool file_gate_holds[NEED_COUNT];
 

@@ -6,6 +6,7 @@
  * relies on it. */
 #include "base/compat.h"
 #include "compile/check.h"
+#include "policy/files.h"
 
 const bool file_gate_holds[NEED_COUNT] = { [NEED_ALLOW_PATTERN] = false };
 
@@ -158,6 +159,10 @@ refuse(struct compile *c, const struct file_why *w)
 	case NEED_HIDE:
 		not_enforced(c, w->at, "hide");
 		return;
+	case NEED_MAXIMUM:
+		not_enforced(c, w->at, "an allow that the maximum policy "
+		    "denies, whole or in part");
+		return;
 	case NEED_DEFAULT:
 		not_enforced(c, w->at, "default_policy: allow of "
 		    "file_access");
@@ -185,6 +190,8 @@ refuse(struct compile *c, const struct file_why *w)
 static void
 hold_or_refuse(struct compile *c, const struct file_why *w)
 {
+	if (c->maximum)	/* it has no sandbox: it bounds others' grants */
+		return;
 	if (w->need < NEED_DEFAULT)
 		c->pol.files.gate = true;
 	if (c->stage == POLICY_STAGE_ENFORCE && !file_gate_holds[w->need])
@@ -195,4 +202,34 @@ void
 floor_check(struct compile *c)
 {
 	floor_why(c, hold_or_refuse);
+}
+
+/* Does it allow all of f, now and later? */
+static bool
+holds(const struct image *max, const struct pol_file *f)
+{
+	const struct file_query q = { .path = f->path, .access = f->access };
+	struct file_below below;
+
+	if (f->glob || (policy_file_judge(max, &q) & f->access) != f->access)
+		return false;
+	if (!f->tree)
+		return true;
+	policy_file_below(max, f->path, 0, &below);
+	return ((f->access & FILE_READ) == 0 || below.read == FILE_ALL) &&
+	    ((f->access & FILE_WRITE) == 0 || below.write == FILE_ALL);
+}
+
+void
+floor_bound(struct compile *c, const struct image *max)
+{
+	struct file_why w = { .need = NEED_MAXIMUM };
+
+	for (struct pol_file *f = c->pol.files.list; f != NULL; f = f->next) {
+		if (f->deny || f->spent || holds(max, f))
+			continue;
+		w.at = f->at;
+		w.rule = f;
+		hold_or_refuse(c, &w);
+	}
 }

@@ -1,15 +1,34 @@
 /* locked.c -- what a running sandbox cannot change: its files. */
+#include <stdio.h>
+
 #include "base/buf.h"
 #include "base/must.h"
 #include "compile/compile.h"
-#include "policy/image.h"
+#include "policy/form.h"
 
 #define CHANGES_BYTES_MAX 65536
 
-static const char *
-system_name(enum policy_system s)
+struct changes { /* between two images, or two maximums */
+	struct buf *out;
+	const struct image *was, *is;
+	const char *section;
+	bool ok;		/* all was said that there is */
+};
+
+static void
+say(struct changes *c, const char *what, const char *was, const char *is)
 {
-	switch (s) {
+	if (strcmp(was, is) != 0)
+		c->ok = c->ok && buf_printf(c->out, "%s%s: %s -> %s\n",
+		    c->section, what, was, is);
+}
+
+/* ---- the section's own values */
+
+static const char *
+system_name(const struct image *im)
+{
+	switch (im->info.system) {
 	case POLICY_SYSTEM_READ_ONLY:
 		return "read-only";
 	case POLICY_SYSTEM_NONE:
@@ -21,89 +40,153 @@ system_name(enum policy_system s)
 }
 
 static const char *
-access_name(const struct file_grant *g)
+default_name(const struct image *im)
 {
-	if (g->deny)
-		return "deny";
-	if (g->access == (FILE_READ | FILE_WRITE))
-		return "read, write";
-	return g->access == FILE_READ ? "read" : "write";
+	return (im->fpaths->flags & FPATHS_OPEN) != 0 ? "allow" : "deny";
+}
+
+static const char *
+hide_name(const struct image *im)
+{
+	return (im->fpaths->flags & FPATHS_HIDE) != 0 ? "true" : "false";
+}
+
+/* ---- rules: those of one text are one */
+
+struct rule {
+	struct str text;
+	bool deny, hide;
+	unsigned access;
+};
+
+static bool
+is_policys(const struct f_frule *r)
+{
+	return (r->flags & (FRULE_SYSTEM | FRULE_PROTECTED)) == 0;
+}
+
+static bool
+rule_next(const struct image *im, uint32_t *i, struct rule *out)
+{
+	uint32_t n = 0;
+
+	*out = (struct rule){ 0 };
+	for (; *i < im->nfrules; ++*i, n++) {
+		const struct f_frule *r = &im->frules[*i];
+		struct str text = form_text(im, r->text);
+		bool deny = (r->flags & FRULE_DENY) != 0;
+
+		if (!is_policys(r) ||
+		    (n > 0 && (deny != out->deny || !str_eq(text, out->text))))
+			break;
+		out->text = text;
+		out->deny = deny;
+		out->hide |= (r->flags & FRULE_HIDE) != 0;
+		out->access |= r->access;
+	}
+	return n > 0;
+}
+
+static const char *
+rule_name(const struct rule *r)
+{
+	static const char *const allows[] = { "nothing", "read", "write",
+		"read, write" };
+	static const char *const denies[] = { "nothing", "deny read",
+		"deny write", "deny" };
+	static const char *const hides[] = { "nothing", "deny read, hidden",
+		"deny write, hidden", "deny, hidden" };
+
+	return (!r->deny ? allows : r->hide ? hides : denies)[r->access & 3];
 }
 
 static int
-by_path(const struct file_grant *a, const struct file_grant *b)
+compare(const struct rule *a, const struct rule *b)
 {
-	size_t n = a->path.len < b->path.len ? a->path.len : b->path.len;
-	int c = memcmp(a->path.p, b->path.p, n);
+	size_t n = a->text.len < b->text.len ? a->text.len : b->text.len;
+	int c = (int)a->deny - (int)b->deny;
 
-	if (c != 0)
-		return c;
-	if (a->path.len != b->path.len)
-		return a->path.len < b->path.len ? -1 : 1;
-	if (a->deny != b->deny)
-		return a->deny ? 1 : -1;
-	return (int)a->tree - (int)b->tree;
+	if (c == 0)
+		c = memcmp(a->text.p, b->text.p, n);
+	if (c == 0 && a->text.len != b->text.len)
+		c = a->text.len < b->text.len ? -1 : 1;
+	return c;
 }
 
-static bool
-say_grant(struct buf *b, const struct file_grant *g, const char *was,
-    const char *is)
+static void
+say_rule(struct changes *c, const struct rule *was, const struct rule *is)
 {
-	return buf_printf(b, "file_access %.*s%s: %s -> %s\n",
-	    (int)g->path.len, g->path.p, g->tree ? "/**" : "", was, is);
+	struct str text = was != NULL ? was->text : is->text;
+	char what[1200];
+
+	(void)snprintf(what, sizeof(what), " %.*s", (int)text.len, text.p);
+	say(c, what, was == NULL ? "nothing" : rule_name(was),
+	    is == NULL ? "nothing" : rule_name(is));
 }
 
 /* Both lists are sorted, by the compiler: one walk finds all. */
-static bool
-say_files(struct buf *b, const struct image *old, const struct image *new_)
+static void
+say_rules(struct changes *c)
 {
-	uint32_t n = image_info(old)->files, m = image_info(new_)->files;
 	uint32_t i = 0, j = 0;
-	bool ok = true;
+	struct rule x, y;
+	bool more = rule_next(c->was, &i, &x), less = rule_next(c->is, &j,
+	    &y);
 
-	while (ok && (i < n || j < m)) {
-		struct file_grant x, y;
-		int c = i == n ? 1 : -1;
+	while (more || less) {
+		int k = !more ? 1 : !less ? -1 : compare(&x, &y);
 
-		if (i < n)
-			image_file(old, i, &x);
-		if (j < m)
-			image_file(new_, j, &y);
-		if (i < n && j < m)
-			c = by_path(&x, &y);
-		if (c < 0)
-			ok = say_grant(b, &x, access_name(&x), "nothing");
-		else if (c > 0)
-			ok = say_grant(b, &y, "nothing", access_name(&y));
-		else if (x.access != y.access)
-			ok = say_grant(b, &x, access_name(&x),
-			    access_name(&y));
-		i += c <= 0;
-		j += c >= 0;
+		say_rule(c, k <= 0 ? &x : NULL, k >= 0 ? &y : NULL);
+		if (k <= 0)
+			more = rule_next(c->was, &i, &x);
+		if (k >= 0)
+			less = rule_next(c->is, &j, &y);
 	}
-	return ok;
+}
+
+static void
+say_files(struct changes *c)
+{
+	say(c, ".system", system_name(c->was), system_name(c->is));
+	say(c, ".default_policy", default_name(c->was), default_name(c->is));
+	say(c, ".hide", hide_name(c->was), hide_name(c->is));
+	say_rules(c);
+}
+
+/* Without a gate, the policy's allows lie within the maximum's: what else is
+ * in it makes no difference to the files. */
+static void
+say_maximum(struct changes *c, const struct image *was,
+    const struct image *is)
+{
+	c->section = "the maximum's file_access";
+	if (!c->was->info.needs_file_gate && !c->is->info.needs_file_gate)
+		return;
+	if (was == NULL || is == NULL) {
+		say(c, "", was == NULL ? "none" : "one", is == NULL ? "none" :
+		    "one");
+		return;
+	}
+	c->was = was;
+	c->is = is;
+	say_files(c);
 }
 
 char *
 policy_locked_changes(const struct image *old, const struct image *new_)
 {
-	enum policy_system was = image_info(old)->system;
-	enum policy_system is = image_info(new_)->system;
 	struct buf b;
-	bool ok = true;
+	struct changes c = { &b, old, new_, "file_access", true };
 	char *z;
 
 	buf_init(&b, CHANGES_BYTES_MAX);
-	if (was != is)
-		ok = buf_printf(&b, "file_access.system: %s -> %s\n",
-		    system_name(was), system_name(is));
-	if (ok && !say_files(&b, old, new_))
-		ok = false;	/* too much to say: what fits is said */
-	if (b.len == 0 && ok) {
+	say_files(&c);
+	say_maximum(&c, old->max, new_->max);
+	if (b.len == 0 && c.ok) {
 		buf_fini(&b);
 		return NULL;
 	}
-	z = buf_take(&b, NULL);
+	z = buf_take(&b, NULL);	/* too much to say: what fits is said */
 	must(z != NULL);
 	return z;
 }

@@ -7,6 +7,7 @@
 #include "policy/files.h"
 
 #include "base/limits.h"
+#include "policy/maximum.h"
 #include "policy/paths.h"
 
 static void
@@ -122,7 +123,7 @@ path_judge(const struct image *im, const struct path_says *s, unsigned bit,
 
 	if (s->deny[i] != 0)
 		return (struct path_why){ WHY_DENIED, s->deny[i] };
-	if (bit == FILE_WRITE && is_guarded(s, mounted))
+	if (bit == FILE_WRITE && !im->bounds && is_guarded(s, mounted))
 		return (struct path_why){ WHY_GUARDED, s->guard };
 	if (s->allow[i] != 0)
 		return (struct path_why){ WHY_ALLOWED, i == 1 &&
@@ -142,6 +143,8 @@ policy_file_judge(const struct image *im, const struct file_query *q)
 	struct path_walk w;
 	unsigned may = 0;
 
+	if (im->max != NULL)
+		return maximum_judge(im, q);
 	if (!path_walk(im, q->path, &w))
 		return 0;
 	for (unsigned bit = FILE_READ; bit <= FILE_WRITE; bit <<= 1)

@@ -48,9 +48,19 @@ unsigned policy_file_judge(const struct image *im, const struct file_query *q);
 
 /* A class of places: where two paths have the same one, the same is allowed
  * to them and to all that may ever stand below them, so a directory may be
- * renamed from one to the other, and a file linked. 0 (no such path) is equal
- * to nothing. For a file, policy_file_judge() alone must be the same. */
-uint64_t policy_file_state(const struct image *im, struct str path);
+ * renamed from one to the other, and a file linked. For a file,
+ * policy_file_judge() alone must be the same. */
+struct file_state {
+	uint64_t own, maximum;	/* own 0: no such path; the same as nothing */
+};
+
+struct file_state policy_file_state(const struct image *im, struct str path);
+
+static inline bool
+file_state_same(struct file_state a, struct file_state b)
+{
+	return a.own != 0 && a.own == b.own && a.maximum == b.maximum;
+}
 
 enum file_extent { FILE_NONE, FILE_SOME, FILE_ALL };
 

@@ -2,6 +2,7 @@
  * no rule made, the one that came nearest and what differs. */
 #include <stddef.h>
 
+#include "policy/maximum.h"
 #include "policy/paths.h"
 #include "policy/say.h"
 
@@ -253,8 +254,13 @@ policy_file(const struct image *im, const struct file_query *q,
 	struct path_walk w;
 	struct told t = { im, q, &w.said, out, { out->reason, 0,
 	    sizeof(out->reason) } };
-	bool is_path = path_walk(im, q->path, &w);
+	bool is_path;
 
+	if (im->max != NULL) {
+		maximum_file(im, q, out);
+		return;
+	}
+	is_path = path_walk(im, q->path, &w);
 	memset(out, 0, offsetof(struct file_answer, reason) + 1);
 	if (is_path)
 		answer(&t);

@@ -1,4 +1,5 @@
 /* files_tree.c -- what is true of all that may ever stand below a path. */
+#include "policy/maximum.h"
 #include "policy/paths.h"
 
 /* Denied to read and to write, now and for ever. */
@@ -46,8 +47,8 @@ verdicts(const struct image *im, const struct path_says *s)
 	return v;
 }
 
-uint64_t
-policy_file_state(const struct image *im, struct str path)
+static uint64_t
+state_of(const struct image *im, struct str path)
 {
 	struct path_walk w;
 	uint32_t kinds;
@@ -63,6 +64,15 @@ policy_file_state(const struct image *im, struct str path)
 	return STATE_OPEN | v << 58 | (uint64_t)kinds << 48 |
 	    (uint64_t)im->fnodes[node_of(im, w.anchored)].klass << 24 |
 	    im->fnodes[node_of(im, w.floating)].klass;
+}
+
+struct file_state
+policy_file_state(const struct image *im, struct str path)
+{
+	if (im->max != NULL)
+		return (struct file_state){ state_of(im->own, path),
+			state_of(im->max, path) };
+	return (struct file_state){ state_of(im, path), 0 };
 }
 
 /* i: 0 read, 1 write; all that may be said below is in may. */
@@ -84,7 +94,7 @@ extent(const struct image *im, uint32_t kinds, uint32_t may, unsigned i,
 	if (mounted == 0 && (kinds & base) != 0 && ((kinds | may) &
 		(KIND_ALLOW * 3)) == 0)
 		stops &= ~(uint32_t)KIND_GUARD;
-	if ((kinds & KIND_NAMES) != 0)
+	if ((kinds & KIND_NAMES) != 0 || im->bounds)
 		stops &= ~(uint32_t)KIND_GUARD;
 	return given && ((kinds | may) & stops) == 0 ? FILE_ALL : FILE_SOME;
 }
@@ -96,6 +106,10 @@ policy_file_below(const struct image *im, struct str path, unsigned mounted,
 	struct path_walk w;
 	uint32_t may;
 
+	if (im->max != NULL) {
+		maximum_below(im, path, mounted, out);
+		return;
+	}
 	*out = (struct file_below){ FILE_NONE, FILE_NONE };
 	if (!path_walk(im, path, &w))
 		return;

@@ -258,6 +258,7 @@ struct image {
 #undef SECTION
 	void *owned;		/* to free, or NULL */
 	size_t mapped;		/* to unmap that many of owned; 0: free it */
+	bool bounds;		/* it is another one's maximum */
 	/* With a maximum: it, and all else without it. Otherwise NULL both. */
 	struct image *max, *own;
 };

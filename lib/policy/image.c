@@ -93,6 +93,15 @@ info_fill(struct image *im)
 	}
 }
 
+/* The one that shows less, and lets less be written. */
+static enum policy_system
+system_least(enum policy_system a, enum policy_system b)
+{
+	if (a == POLICY_SYSTEM_NONE || b == POLICY_SYSTEM_NONE)
+		return POLICY_SYSTEM_NONE;
+	return a == POLICY_SYSTEM_LAYERED ? b : a;
+}
+
 /* The image within is checked as any other; one within that is not taken. */
 static int
 maximum_take(struct image *im, struct err *e)
@@ -113,6 +122,11 @@ maximum_take(struct image *im, struct err *e)
 	im->own->own = NULL;
 	im->info.has_network &= im->max->info.has_network;
 	im->info.needs_who |= im->max->info.needs_who;
+	im->info.needs_file_gate |= im->max->info.needs_file_gate;
+	im->info.file_hide |= im->max->info.file_hide;
+	im->info.system = system_least(im->info.system,
+	    im->max->info.system);
+	im->max->bounds = true;
 	return 0;
 }
 

@@ -55,3 +55,63 @@ maximum_address(const struct image *im, const struct net_query *q,
 	return policy_address(im->own, q, addr, why, cap) &&
 	    policy_address(im->max, q, addr, why, cap);
 }
+
+/* ---- files */
+
+static struct file_query
+unmounted(const struct file_query *q)
+{
+	struct file_query other = *q;
+
+	other.mounted = 0;
+	return other;
+}
+
+void
+maximum_file(const struct image *im, const struct file_query *q,
+    struct file_answer *out)
+{
+	const struct file_query other = unmounted(q);
+	struct file_answer max;
+
+	policy_file(im->own, q, out);
+	policy_file(im->max, &other, &max);
+	if (out->judged == VERDICT_ALLOW && max.judged == VERDICT_DENY) {
+		enum verdict verdict = out->verdict;
+
+		*out = max;
+		say_maximum(out->reason);
+		out->verdict = verdict;
+	}
+	if (max.verdict == VERDICT_DENY) {
+		out->verdict = VERDICT_DENY;
+		out->hidden = out->hidden || max.hidden;
+	}
+}
+
+unsigned
+maximum_judge(const struct image *im, const struct file_query *q)
+{
+	const struct file_query other = unmounted(q);
+
+	return policy_file_judge(im->own, q) &
+	    policy_file_judge(im->max, &other);
+}
+
+static enum file_extent
+extent_least(enum file_extent a, enum file_extent b)
+{
+	return a < b ? a : b;
+}
+
+void
+maximum_below(const struct image *im, struct str path, unsigned mounted,
+    struct file_below *out)
+{
+	struct file_below max;
+
+	policy_file_below(im->own, path, mounted, out);
+	policy_file_below(im->max, path, 0, &max);
+	out->read = extent_least(out->read, max.read);
+	out->write = extent_least(out->write, max.write);
+}

@@ -9,11 +9,20 @@
 #include <stddef.h>
 
 #include "policy/decide.h"
+#include "policy/files.h"
 #include "policy/form.h"
 
 void maximum_network(const struct image *im, const struct net_query *q,
     struct net_answer *out);
 bool maximum_address(const struct image *im, const struct net_query *q,
     const struct in6_addr *addr, char *why, size_t cap);
+
+/* Of the maximum, what the operator mounts is no allow, and protected names
+ * are not denied: the policy below may name them exactly. */
+void maximum_file(const struct image *im, const struct file_query *q,
+    struct file_answer *out);
+unsigned maximum_judge(const struct image *im, const struct file_query *q);
+void maximum_below(const struct image *im, struct str path, unsigned mounted,
+    struct file_below *out);
 
 #endif

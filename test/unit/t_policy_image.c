@@ -198,6 +198,24 @@ static const struct {
 	{ "the same in another order is none",
 	    "file_access: {allow: [{path: /a/**}, {path: /b}]}",
 	    "file_access: {allow: [{path: /b}, {path: /a/**}]}", NULL },
+	{ "braces are what they open to",
+	    "file_access: {allow: [{path: \"/{a,b}/**\"}]}",
+	    "file_access: {allow: [{path: /b/**}, {path: /a/**}]}", NULL },
+	{ "a path twice is a path",
+	    "file_access: {allow: [{path: /a}, {path: /a}]}",
+	    "file_access: {allow: [{path: /a}]}", NULL },
+	{ "a grant of what is there anyway is one too", "file_access: {}",
+	    "file_access: {allow: [{path: /tmp/**}]}",
+	    "file_access /tmp/**: nothing -> read\n" },
+	{ "all are said, allows first",
+	    "file_access: {system: none, allow: [{path: /a}], deny: [{path: "
+	    "/b}]}",
+	    "file_access: {allow: [{path: /b}], deny: [{path: /a}]}",
+	    "file_access.system: none -> read-only\n"
+	    "file_access /a: read -> nothing\n"
+	    "file_access /b: nothing -> read\n"
+	    "file_access /a: nothing -> deny\n"
+	    "file_access /b: deny -> nothing\n" },
 };
 
 static void
