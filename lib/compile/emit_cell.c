@@ -111,10 +111,12 @@ paths_automaton(struct net *w, struct net_list l, struct dfa *d)
 	}
 	rc = dfa_of(n, w->e->c->arena, limit, d, &culprit);
 	arena_fini(&scratch);
-	if (rc == -1)
-		say_explosion(w, l.v[culprit]);
-	else
+	if (rc == 0)
 		w->states -= d->made;
+	else if (limit < DFA_STATES_MAX)
+		(void)net_work(w, UINT64_MAX, l.v[culprit]);
+	else
+		say_explosion(w, l.v[culprit]);
 	return rc == 0;
 }
 
