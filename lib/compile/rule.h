@@ -18,6 +18,8 @@
 #define LIST_MAX	1024	/* items of one list of an entry */
 #define SHOWN_BYTES_MAX	160	/* of a rule's text for people */
 
+struct pol_commands;	/* compile/commands.h */
+
 struct strs {
 	struct str *v;
 	uint32_t n;
@@ -65,6 +67,7 @@ struct policy {
 	struct pol_files files;
 	struct pol_conds conds;
 	struct pol_models models;
+	struct pol_commands *commands;	/* NULL: nothing is said of them */
 };
 
 #endif

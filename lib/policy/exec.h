@@ -26,9 +26,9 @@ struct exec_form {
 	const struct str *argv;	/* argv[0] included; no NUL in them */
 	uint32_t argc;
 	/* Canonical forms of the arguments, one for each of argv, empty where
-	 * it names nothing that could be a file; and of what is attached to
-	 * an option (exec_attached). NULL: made from cwd, by the words alone,
-	 * as if there were no symbolic links. */
+	 * it cannot name a file; and of what is attached to an option
+	 * (exec_attached). NULL: made from cwd, by the words alone, as if
+	 * there were no symbolic links. */
 	const struct str *paths, *attached;
 	/* Which commands of the image the file is (image_command: the same
 	 * inode, or the same content), rising. */
@@ -76,6 +76,10 @@ struct exec_answer {
 void policy_exec(const struct image *im, const struct exec_query *q,
     struct exec_answer *out);
 
+/* What the question itself says: command, args, cwd, exe. policy_exec() puts
+ * them into what q->facts holds. */
+void facts_exec(struct facts *f, const struct exec_query *q);
+
 /* Is there a commands section? Without one every exec is allowed. */
 bool image_has_commands(const struct image *im);
 enum exec_made image_made(const struct image *im);
@@ -97,7 +101,7 @@ uint32_t image_envs(const struct image *im);
 struct str image_env(const struct image *im, uint32_t i);
 
 /* The part of an argument that may name a file of its own: FILE in
- * "--output=FILE" and "-oFILE"; empty: none. */
+ * "--output=FILE", "of=FILE" and "-oFILE"; empty: none. */
 struct str exec_attached(struct str arg);
 
 #endif

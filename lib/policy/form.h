@@ -199,6 +199,7 @@ struct f_fpaths { /* one: both automata are walked at once */
 };
 
 #include "policy/form_models.h"
+#include "policy/form_commands.h"
 
 /* SECTION(name, record) */
 #define FORM_SECTIONS(SECTION)						\
@@ -230,6 +231,7 @@ struct f_fpaths { /* one: both automata are walked at once */
 	SECTION(fsteps, struct f_step)					\
 	SECTION(fpaths, struct f_fpaths)				\
 	FORM_MODELS(SECTION)						\
+	FORM_COMMANDS(SECTION)						\
 	SECTION(bytes, char)						\
 	SECTION(maximum, char)		/* an image of its own, or nothing */
 

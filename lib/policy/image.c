@@ -145,6 +145,8 @@ image_check(struct image *im, struct str bytes, struct err *e)
 		fault = image_conds_fault(im);
 	if (fault == NULL)
 		fault = image_models_fault(im);
+	if (fault == NULL)
+		fault = image_commands_fault(im);
 	if (fault != NULL)
 		return refuse(e, fault);
 	info_fill(im);

@@ -1,0 +1,162 @@
+/* exec_find.c -- which commands of an image are meant. */
+#include <stdio.h>
+
+#include "base/compat.h"
+#include "policy/exec_scan.h"
+
+/* Where a sandbox's PATH leads, on paper; its own home is not among them,
+ * since what is there is the agent's. */
+static const char *const places[] = { "/usr/local/sbin", "/usr/local/bin",
+	"/usr/sbin", "/usr/bin", "/sbin", "/bin" };
+
+/* They do what their first argument says. */
+static const struct str manifold[] = { STR("busybox"), STR("toybox") };
+
+static const struct f_command *
+lookup(const struct image *im, struct str name, uint32_t hash)
+{
+	uint32_t at = form_slot(hash, im->ncslots), i;
+
+	while ((i = im->cslots[at]) != 0) {
+		const struct f_command *c = &im->cnames[i - 1];
+
+		if (c->hash == hash && str_eq(form_text(im, c->name), name))
+			return c;
+		at = (at + 1) & (im->ncslots - 1);
+	}
+	return NULL;
+}
+
+static void
+found_add(struct exec_found *out, const struct f_command *c, uint32_t want)
+{
+	if (c == NULL || (c->flags & want) == 0)
+		return;
+	for (uint32_t i = 0; i < out->n; i++)
+		if (out->v[i] == c)
+			return;
+	if (out->n == EXEC_FOUND_MAX)
+		out->full = true;
+	else
+		out->v[out->n++] = c;
+}
+
+static void
+find_text(const struct image *im, struct str name, uint32_t want,
+    struct exec_found *out)
+{
+	uint32_t h = FORM_HASH_START;
+
+	if (im->ncnames == 0)
+		return;
+	for (size_t i = 0; i < name.len; i++)
+		h = form_hash(h, name.p[i]);
+	found_add(out, lookup(im, name, h), want);
+}
+
+/* A deny of mkfs is one of mkfs.ext4: what stands behind a dot says which
+ * kind of the same thing it is. */
+static void
+find_kinds(const struct image *im, struct str name, struct exec_found *out)
+{
+	uint32_t h = FORM_HASH_START;
+
+	for (size_t i = 0; im->ncnames > 0 && i < name.len; i++) {
+		if (i > 0 && name.p[i] == '.')
+			found_add(out, lookup(im, str_head(name, i), h),
+			    COMMAND_DENIED);
+		h = form_hash(h, name.p[i]);
+	}
+}
+
+static void
+find_same(const struct exec_scan *s, uint32_t want, struct exec_found *out)
+{
+	for (uint32_t i = 0; i < s->form->nsame; i++)
+		if (s->form->same[i] < s->im->ncnames)
+			found_add(out, &s->im->cnames[s->form->same[i]],
+			    want);
+}
+
+/* On paper a bare name is the file of that name in any of the places, and a
+ * file there is what its name says. */
+static void
+find_paper(const struct exec_scan *s, struct str asked, uint32_t want,
+    struct exec_found *out)
+{
+	struct str base = exec_base(asked);
+	bool placed = base.len == asked.len;
+
+	if (!placed)
+		find_text(s->im, asked, want, out);
+	for (size_t i = 0; i < NELEM(places); i++) {
+		char path[512];
+		int n = snprintf(path, sizeof(path), "%s/%.*s", places[i],
+		    (int)str_upto(base, 256).len, base.p);
+		struct str file = str_of(path, (size_t)n);
+
+		if (str_eq(asked, file))
+			placed = true;
+		if (base.len == asked.len)
+			find_text(s->im, file, want, out);
+	}
+	if (placed)
+		find_text(s->im, base, want, out);
+}
+
+void
+exec_find_grants(const struct exec_scan *s, struct exec_found *out)
+{
+	out->n = 0;
+	out->full = false;
+	find_same(s, COMMAND_GRANTED, out);
+	if (s->q->paper)
+		find_paper(s, s->form->file.len > 0 ? s->form->file : s->name,
+		    COMMAND_GRANTED, out);
+}
+
+static void
+find_named(const struct exec_scan *s, struct str path, struct exec_found *out)
+{
+	struct str base = exec_base(path);
+
+	find_text(s->im, base, COMMAND_DENIED, out);
+	find_kinds(s->im, base, out);
+	if (base.len != path.len)
+		find_text(s->im, path, COMMAND_DENIED, out);
+}
+
+void
+exec_find_denies(const struct exec_scan *s, struct exec_found *out)
+{
+	out->n = 0;
+	out->full = false;
+	find_named(s, s->name, out);
+	if (s->first > 0)	/* busybox is not busybox's applet */
+		return;
+	find_named(s, s->form->file, out);
+	if (s->form->argc > 0)
+		find_named(s, s->form->argv[0], out);
+	find_same(s, COMMAND_DENIED, out);
+	if (s->q->paper)
+		find_paper(s, s->name, COMMAND_DENIED, out);
+}
+
+bool
+exec_inner(const struct exec_scan *s, struct exec_scan *inner)
+{
+	struct str base = exec_base(s->name);
+	struct str file = exec_base(s->form->file);
+
+	if (exec_args(s) == 0)
+		return false;
+	for (size_t i = 0; i < NELEM(manifold); i++)
+		if (str_eq(base, manifold[i]) ||
+		    (s->first == 0 && str_eq(file, manifold[i]))) {
+			*inner = *s;
+			inner->first++;
+			inner->name = exec_arg(s, 1);
+			return true;
+		}
+	return false;
+}
