@@ -86,6 +86,10 @@ void rule_add(struct compile *c, const struct pol_rule *r);
 /* Lists of at most LIST_MAX items, grown by one. */
 void strs_add(struct compile *c, struct strs *s, struct str item);
 
+/* The lists of an empty policy; it may not move while it grows. */
+void policy_begin(struct policy *p);
+/* Sections that are a policy of their own; never NULL. */
+struct policy *check_apart(struct compile *c, const struct node *n);
 /* One per section. */
 void check_network(struct compile *c, const struct node *n, void *arg);
 void check_files(struct compile *c, const struct node *n, void *arg);

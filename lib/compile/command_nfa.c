@@ -47,7 +47,7 @@ maybe(struct nfa *n, struct part p)
 	return nfa_alt(n, nfa_text(n, STR("")), p);
 }
 
-/* ---- "https://*" */
+/* ---- text with stars */
 
 static struct part
 glob(struct nfa *n, struct str s)

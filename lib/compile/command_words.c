@@ -74,7 +74,6 @@ explosion(struct command_words *w, const struct pol_command *by)
 	    "apart (* at the beginning of several patterns does that): "
 	    "write fewer, or begin them with what they have in common",
 	    (int)by->shown.len, by->shown.p);
-	w->e->failed = true;
 }
 
 /* ---- numbers */
@@ -195,12 +194,13 @@ reader_make(struct command_words *w, struct reader *r)
 static bool
 readers_cover(struct command_words *w, bool paths, bool like)
 {
+	/* Grants count arguments by what the first reader finds. */
+	bool any = !paths && !w->deny;
 	uint32_t at = 1;
-	bool any = like;
 
 	for (uint32_t i = 1; i < w->n && !any; i++)
 		any = word_is_read(w, i, paths);
-	while (any && (at < w->n || like)) {
+	for (bool first = true; any && (at < w->n || first); first = false) {
 		struct reader *r;
 
 		if (w->nautomata == READERS_MAX / 2) {
@@ -545,8 +545,7 @@ command_denies(struct emit *e, struct command_words *w,
 	if (w->n > WORDS_MAX) {
 		node_error(w->e->c, v[n - 1]->at, "the denies of this "
 		    "command have more than %d different words", WORDS_MAX);
-		w->e->failed = true;
-		return;
+			return;
 	}
 	if (!readers_make(w))
 		return;

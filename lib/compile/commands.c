@@ -1,12 +1,11 @@
 /* commands.c -- the commands section: entries, and what is said of them. */
-#include "compile/commands.h"
-
 #include "base/compat.h"
-#include "base/must.h"
+#include "compile/commands.h"
+#include "policy/exec.h"
 
 enum { NAME_MAX_BYTES = 255 };	/* of a path's component (limits.h) */
 
-static struct pol_commands *
+struct pol_commands *
 commands_of(struct compile *c)
 {
 	struct pol_commands *k = c->pol.commands;
@@ -206,10 +205,8 @@ on_when(struct compile *c, const struct node *n, void *arg)
 {
 	struct entry *e = arg;
 
-	e->e.when = take_cond(c, n, FOR_EXEC, PHASE_START,
-	    e->e.list != COMMAND_DENY);
-	if (e->e.when == 0)
-		e->bad = true;
+	node_error(c, n, "conditions are not read yet");
+	e->bad = true;
 }
 
 static const struct key entry_keys[] = {
@@ -234,11 +231,9 @@ take_short(struct compile *c, const struct node *n, struct entry *e)
 	name = str_trim(n->text);
 	if (str_cut(name, ' ', &name, &rest))
 		rest = str_trim(rest);
-	if (str_eqz(name, "*") && rest.len == 0) {
-		e->e.name = name;
-		return;
-	}
-	if (!take_name(c, n, name, &e->e) ||
+	if (str_eqz(name, "*") && rest.len == 0)
+		e->e.name = STR("*");
+	else if (!take_name(c, n, name, &e->e) ||
 	    (rest.len > 0 && !command_tokens(c, n, rest, &e->e)))
 		e->bad = true;
 	e->e.any |= rest.len == 0;
@@ -269,17 +264,29 @@ take_long(struct compile *c, const struct node *n, struct entry *e)
 
 /* ---- its place */
 
+/* As it was written; a list as a shell would be given it. */
 static void
-shown_set(struct compile *c, struct pol_command *e)
+shown_set(struct compile *c, struct entry *e)
 {
-	char *z = arena_printf(c->arena, "%s", e->name.p);
+	const struct node *p = e->pattern;
+	const char *z = e->e.name.p;
 
-	for (uint32_t i = 0; i < e->ntokens && strlen(z) < SHOWN_BYTES_MAX;
-	    i++)
-		z = arena_printf(c->arena, "%s %s", z, e->tokens[i].shown.p);
-	if (e->tail && strlen(z) < SHOWN_BYTES_MAX)
-		z = arena_printf(c->arena, "%s *", z);
-	e->shown = str_upto(str_c(z), SHOWN_BYTES_MAX);
+	if (e->e.at->kind != NODE_MAP)
+		z = e->e.at->text.p;
+	else if (p != NULL && p->kind == NODE_SCALAR)
+		z = arena_printf(c->arena, "%s %s", z, p->text.len == 0 ?
+		    "''" : p->text.p);
+	else if (p != NULL && p->n == 0)
+		z = arena_printf(c->arena, "%s ''", z);
+	for (uint32_t i = 0; p != NULL && p->kind == NODE_LIST && i < p->n &&
+	    strlen(z) < SHOWN_BYTES_MAX; i++) {
+		struct str one = p->items[i]->text;
+		bool bare = one.len > 0 && str_index(one, ' ') == one.len;
+
+		z = arena_printf(c->arena, bare ? "%s %s" : "%s '%s'", z,
+		    one.p);
+	}
+	e->e.shown = str_upto(str_c(z), SHOWN_BYTES_MAX);
 }
 
 static bool
@@ -337,7 +344,7 @@ entry_add(struct compile *c, struct entry *e)
 		    COMMANDS_MAX);
 		return;
 	}
-	shown_set(c, &e->e);
+	shown_set(c, e);
 	copy = take_mem(c, 1, sizeof(*copy));
 	*copy = e->e;
 	*k->end = copy;

@@ -89,6 +89,12 @@ bool command_options(struct compile *c, struct str word,
 /* The variables with which a program's arguments no longer say what it does;
  * of entries that say what its arguments must be. */
 const struct pol_env *command_own_env(uint32_t *n);
+/* The policy's, made when first asked for. */
+struct pol_commands *commands_of(struct compile *c);
+/* NULL: there is none of that name. */
+const struct pol_profile *commands_profile(const struct pol_commands *k,
+    struct str name);
+void check_profiles(struct compile *c, const struct node *n, void *arg);
 /* After all documents. */
 void commands_check(struct compile *c);
 

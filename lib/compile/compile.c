@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "base/must.h"
 #include "compile/checked.h"
+#include "compile/commands.h"
 #include "compile/extends.h"
 
 static void
@@ -63,6 +64,7 @@ check_all(struct checked *k, const struct policy_file *files, uint32_t n)
 	models_check(&k->c);
 	clash_check(&k->c);
 	files_check(&k->c);
+	commands_check(&k->c);
 }
 
 static struct checked *
@@ -73,8 +75,7 @@ new_one(enum policy_stage stage, struct diags *d)
 	k->c.arena = &k->arena;
 	k->c.diags = d;
 	k->c.stage = stage;
-	k->c.pol.rules_end = &k->c.pol.rules;
-	k->c.pol.files.end = &k->c.pol.files.list;
+	policy_begin(&k->c.pol);
 	return k;
 }
 
@@ -89,6 +90,13 @@ pick(const struct policy_file *files, size_t n, bool maximum,
 		if (files[i].maximum == maximum)
 			out[m++] = files[i];
 	return m;
+}
+
+void
+policy_begin(struct policy *p)
+{
+	p->rules_end = &p->rules;
+	p->files.end = &p->files.list;
 }
 
 struct checked *

@@ -43,5 +43,6 @@ void emit_models(struct emit *e);
 void emit_net(struct emit *e);
 void emit_files(struct emit *e);
 void emit_paths(struct emit *e);
+void emit_commands(struct emit *e);
 
 #endif

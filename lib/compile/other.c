@@ -4,15 +4,6 @@
 #include "compile/check.h"
 
 static void
-check_default(struct compile *c, const struct node *n, void *arg)
-{
-	static const char *const words[] = { "deny", "allow", NULL };
-
-	(void)arg;
-	(void)take_choice(c, n, words, "default_policy"); /* said if wrong */
-}
-
-static void
 check_word(struct compile *c, const struct node *n, void *arg)
 {
 	(void)take_word(c, n, arg == NULL ? "this value" : arg);
@@ -25,43 +16,6 @@ check_count(struct compile *c, const struct node *n, void *arg)
 
 	(void)arg;
 	(void)take_number(c, n, 1, UINT32_MAX, &v, "this limit");
-}
-
-/* ---- commands */
-
-static const struct key command_keys[] = {
-	{ "command", WANT_WORD, check_word, NULL },
-	{ "args_pattern", WANT_WORD, NULL, NULL },
-};
-
-static void
-check_command_list(struct compile *c, const struct node *list, void *arg)
-{
-	for (uint32_t i = 0; i < list->n; i++) {
-		const struct node *n = list->items[i];
-
-		if (n->kind != NODE_MAP) {
-			(void)take_word(c, n, "a command");
-			continue;
-		}
-		check_map(c, n, command_keys, NELEM(command_keys), arg,
-		    "a command");
-		if (map_find(n, "command") == NULL)
-			node_error(c, n, "a command needs the key command");
-	}
-}
-
-void
-check_commands(struct compile *c, const struct node *n, void *arg)
-{
-	static const struct key keys[] = {
-		{ "default_policy", WANT_WORD, check_default, NULL },
-		{ "allow", WANT_LIST, check_command_list, NULL },
-		{ "deny", WANT_LIST, check_command_list, NULL },
-		{ "audit", WANT_LIST, check_command_list, NULL },
-	};
-
-	check_map(c, n, keys, NELEM(keys), arg, "commands");
 }
 
 /* ---- resources */

@@ -1,6 +1,7 @@
 /* top.c -- a document's own keys, and which spelling it is in. */
 #include "base/compat.h"
 #include "compile/check.h"
+#include "compile/commands.h"
 
 static void
 check_mode(struct compile *c, const struct node *n, void *arg)
@@ -52,7 +53,30 @@ static const struct key keys[] = {
 	{ "resources", WANT_MAP, check_resources, "resources" },
 	{ "extends", WANT_LIST, NULL, NULL },	/* see extends.c */
 	{ "labels", WANT_ANY, check_labels, "labels" },
+	{ "profiles", WANT_MAP, check_profiles, "profiles" },
 };
+
+static const struct key profile_keys[] = {
+	{ "file_access", WANT_MAP, check_files, NULL },
+	{ "network", WANT_MAP, check_network, NULL },
+	{ "commands", WANT_MAP, check_commands, NULL },
+	{ "inference", WANT_MAP, check_inference, NULL },
+	{ "resources", WANT_MAP, check_resources, NULL },
+};
+
+struct policy *
+check_apart(struct compile *c, const struct node *n)
+{
+	struct policy *out = take_mem(c, 1, sizeof(*out)), whole = c->pol;
+
+	memset(&c->pol, 0, sizeof(c->pol));
+	policy_begin(&c->pol);
+	check_map(c, n, profile_keys, NELEM(profile_keys), NULL,
+	    "a profile");
+	*out = c->pol;
+	c->pol = whole;
+	return out;
+}
 
 static const char *const v1_keys[] = { "filesystem_policy", "landlock",
 	"process", "network_policies", "network_middlewares" };
