@@ -1,6 +1,7 @@
 /* commands.c -- the commands section: entries, and what is said of them. */
 #include "base/compat.h"
 #include "compile/commands.h"
+#include "compile/cond.h"
 #include "policy/exec.h"
 
 enum { NAME_MAX_BYTES = 255 };	/* of a path's component (limits.h) */
@@ -205,8 +206,9 @@ on_when(struct compile *c, const struct node *n, void *arg)
 {
 	struct entry *e = arg;
 
-	node_error(c, n, "conditions are not read yet");
-	e->bad = true;
+	e->e.when = take_cond(c, n, FOR_EXEC, PHASE_START,
+	    e->e.list != COMMAND_DENY);
+	e->bad |= e->e.when == 0;	/* said */
 }
 
 static const struct key entry_keys[] = {

@@ -130,6 +130,7 @@ put_rule(struct emit *e, const struct pol_command *r,
 		f.tokens = put_tokens(e, r);
 	if (group(r) == 2)
 		command_needs(e, w, r, &f);
+	f.when = emit_cond(e, r->when);
 	emit_put(e, FORM_crules, &f, sizeof(f));
 }
 

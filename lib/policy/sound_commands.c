@@ -47,7 +47,8 @@ rules_ok(const struct image *im)
 		    !text_ok(im, r->profile) ||
 		    !span_ok(r->tokens, im->nctokens) ||
 		    !span_ok(r->needs, im->ncrefs) ||
-		    r->options > r->needs.n || r->file >= im->ntexts ||
+		    r->options > r->needs.n || r->when > im->nconds ||
+		    r->file >= im->ntexts ||
 		    !text_ok(im, r->text))
 			return false;
 	}

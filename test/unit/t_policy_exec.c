@@ -720,6 +720,41 @@ a_profile_goes_with_every_match(void **state)
 	done(&p);
 }
 
+static void
+a_condition_narrows_a_rule(void **state)
+{
+	struct policy_under_test p;
+	struct exec_answer a;
+
+	(void)state;
+	compile(&p, "commands:\n"
+	    "  default_policy: allow\n"
+	    "  deny:\n"
+	    "    - {command: cp, when: cwd == \"/app/workspace\"}\n"
+	    "    - {command: mv, when: cwd == \"/elsewhere\"}\n"
+	    "    - {command: scp, when: context_sensitivity >= high}\n");
+	ask(p.im, "cp a b", &a);
+	assert_int_equal(a.verdict, VERDICT_DENY);
+	ask(p.im, "mv a b", &a);
+	assert_int_equal(a.verdict, VERDICT_ALLOW);
+	ask(p.im, "scp a b", &a);	/* not known: it counts */
+	assert_int_equal(a.verdict, VERDICT_DENY);
+	done(&p);
+	compile(&p, "commands:\n"
+	    "  allow:\n"
+	    "    - {command: cp, when: cwd == \"/app/workspace\"}\n"
+	    "    - {command: mv, when: cwd == \"/elsewhere\"}\n"
+	    "    - {command: scp, when: context_sensitivity < high}\n");
+	ask(p.im, "cp a b", &a);
+	assert_int_equal(a.verdict, VERDICT_ALLOW);
+	ask(p.im, "mv a b", &a);
+	assert_int_equal(a.verdict, VERDICT_DENY);
+	assert_non_null(strstr(a.reason, "its condition does not hold"));
+	ask(p.im, "scp a b", &a);
+	assert_int_equal(a.verdict, VERDICT_DENY);
+	done(&p);
+}
+
 /* ---- why not */
 
 static const struct {
@@ -827,6 +862,7 @@ main(void)
 		cmocka_unit_test(an_entry_says_what_the_environment_may_hold),
 		cmocka_unit_test(launch_mode_and_made_code),
 		cmocka_unit_test(a_profile_goes_with_every_match),
+		cmocka_unit_test(a_condition_narrows_a_rule),
 		cmocka_unit_test(a_denial_says_what_differs),
 		cmocka_unit_test(an_error_says_what_to_write),
 	};
