@@ -134,7 +134,7 @@ book_ask(const struct book *b, const struct question *q, struct reply *out)
 		return;
 	case ASK_READ:
 	case ASK_WRITE:
-		ask_none(out, "file_access");
+		ask_files(b, q, out);
 		return;
 	case ASK_EXEC:
 		ask_none(out, "commands");

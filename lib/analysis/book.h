@@ -41,6 +41,8 @@ const char *reply_word(enum reply_verdict v);
 bool reply_verdict_of(struct str word, enum reply_verdict *out);
 
 /* ask_X.c, one per domain. */
+void ask_files(const struct book *b, const struct question *q,
+    struct reply *out);
 void ask_network(const struct book *b, const struct question *q,
     struct reply *out);
 

@@ -12,7 +12,7 @@ struct reading { /* one item of cases */
 	struct str *from;
 	uint32_t nfrom;
 	unsigned char address[16];
-	bool has_address;
+	bool has_address, mounted;
 	const struct node *request;
 	bool expects;
 };
@@ -87,6 +87,13 @@ on_address(struct compile *c, const struct node *n, void *arg)
 }
 
 static void
+on_mounted(struct compile *c, const struct node *n, void *arg)
+{
+	(void)c;
+	((struct reading *)arg)->mounted = str_case_eq(n->text, STR("true"));
+}
+
+static void
 on_name(struct compile *c, const struct node *n, void *arg)
 {
 	struct reading *r = arg;
@@ -103,6 +110,7 @@ read_case(struct compile *c, const struct node *n, struct reading *r)
 		{ "expect", WANT_WORD, on_expect, NULL },
 		{ "from", WANT_ANY, on_from, NULL },
 		{ "address", WANT_WORD, on_address, NULL },
+		{ "mounted", WANT_BOOL, on_mounted, NULL },
 		{ "name", WANT_WORD, on_name, NULL },
 	};
 
@@ -117,6 +125,7 @@ read_case(struct compile *c, const struct node *n, struct reading *r)
 	r->one.question.nfrom = r->nfrom;
 	r->one.question.has_address = r->has_address;
 	memcpy(r->one.question.address, r->address, sizeof(r->address));
+	r->one.question.mounted = r->mounted;
 	r->one.line = n->line;
 }
 

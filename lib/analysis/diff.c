@@ -8,24 +8,35 @@
 static bool
 is_rule(const struct policy_rule *a, const struct policy_rule *b)
 {
-	return a->line == b->line && str_eq(a->file, b->file);
+	return a->line == b->line && str_eq(a->file, b->file) &&
+	    str_eq(a->text, b->text);
 }
 
-/* Differences are told together when they are about one host and the same
- * rules made them. */
+/* The rule that made the difference: the deny, where there is one. */
+static const struct policy_rule *
+cause(enum change change, const struct reply *before,
+    const struct reply *after)
+{
+	const struct reply *denies = change == CHANGE_POSSIBLE ? before :
+								 after;
+	const struct reply *allows = change == CHANGE_POSSIBLE ? after :
+								 before;
+
+	return denies->rule.file.len > 0 ? &denies->rule : &allows->rule;
+}
+
+/* Differences are told together when they are about one host, or about files,
+ * and one rule made them. */
 static bool
 is_like(const struct difference *d, enum change change,
     const struct question *q, const struct reply *before,
     const struct reply *after)
 {
-	const struct reply *x = change == CHANGE_IMPOSSIBLE ? before : after;
-	const struct reply *y = change == CHANGE_IMPOSSIBLE ? &d->before :
-							      &d->after;
-
 	return d->change == change && d->domain == after->domain &&
 	    (d->example.kind == ASK_WRITE) == (q->kind == ASK_WRITE) &&
 	    str_eq(host_str(&d->example.host), host_str(&q->host)) &&
-	    is_rule(&x->rule, &y->rule);
+	    is_rule(cause(change, before, after), cause(d->change,
+		&d->before, &d->after));
 }
 
 /* What says most to a person: a request, without conditions. */
@@ -36,7 +47,7 @@ rank(const struct question *q)
 		[ASK_TCP] = 1, [ASK_CONNECT] = 0, [ASK_MODEL] = 0 };
 
 	if (q->kind > ASK_TCP)
-		return 0;
+		return !q->mounted;
 	return 2 * ranks[q->kind] + !q->has_address;
 }
 
@@ -89,7 +100,7 @@ diff_books(const struct book *before, const struct book *after,
 
 	*out = (struct diff){ 0 };
 	out->v = mem_alloc(DIFFERENCES_MAX, sizeof(*out->v));
-	return diff_network(&d, e);
+	return diff_files(&d, e) == -1 || diff_network(&d, e) == -1 ? -1 : 0;
 }
 
 void

@@ -13,7 +13,7 @@ enum change {
 	CHANGE_RECORDED,	/* not denied by either, but audited by one */
 };
 
-struct difference { /* of all requests that the same two rules decide */
+struct difference { /* of all requests that one rule makes so */
 	enum change change;
 	const char *domain;
 	struct question example;
@@ -42,6 +42,7 @@ struct diffing {
 
 /* Asks both, and notes it if they differ. false: both deny. */
 bool diff_ask(struct diffing *d, const struct question *q);
+int diff_files(struct diffing *d, struct err *e);
 int diff_network(struct diffing *d, struct err *e);
 
 #endif

@@ -112,6 +112,11 @@ run(struct statement *s)
 	if (statement_take(s, "every"))
 		return statement_take(s, "request") ?
 		    prove_network(s, true, false) : no_form(s);
+	if (statement_take(s, "only"))
+		return prove_files(s, true);
+	if (statement_take(s, "nothing"))
+		return statement_take(s, "under") ? prove_files(s, false) :
+						    no_form(s);
 	return no_form(s);
 }
 

@@ -64,6 +64,8 @@ bool statement_take(struct statement *s, const char *word);
 void statement_counter(struct statement *s, const struct question *q,
     const struct reply *r);
 
+/* only: the statement names what may be, not what may not. */
+int prove_files(struct statement *s, bool only);
 int prove_network(struct statement *s, bool every, bool connection);
 
 #endif

@@ -43,6 +43,7 @@ struct question {
 	struct str method, path, query; /* path canonical */
 	bool encoded_slash;
 	struct str file;	/* canonical */
+	bool mounted;		/* it is in a mount of the operator's */
 	struct str *word;	/* of EXEC, from the program on; of MODEL */
 	uint32_t nwords;
 	const char *refused;	/* not NULL: no rule is asked, and why */

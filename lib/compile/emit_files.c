@@ -16,11 +16,12 @@ by_path(const void *a, const void *b)
 	return (int)(*x)->tree - (int)(*y)->tree;
 }
 
-/* What the root of a sandbox is built from. */
+/* What the root of a sandbox is built from. The root itself is none: on paper
+ * it may be granted. */
 static bool
 is_grant(const struct pol_file *f)
 {
-	return !f->spent && !f->glob &&
+	return !f->spent && !f->glob && f->path.len > 1 &&
 	    (!f->deny || f->access == (FILE_READ | FILE_WRITE));
 }
 

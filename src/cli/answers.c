@@ -203,6 +203,7 @@ take_caller(const struct args *a, struct arena *arena, struct question *q)
 
 	must(from != NULL);
 	q->from = from;
+	q->mounted = args_has(a, "mounted");
 	while ((exe = args_next(a, "from", &at)) != NULL) {
 		if (exe[0] != '/' || q->nfrom == QUESTION_FROM_MAX)
 			return say_usage("policy explain", "--from is the path "

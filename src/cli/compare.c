@@ -11,6 +11,7 @@
 #include "base/must.h"
 #include "documents.h"
 #include "parse.h"
+#include "policy/addr.h"
 #include "reply.h"
 #include "run.h"
 #include "say.h"
@@ -88,21 +89,44 @@ static const struct {
 	    COLOUR_YELLOW },
 };
 
+static const char *
+address_print(const struct question *q, char text[PREFIX_TEXT_BYTES])
+{
+	struct prefix p = { .bits = 128 };
+
+	memcpy(p.addr, q->address, sizeof(p.addr));
+	prefix_print(&p, text);
+	text[strcspn(text, "/")] = '\0';
+	return text;
+}
+
 static void
 show_flags(const struct question *q)
 {
+	char text[PREFIX_TEXT_BYTES];
+
 	for (uint32_t i = 0; i < q->nfrom; i++)
 		(void)printf(" --from %.*s", (int)q->from[i].len,
 		    q->from[i].p);
+	if (q->mounted)
+		(void)printf(" --mounted");
+	if (q->has_address)
+		(void)printf(" --address %s", address_print(q, text));
+}
+
+static void
+show_reply(const char *when, const struct reply *r)
+{
+	CLEAN_FREE char *rule = reply_rule(&r->rule);
+
+	(void)printf("      %-6s %s: %s\n", when, reply_word(r->verdict),
+	    r->rule.file.len > 0 ? rule : r->reason);
 }
 
 static void
 show_one(const struct difference *one)
 {
 	bool colour = colour_on(stdout);
-	const struct reply *r = one->change == CHANGE_IMPOSSIBLE ?
-	    &one->before : &one->after;
-	CLEAN_FREE char *rule = reply_rule(&r->rule);
 
 	(void)printf("  %s%c %s%s %.*s", colour ?
 	    colour_start(changes[one->change].colour) : "",
@@ -113,8 +137,9 @@ show_one(const struct difference *one)
 	if (one->kinds > 1)
 		(void)printf(", and %u kinds of request like it",
 		    one->kinds - 1);
-	(void)printf("\n      %s: %s\n", one->change == CHANGE_IMPOSSIBLE ?
-	    "before" : "after", r->rule.file.len > 0 ? rule : r->reason);
+	(void)fputc('\n', stdout); /* main checks stdout at the end */
+	show_reply("before", &one->before);
+	show_reply("after", &one->after);
 }
 
 static void

@@ -50,6 +50,9 @@ reply_rule(const struct policy_rule *r)
 
 	if (r->file.len == 0)
 		return mem_strdup("no rule");
+	if (r->line == 0)	/* ours, not of a document */
+		return mem_printf("%s: %s", log_safe(r->file, file,
+		    sizeof(file)), log_safe(r->text, text, sizeof(text)));
 	return mem_printf("%s:%u: %s", log_safe(r->file, file, sizeof(file)),
 	    r->line, log_safe(r->text, text, sizeof(text)));
 }
@@ -126,6 +129,18 @@ show_source(const struct show *s, struct str text, uint32_t at)
 	}
 }
 
+static bool
+show_lines(const struct show *s, const struct checked *k,
+    const struct policy_rule *r)
+{
+	for (uint32_t i = 0; i < k->ndocs; i++)
+		if (str_eqz(r->file, k->docs[i].name)) {
+			show_source(s, k->docs[i].text, r->line);
+			return true;
+		}
+	return false;
+}
+
 static void
 show_rule(const struct show *s, const struct book *b, const char *name,
     const struct policy_rule *r)
@@ -136,11 +151,9 @@ show_rule(const struct show *s, const struct book *b, const char *name,
 		return;
 	text = reply_rule(r);
 	show_field(s, name, text);
-	for (uint32_t i = 0; i < b->checked->ndocs; i++)
-		if (str_eqz(r->file, b->checked->docs[i].name)) {
-			show_source(s, b->checked->docs[i].text, r->line);
-			return;
-		}
+	if (r->line > 0 && !show_lines(s, b->checked, r) &&
+	    b->checked->max != NULL)
+		(void)show_lines(s, b->checked->max, r);
 }
 
 /* The sentence without what the rule shown below says again. */
@@ -196,6 +209,8 @@ next_of(const struct question *q, const struct reply *r, const char *sandbox)
 		return NULL;
 	if (strstr(r->reason, "who asks is not known") != NULL)
 		return mem_strdup("say who asks: --from /usr/bin/PROGRAM");
+	if (r->rule.file.len > 0 && r->rule.line == 0)
+		return NULL;	/* ours; the reason says what can be done */
 	if (r->rule.file.len > 0)
 		return mem_printf("a deny beats every allow: narrow "
 		    "%.*s:%u, or leave it", (int)r->rule.file.len,

@@ -232,6 +232,7 @@ confirm(const struct book *a, const struct book *b, const struct diff *d)
 			fail_msg("%s", e.text);
 		q.from = one->example.from;
 		q.nfrom = one->example.nfrom;
+		q.mounted = one->example.mounted;
 		q.has_address = one->example.has_address;
 		memcpy(q.address, one->example.address, sizeof(q.address));
 		book_ask(a, &q, &before);
@@ -300,6 +301,101 @@ a_difference_is_told_exactly_where_there_is_one(void **state)
 	(void)none;
 }
 
+/* ---- files */
+
+static const char *const file_names[] = { "a", "b", ".git", "hooks", "x.pem",
+	"hr", ".env", "etc" };
+
+static char *
+random_files(void)
+{
+	static const char *const allows[] = { "/a/**", "/a/b", "/b/*.pem",
+		"/**", "/a/*/b/**", "/etc/a", "/a/.git/hooks", "/hr/**" };
+	static const char *const denies[] = { "/a/hr/**", "'**/*.pem'",
+		"'**/.env*'", "/a/*/hr", "'**/hr/**'", "/b/a" };
+	static const char *const gives[] = { "[read]", "[write]",
+		"[read, write]" };
+	struct buf b;
+	uint32_t n;
+
+	buf_init(&b, TEXT_BYTES_MAX);
+	say(&b, "file_access:\n");
+	if (roll(3) == 0)
+		say(&b, "  system: none\n");
+	say(&b, "  allow:\n");
+	for (n = 1 + roll(3); n > 0; n--)
+		must(buf_printf(&b, "    - {path: \"%s\", permissions: %s}\n",
+		    PICK(allows), PICK(gives)));
+	n = roll(3);
+	if (n > 0)
+		say(&b, "  deny:\n");
+	for (; n > 0; n--)
+		must(buf_printf(&b, "    - path: %s\n", PICK(denies)));
+	return buf_take(&b, NULL);
+}
+
+static void
+sweep_path(struct sweep *s, const char *path)
+{
+	for (unsigned i = 0; i < 4; i++) {
+		s->q.kind = (i & 1) != 0 ? ASK_WRITE : ASK_READ;
+		s->q.mounted = (i & 2) != 0;
+		s->q.file = str_c(path);
+		sweep_ask(s);
+	}
+}
+
+static void
+sweep_files(struct sweep *s)
+{
+	char path[64];
+	uint32_t n = NELEM(file_names), all = (n + 1) * (n + 1) * (n + 1);
+
+	for (uint32_t i = 1; i < all * (n + 1); i++) {
+		size_t len = 0;
+
+		path[0] = '\0';
+		for (uint32_t at = i; at > 0; at /= n + 1)
+			if (at % (n + 1) > 0)
+				len += (size_t)snprintf(path + len,
+				    sizeof(path) - len, "/%s",
+				    file_names[at % (n + 1) - 1]);
+		if (len > 0)
+			sweep_path(s, path);
+	}
+}
+
+static void
+a_difference_about_files_is_told_exactly(void **state)
+{
+	uint32_t some = 0, differ = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 4 * PAIRS; i++) {
+		CLEAN_FREE char *x = random_files();
+		CLEAN_FREE char *y = random_files();
+		struct book a, b;
+		struct diff d = { 0 };
+		struct err e = { 0 };
+		struct sweep s = { .a = &a, .b = &b, .diff = &d };
+		bool ok = open_text("a", x, &a);
+
+		ok = open_text("b", y, &b) && ok;
+		if (ok && diff_books(&a, &b, &d, &e) == -1)
+			fail_msg("%s", e.text);
+		if (ok) {
+			confirm(&a, &b, &d);
+			sweep_files(&s);
+		}
+		some += d.n > 0;
+		differ += s.differ > 0;
+		diff_fini(&d);
+		book_close(&a);
+		book_close(&b);
+	}
+	assert_true(some > PAIRS && differ > PAIRS);
+}
+
 /* ---- the same meaning in other words */
 
 static const struct {
@@ -319,6 +415,12 @@ static const struct {
 	{ "a deny of what nobody allows", "network: {allow: [{endpoint: "
 	    "a.test}]}\n", "network: {allow: [{endpoint: a.test}], deny: "
 	    "[{endpoint: '*.c.test'}, {endpoint: '*'}]}\n" },
+	{ "a tree's parts", "file_access: {allow: [{path: /a/**}]}\n",
+	    "file_access: {allow: [{path: /a/**}, {path: '/a/b/*.{c,h}'}, "
+	    "{path: /a}, {path: /a/b/**}]}\n" },
+	{ "denies inside a deny", "file_access: {deny: [{path: /a/**}]}\n",
+	    "file_access: {deny: [{path: /a}, {path: /a/b}, {path: /a/**/c, "
+	    "permissions: [write]}]}\n" },
 	{ "paths in other words", "network: {allow: [{endpoint: a.test, "
 	    "paths: [/x/*]}]}\n", "network: {allow: [{endpoint: a.test, "
 	    "paths: ['/x/**', /x/y]}]}\n" },
@@ -383,6 +485,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 		    a_difference_is_told_exactly_where_there_is_one),
+		cmocka_unit_test(a_difference_about_files_is_told_exactly),
 		cmocka_unit_test(what_means_the_same_does_not_differ),
 		cmocka_unit_test(one_of_a_thousand_rules_is_found),
 	};
