@@ -185,9 +185,7 @@ struct walked { /* its states, with what is to be known of each */
 static bool
 floats(const struct pol_file *f)
 {
-	return f->base.len > 0 && (f->base.p[0] == OP_DIRS ||
-	    (f->base.len > 1 && f->base.p[0] == '/' &&
-	    f->base.p[1] == OP_DIRS));
+	return f->base.len > 1 && f->base.p[1] == OP_DIRS;
 }
 
 static void

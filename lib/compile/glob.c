@@ -191,7 +191,9 @@ put_stars(struct glob *g)
 		    "slashes, or a single *";
 		return;
 	}
-	if (g->n == 0 || g->out[g->n - 1] != OP_DIRS)
+	if (g->n == 0)	/* else the first * could be what is before it */
+		put(g, '/');
+	if (g->out[g->n - 1] != OP_DIRS)
 		put(g, OP_DIRS);
 	g->s = str_from(g->s, 3);
 	g->part = g->n;

@@ -237,6 +237,10 @@ answer(struct told *t)
 	unsigned i = 0;
 	struct path_why w = judge_asked(t, &i);
 
+	if ((t->q->access & (FILE_READ | FILE_WRITE)) == 0) {
+		say_z(&t->s, "neither reading nor writing was asked for");
+		return;
+	}
 	if (w.rule != 0)
 		rule_out(t->im, w.rule, &t->out->rule);
 	if (why_allows(w)) {
