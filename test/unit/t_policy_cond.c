@@ -16,11 +16,13 @@
 #include "base/must.h"
 #include "compile/cond.h"
 #include "compile/cond_code.h"
+#include "compile/cond_domain.h"
 #include "compile/compile.h"
 #include "policy/cond.h"
 #include "policy/decide.h"
 #include "policy/form.h"
 #include "policy/image.h"
+#include "policy/sound.h"
 
 /* ---- what is refused */
 
@@ -611,6 +613,314 @@ odd_facts_are_unknown(void **state)
 	free(items);
 }
 
+/* ---- generated conditions */
+
+enum { GENERATED = 3000, POINTS_MAX = 20000, RANDOM_FACTS = 30 };
+
+struct dice {
+	uint64_t state;
+};
+
+static uint32_t
+roll(struct dice *d, uint32_t n)
+{
+	d->state = d->state * UINT64_C(6364136223846793005) +
+	    UINT64_C(1442695040888963407);
+	return (uint32_t)(d->state >> 33) % n;
+}
+
+static const char *const atoms[] = { "context_sensitivity >= high",
+	"context_sensitivity < internal", "context_sensitivity == secret",
+	"context_sensitivity in [public, high]", "task == debug",
+	"task in [plan, chat, vision]", "task != chat", "input_tokens < 10",
+	"input_tokens >= 10", "input_tokens == 7", "input_tokens in [3, 9]",
+	"turn > 2", "turn != 2", "has_image", "stream", "has_image == false",
+	"model == \"a\"", "model != \"abc\"", "model.startsWith(\"a\")",
+	"model.endsWith(\"c\")", "model.contains(\"b\")",
+	"model.matches(\"a*c\")", "model.matches(\"**/{x,y}?\")",
+	"lower(model) == \"abc\"", "lower(model).contains(\"b/\")",
+	"size(model) > 2", "size(model) in [0, 4]", "model in [\"a\", \"ab\"]",
+	"client.domainMatch(\"*.x.y\")", "client.domainMatch(\"**.x.y\")",
+	"client == \"a.x.y\"", "\"a\" in labels", "\"bc\" in labels",
+	"size(labels) > 1", "size(labels) == 0",
+	"labels.exists(x, x.startsWith(\"b\"))",
+	"labels.all(x, x == \"a\" || has_image)",
+	"labels.exists(x, size(x) == 1 && turn > 2)", "has(turn)",
+	"has(model)", "subagent", "thinking != true" };
+
+static void
+generate(struct dice *d, struct buf *b, int depth)
+{
+	uint32_t kind = depth == 0 ? 0 : roll(d, 5), n = 2 + roll(d, 2);
+	bool ok = true;
+
+	if (kind < 2) {
+		ok = buf_addz(b, atoms[roll(d, NELEM(atoms))]);
+	} else if (kind == 2) {
+		ok = buf_addz(b, "!(");
+		generate(d, b, depth - 1);
+		ok = ok && buf_addz(b, ")");
+	} else {
+		ok = buf_addz(b, "(");
+		for (uint32_t i = 0; i < n; i++) {
+			if (i > 0)
+				ok = ok && buf_addz(b, kind == 3 ? " && " :
+				    " || ");
+			generate(d, b, depth - 1);
+		}
+		ok = ok && buf_addz(b, ")");
+	}
+	must(ok);
+}
+
+/* The tests of the tree, as an image has them, without a policy around. */
+static struct image *
+image_of_tree(const struct cond *k, struct arena *a)
+{
+	struct cond_code code;
+	struct image *im = arena_alloc(a, 1, sizeof(*im));
+	struct f_test *tests;
+	struct f_cond *cond = arena_alloc(a, 1, sizeof(*cond));
+	struct buf bytes;
+
+	must(im != NULL && cond != NULL);
+	must(cond_code(k, a, &code));
+	tests = arena_alloc(a, code.n, sizeof(*tests));
+	must(tests != NULL);
+	buf_init(&bytes, 1 << 20);
+	for (uint32_t i = 0; i < code.n; i++) {
+		tests[i] = code.v[i].test;
+		if (code.v[i].text.p != NULL) {
+			tests[i].a = (uint32_t)bytes.len;
+			tests[i].b = (uint32_t)code.v[i].text.len;
+			must(buf_adds(&bytes, code.v[i].text));
+		}
+	}
+	cond->tests = (struct f_span){ 0, code.n };
+	cond->main = code.main;
+	im->tests = tests;
+	im->ntests = code.n;
+	im->conds = cond;
+	im->nconds = 1;
+	im->nbytes = (uint32_t)bytes.len;
+	im->bytes = arena_strdup(a, buf_str(&bytes));
+	must(im->bytes != NULL);
+	buf_fini(&bytes);
+	assert_null(image_conds_fault(im));
+	return im;
+}
+
+static void
+random_facts(struct dice *d, struct facts *f)
+{
+	static const struct str texts[] = { { "", 0 }, { "a", 1 },
+		{ "abc", 3 }, { "ABC", 3 }, { "q/xz", 4 }, { "aB/", 3 },
+		{ "a.x.y", 5 }, { "b.a.x.y", 7 }, { "x.y", 3 }, { ".x.y", 4 },
+		{ "bc", 2 } };
+	static const struct str lists[][3] = { { { "a", 1 }, { "bc", 2 },
+		{ "a", 1 } }, { { "b", 1 }, { "zz", 2 }, { "q", 1 } } };
+
+	*f = (struct facts){ 0 };
+	fact_put(f, FACT_SENSITIVITY, roll(d, 4));
+	fact_put(f, FACT_TASK, roll(d, 17));
+	fact_put(f, FACT_INPUT_TOKENS, roll(d, 14));
+	fact_put(f, FACT_TURN, roll(d, 5));
+	fact_put(f, FACT_HAS_IMAGE, roll(d, 2));
+	fact_put(f, FACT_STREAM, roll(d, 2));
+	fact_put(f, FACT_SUBAGENT, roll(d, 2));
+	fact_put(f, FACT_THINKING, roll(d, 2));
+	fact_put_text(f, FACT_MODEL, texts[roll(d, NELEM(texts))]);
+	fact_put_text(f, FACT_CLIENT, texts[roll(d, NELEM(texts))]);
+	fact_put_list(f, FACT_LABELS, lists[roll(d, 2)], roll(d, 4));
+	for (int i = 0; i < FACT_COUNT; i++)
+		if (roll(d, 4) == 0)
+			f->known &= ~FACT_BIT(i);
+}
+
+static void
+agree(const struct cond *k, const struct image *im, const struct facts *f,
+    struct arena *a, bool seen[3])
+{
+	enum truth tree = cond_eval(k, f), tests = cond_truth(im, 1, f);
+
+	if (tree != tests)
+		fail_msg("%s with %s: the tree says %d, the tests %d",
+		    cond_print(k, a).p, facts_print(f, cond_uses(k), a).p,
+		    (int)tree, (int)tests);
+	assert_int_equal(cond_grants(im, 1, f), tree == T);
+	assert_int_equal(cond_denies(im, 1, f), tree != F);
+	if (seen != NULL)
+		seen[tree] = true;
+}
+
+/* One condition: spelled and spelled again; at each point of its domain, and
+ * at random ones, which no point may be missing for. false: too many. */
+static bool
+check_generated(struct dice *d, struct str text)
+{
+	struct arena a = { 0 };
+	struct cond_fault fault;
+	struct cond_domain dom;
+	struct facts f;
+	struct image *im;
+	struct cond *k, *again;
+	const char *why;
+	bool seen[3] = { false }, whole;
+
+	if (cond_parse(text, MODEL, PHASE_BODY, &a, &k, &fault) == -1)
+		fail_msg("%.*s: %s", (int)text.len, text.p, fault.text);
+	must(cond_parse(cond_print(k, &a), MODEL, PHASE_BODY, &a, &again,
+	    &fault) == 0);
+	assert_true(cond_same(k, again));
+	im = image_of_tree(k, &a);
+	whole = cond_domain((const struct cond *const *)&k, 1, true,
+	    POINTS_MAX, &a, &dom, &why) == 0;
+	for (uint64_t i = 0; whole && i < dom.points; i++) {
+		cond_domain_point(&dom, i, &f);
+		agree(k, im, &f, &a, seen);
+	}
+	for (int i = 0; i < RANDOM_FACTS; i++) {
+		random_facts(d, &f);
+		agree(k, im, &f, &a, NULL);
+		assert_true(!whole || seen[cond_eval(k, &f)]);
+	}
+	arena_fini(&a);
+	return whole;
+}
+
+static void
+tests_say_what_the_tree_says(void **state)
+{
+	struct dice d = { 20261122 };
+	unsigned whole = 0;
+
+	(void)state;
+	for (int i = 0; i < GENERATED; i++) {
+		struct buf b;
+
+		buf_init(&b, COND_BYTES_MAX);
+		generate(&d, &b, 3);
+		whole += check_generated(&d, buf_str(&b));
+		buf_fini(&b);
+	}
+	assert_true(whole > GENERATED / 2);
+}
+
+/* ---- facts as words */
+
+static void
+facts_are_words(void **state)
+{
+	static const struct {
+		const char *word, *want;	/* NULL: refused */
+	} words[] = {
+		{ "sensitivity=high", "context_sensitivity=high" },
+		{ "context_sensitivity=confidential",
+		    "context_sensitivity=high" },
+		{ "turn=5", "turn=5" },
+		{ "turn=unknown", "turn=unknown" },
+		{ "has_image=true", "has_image=true" },
+		{ "labels=pii,hr", "labels=pii,hr" },
+		{ "labels=", "labels=" },
+		{ "time_of_day=1m", "time_of_day=60000ms" },
+		{ "model=a=b", "model=a=b" },
+		{ "turn=five", NULL }, { "turn=5 ", NULL }, { "turn", NULL },
+		{ "trun=5", NULL }, { "has_image=1", NULL },
+		{ "task=hugging", NULL }, { "port=5", NULL },
+		{ "response.status=200", NULL }, { "route=local", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < NELEM(words); i++) {
+		struct arena a = { 0 };
+		struct facts f = { 0 };
+		struct cond_fault fault;
+		struct str name, value, word = str_c(words[i].word);
+		int rc = fact_take(word, MODEL, &a, &f, &fault);
+
+		if ((rc == 0) != (words[i].want != NULL))
+			fail_msg("%s: %d %s", words[i].word, rc, fault.text);
+		if (rc == 0 && str_cut(word, '=', &name, &value))
+			assert_string_equal(facts_print(&f,
+			    FACT_BIT(fact_find(name)), &a).p, words[i].want);
+		arena_fini(&a);
+	}
+}
+
+/* ---- a damaged image */
+
+static void
+damage_is_refused(void **state)
+{
+	/* has two tests, SOME and a word, and one inner test */
+	const char *text = "labels.exists(x, x == \"a\") && has_image";
+	static const struct {
+		const char *what;
+		uint32_t test;	/* whose, or 3: the condition */
+		uint32_t word;	/* which 32 bits of it */
+		uint32_t value;
+	} cases[] = {
+		{ "a way to itself", 1, 1, 1 },
+		{ "a way back", 1, 2, 0 },
+		{ "a way out of the main tests", 0, 1, 2 },
+		{ "a way beyond", 0, 2, 77 },
+		{ "an unknown kind", 1, 0, 200 },
+		{ "an unknown fact", 1, 0, TEST_OF_WORD | 63U << 16 },
+		{ "an unknown flag", 1, 0, TEST_OF_WORD | 16U << 8 |
+		    FACT_HAS_IMAGE << 16 },
+		{ "a text test of a bool", 1, 0, TEST_OF_TEXT |
+		    FACT_HAS_IMAGE << 16 },
+		{ "a word test of a text", 1, 0, TEST_OF_WORD |
+		    FACT_MODEL << 16 },
+		{ "a number test of a list", 1, 0, TEST_OF_MOST |
+		    FACT_LABELS << 16 },
+		{ "a net test of a text", 1, 0, TEST_OF_NET |
+		    FACT_MODEL << 16 },
+		{ "a net that is not there", 1, 0, TEST_OF_NET |
+		    FACT_ADDRESS << 16 },
+		{ "the item outside", 1, 0, TEST_OF_TEXT | TEST_ITEM << 8 },
+		{ "a list test of a text", 0, 0, TEST_OF_SOME |
+		    FACT_MODEL << 16 },
+		{ "an inner test elsewhere", 0, 3, 1 },
+		{ "no inner tests", 0, 4, 0 },
+		{ "too many inner tests", 0, 4, 9 },
+		{ "a list test inside another", 2, 0, TEST_OF_EVERY |
+		    FACT_LABELS << 16 },
+		{ "a text outside", 2, 3, 4000000000 },
+		{ "a text too long", 2, 4, 4000000000 },
+		{ "tests outside", 3, 2, 9 },
+		{ "too many tests", 3, 3, 9 },
+		{ "more main tests than tests", 3, 4, 9 },
+		{ "no main tests", 3, 4, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < NELEM(cases); i++) {
+		struct arena a = { 0 };
+		struct cond_fault fault;
+		struct cond *k;
+		struct image *im;
+		struct f_cond cond;
+		struct f_test tests[3];
+		uint32_t *word;
+
+		must(cond_parse(str_c(text), MODEL, PHASE_BODY, &a, &k,
+		    &fault) == 0);
+		im = image_of_tree(k, &a);
+		assert_int_equal(im->ntests, 3);
+		memcpy(tests, im->tests, sizeof(tests));
+		cond = im->conds[0];
+		word = cases[i].test == 3 ? (uint32_t *)(void *)&cond :
+		    (uint32_t *)(void *)&tests[cases[i].test];
+		word[cases[i].word] = cases[i].value;
+		im->tests = tests;
+		im->conds = &cond;
+		if (image_conds_fault(im) == NULL)
+			fail_msg("%s is believed", cases[i].what);
+		arena_fini(&a);
+	}
+}
+
 int
 main(void)
 {
@@ -622,6 +932,9 @@ main(void)
 		cmocka_unit_test(three_values_are_kleenes),
 		cmocka_unit_test(later_is_for_grants_alone),
 		cmocka_unit_test(odd_facts_are_unknown),
+		cmocka_unit_test(tests_say_what_the_tree_says),
+		cmocka_unit_test(facts_are_words),
+		cmocka_unit_test(damage_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
