@@ -29,6 +29,7 @@ struct node {
 	enum node_kind kind;
 	bool quoted;		/* the scalar is a string, whatever it says */
 	uint32_t line, column, width;
+	uint32_t at, end;	/* bytes of the text, as the parser says */
 	uint32_t weight;	/* nodes in it, itself included */
 	const struct doc *doc;
 	struct str text;	/* of a scalar, NUL after it */

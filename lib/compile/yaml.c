@@ -71,6 +71,7 @@ new_node(struct builder *b, enum node_kind kind, const struct fy_mark *m)
 	n->width = 1;
 	n->line = m == NULL ? 0 : (uint32_t)m->line + 1;
 	n->column = m == NULL ? 0 : (uint32_t)m->column + 1;
+	n->at = n->end = m == NULL ? 0 : (uint32_t)m->input_pos;
 	return n;
 }
 
@@ -169,6 +170,8 @@ on_scalar(struct builder *b, struct fy_event *ev, const struct fy_mark *m)
 		return refuse_at(b, m, "tags are not used in policies");
 	n->text = take_text(b, ev->scalar.value);
 	n->quoted = style != FYSS_PLAIN && style != FYSS_ANY;
+	if (end != NULL)
+		n->end = (uint32_t)end->input_pos;
 	if (m != NULL && end != NULL && end->line == m->line &&
 	    end->column > m->column)
 		n->width = (uint32_t)(end->column - m->column);
@@ -235,12 +238,14 @@ check_keys(struct builder *b, const struct node *map)
 }
 
 static int
-on_end(struct builder *b, const struct fy_mark *m)
+on_end(struct builder *b, const struct fy_mark *m, const struct fy_mark *end)
 {
 	struct level *l;
 
 	must(b->depth > 0);
 	l = &b->stack[--b->depth];
+	if (end != NULL)
+		l->node->end = (uint32_t)end->input_pos;
 	l->node->n = l->node->kind == NODE_MAP ? l->used / 2 : l->used;
 	if (l->node->kind == NODE_MAP && check_keys(b, l->node) == -1)
 		return -1;
@@ -270,7 +275,7 @@ on_event(struct builder *b, struct fy_event *ev)
 		    ev->mapping_start.tag, m);
 	case FYET_SEQUENCE_END:
 	case FYET_MAPPING_END:
-		return on_end(b, m);
+		return on_end(b, m, fy_event_end_mark(ev));
 	case FYET_NONE:
 	case FYET_STREAM_START:
 	case FYET_STREAM_END:

@@ -94,6 +94,28 @@ static const struct flag policy_set_flags[] = {
 	"until it is enforced everywhere" }
 #define TIMEOUT { "timeout", 0, FLAG_SPAN, "TIME", \
 	"of --wait; default 30s, and then the exit code is 124" }
+static const struct flag update_flags[] = {
+	{ "policy", 'p', FLAG_LIST, "FILE", "edit this document, in place" },
+	{ "add-endpoint", 0, FLAG_LIST, "HOST:PORT[:ACCESS[:PROTOCOL"
+	    "[:ENFORCEMENT[:OPTIONS]]]]", "allow a host and port" },
+	{ "remove-endpoint", 0, FLAG_LIST, "HOST:PORT",
+	    "allow it no more" },
+	{ "add-allow", 0, FLAG_LIST, "HOST:PORT:METHOD:PATH",
+	    "allow requests" },
+	{ "add-deny", 0, FLAG_LIST, "HOST:PORT:METHOD:PATH",
+	    "deny requests" },
+	{ "remove-rule", 0, FLAG_LIST, "NAME|FILE:LINE", "take a rule out" },
+	{ "remove-binary", 0, FLAG_LIST, "RULE:PROGRAM",
+	    "take a rule from a program" },
+	{ "binary", 0, FLAG_LIST, "PROGRAM", "of what is added: for this "
+	    "program alone" },
+	{ "rule-name", 0, FLAG_WORD, "NAME", "of the older schema: the rule "
+	    "that it goes to" },
+	{ "dry-run", 0, FLAG_BOOL, NULL, "print what would change, and "
+	    "change nothing" },
+	WAIT, TIMEOUT, OUTPUT, FLAGS_END,
+};
+
 static const struct flag rollback_flags[] = { WAIT, TIMEOUT, OUTPUT,
 	FLAGS_END };
 
@@ -212,6 +234,20 @@ const struct command commands[] = {
 	    "  openshell policy list dev\n"
 	    "  openshell policy list --library\n",
 	    policy_list_flags, WORDS_SANDBOX, 0, 1, false, run_policy_list },
+	{ "policy update", "[NAME | --policy FILE...] EDIT...",
+	    "change a few rules of a policy, and nothing else",
+	    "All edits are made, or none. Comments, order and layout of the "
+	    "text stay; what\nwould give anything beyond the words of an edit "
+	    "is refused. A rule is named as\nFILE:LINE, or by its own name in "
+	    "the older schema. With --policy, the files are\nedited, and no "
+	    "sandbox.\n"
+	    "\n"
+	    "Examples:\n"
+	    "  openshell policy update dev --add-allow "
+	    "'api.github.com:443:GET:/repos/*' --wait\n"
+	    "  openshell policy update --policy agent.yaml --add-endpoint "
+	    "pypi.org:443:read-only --dry-run\n",
+	    update_flags, WORDS_SANDBOX, 0, 1, false, run_policy_update },
 	{ "policy rollback", "[NAME] REVISION",
 	    "set the policy of an older revision again",
 	    "It becomes a new revision. What is fixed when a sandbox is "
@@ -347,7 +383,7 @@ const struct command commands[] = {
 
 const char *const commands_later[] = {
 	"sandbox upload", "sandbox download", "sandbox diff", "sandbox apply",
-	"sandbox discard", "policy update",
+	"sandbox discard",
 	"policy suggest", "gateway add", "gateway remove", "gateway select",
 	"gateway list", "gateway login", "gateway logout", "forward",
 	"service", "provider", "proposal", "rule", "audit", "compliance",

@@ -74,11 +74,39 @@ documents_add_maximum(struct documents *d, const struct args *a)
 	return EXIT_OK;
 }
 
+static const char *const kinds[] = { [POLICY_GIVEN] = "given",
+	[POLICY_USER] = "user", [POLICY_SHIPPED] = "shipped" };
+
+const char *
+documents_kind(enum policy_kind k)
+{
+	return kinds[k];
+}
+
 static enum policy_kind
 kind_of(const char *word)
 {
 	return strcmp(word, "user") == 0 ? POLICY_USER :
 	    strcmp(word, "shipped") == 0 ? POLICY_SHIPPED : POLICY_GIVEN;
+}
+
+void
+documents_add_text(struct documents *d, const char *name, const char *text)
+{
+	add(d, name, mem_strdup(text), strlen(text), POLICY_GIVEN);
+}
+
+void
+documents_add_json(struct documents *d, const json_t *policies)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(policies, i, one) {
+		documents_add_text(d, json_text(one, "name"),
+		    json_text(one, "text"));
+		d->v[d->n - 1].kind = kind_of(json_text(one, "kind"));
+	}
 }
 
 int
@@ -90,18 +118,11 @@ documents_add_sandbox(struct documents *d, const char *name, uint64_t rev)
 	CLEAN_API struct api api = { 0 };
 	CLEAN_JSON json_t *answer = NULL;
 	struct ask q = { "GET", path, NULL, "asking", -1, 0 };
-	const json_t *one;
 	int code = api_open(&api, API_START);
-	size_t i;
 
 	if (code != EXIT_OK || (code = api_ask(&api, &q, &answer)) != EXIT_OK)
 		return code;
-	json_array_foreach(json_object_get(answer, "policies"), i, one) {
-		const char *text = json_text(one, "text");
-
-		add(d, json_text(one, "name"), mem_strdup(text),
-		    strlen(text), kind_of(json_text(one, "kind")));
-	}
+	documents_add_json(d, json_object_get(answer, "policies"));
 	return EXIT_OK;
 }
 

@@ -2,6 +2,7 @@
 #ifndef CLI_DOCUMENTS_H
 #define CLI_DOCUMENTS_H
 
+#include <jansson.h>
 #include <stddef.h>
 
 #include "compile/compile.h"
@@ -21,6 +22,12 @@ int documents_add_maximum(struct documents *d, const struct args *a);
 /* name NULL: the last one used; rev 0: the newest revision. */
 int documents_add_sandbox(struct documents *d, const char *name,
     uint64_t rev);
+void documents_add_text(struct documents *d, const char *name,
+    const char *text);
+/* The "policies" of a revision. */
+void documents_add_json(struct documents *d, const json_t *policies);
+/* The word of the API for how a document is known. */
+const char *documents_kind(enum policy_kind k);
 /* Adds what they extend, from the libraries and files of this machine. To be
  * called once all are added. */
 int documents_close(struct documents *d);

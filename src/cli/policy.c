@@ -45,8 +45,8 @@ split_words(const struct args *a, const char **name, json_t *body)
 	    EXIT_OK;
 }
 
-static void
-say_set(const json_t *rev, bool waited)
+void
+policy_show_set(const json_t *rev, bool waited)
 {
 	const char *status = json_text(rev, "status");
 
@@ -88,7 +88,7 @@ run_policy_set(const struct args *a)
 	    (code = api_ask(&api, &q, &rev)) != EXIT_OK)
 		return code;
 	if (!show_as_asked(a, rev))
-		say_set(rev, args_has(a, "wait"));
+		policy_show_set(rev, args_has(a, "wait"));
 	return EXIT_OK;
 }
 
@@ -121,7 +121,7 @@ run_policy_rollback(const struct args *a)
 	    (code = api_ask(&api, &q, &rev)) != EXIT_OK)
 		return code;
 	if (!show_as_asked(a, rev))
-		say_set(rev, args_has(a, "wait"));
+		policy_show_set(rev, args_has(a, "wait"));
 	return EXIT_OK;
 }
 

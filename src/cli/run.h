@@ -21,6 +21,7 @@ int run_start(const struct args *a);
 int run_delete(const struct args *a);
 int run_logs(const struct args *a);
 int run_policy_set(const struct args *a);
+int run_policy_update(const struct args *a);
 int run_policy_rollback(const struct args *a);
 int run_policy_get(const struct args *a);
 int run_policy_list(const struct args *a);
@@ -37,6 +38,9 @@ int run_status(const struct args *a);
 int run_doctor(const struct args *a);
 int run_completions(const struct args *a);
 int run_version(const struct args *a);
+
+/* policy.c: what became of a change that was asked for. */
+void policy_show_set(const json_t *rev, bool waited);
 
 /* complete.c: what could stand at the end of these words, one per line;
  * words[0] follows "openshell". */
