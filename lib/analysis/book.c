@@ -1,6 +1,5 @@
 #include "analysis/book.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/compat.h"
@@ -112,14 +111,6 @@ reply_verdict_of(struct str word, enum reply_verdict *out)
 	return false;
 }
 
-static void
-ask_none(struct reply *out, const char *domain)
-{
-	out->domain = domain;
-	(void)snprintf(out->reason, sizeof(out->reason),
-	    "this version does not decide about %s yet", domain);
-}
-
 void
 book_ask(const struct book *b, const struct question *q, struct reply *out)
 {
@@ -137,10 +128,10 @@ book_ask(const struct book *b, const struct question *q, struct reply *out)
 		ask_files(b, q, out);
 		return;
 	case ASK_EXEC:
-		ask_none(out, "commands");
+		ask_commands(b, q, out);
 		return;
 	case ASK_MODEL:
-		ask_none(out, "inference");
+		ask_models(b, q, out);
 		return;
 	}
 }

@@ -30,6 +30,7 @@ struct reply {
 	const char *domain;
 	struct policy_rule rule;	/* that decided; of the book */
 	struct policy_rule nearest;	/* on a denial without rule */
+	struct str route;		/* of a call to a model; or empty */
 	char reason[2 * REASON_BYTES_MAX];
 };
 
@@ -41,6 +42,10 @@ const char *reply_word(enum reply_verdict v);
 bool reply_verdict_of(struct str word, enum reply_verdict *out);
 
 /* ask_X.c, one per domain. */
+void ask_commands(const struct book *b, const struct question *q,
+    struct reply *out);
+void ask_models(const struct book *b, const struct question *q,
+    struct reply *out);
 void ask_files(const struct book *b, const struct question *q,
     struct reply *out);
 void ask_network(const struct book *b, const struct question *q,

@@ -13,7 +13,8 @@ struct reading { /* one item of cases */
 	uint32_t nfrom;
 	unsigned char address[16];
 	bool has_address, mounted;
-	const struct node *request;
+	struct str cwd;
+	const struct node *request, *facts;
 	bool expects;
 };
 
@@ -87,6 +88,57 @@ on_address(struct compile *c, const struct node *n, void *arg)
 }
 
 static void
+on_cwd(struct compile *c, const struct node *n, void *arg)
+{
+	struct reading *r = arg;
+
+	if (take_word(c, n, "cwd") == NULL)
+		return;
+	r->cwd = n->text;
+	if (n->text.p[0] != '/')
+		node_error(c, n, "cwd is a path that begins with /");
+}
+
+static void
+on_route(struct compile *c, const struct node *n, void *arg)
+{
+	if (take_word(c, n, "route") != NULL)
+		((struct reading *)arg)->one.route = n->text;
+}
+
+/* A map of facts, kept until the request is known. */
+static void
+on_facts(struct compile *c, const struct node *n, void *arg)
+{
+	(void)c;
+	((struct reading *)arg)->facts = n;
+}
+
+static void
+take_facts(struct compile *c, struct reading *r)
+{
+	const struct node *n = r->facts;
+
+	for (uint32_t i = 0; n != NULL && i < n->n; i++) {
+		const struct node *value = n->items[2 * i + 1];
+		struct err e = { 0 };
+		char *word;
+
+		if (value->kind != NODE_SCALAR) {
+			node_error(c, value, "a fact has one value; a list is "
+			    "written as a,b");
+			continue;
+		}
+		word = arena_printf(&r->to->arena, "%s=%s",
+		    n->items[2 * i]->text.p, value->text.p);
+		must(word != NULL);
+		if (question_know(&r->to->arena, str_c(word),
+			&r->one.question, &e) == -1)
+			node_error(c, n->items[2 * i], "%s", e.text);
+	}
+}
+
+static void
 on_mounted(struct compile *c, const struct node *n, void *arg)
 {
 	(void)c;
@@ -110,6 +162,9 @@ read_case(struct compile *c, const struct node *n, struct reading *r)
 		{ "expect", WANT_WORD, on_expect, NULL },
 		{ "from", WANT_ANY, on_from, NULL },
 		{ "address", WANT_WORD, on_address, NULL },
+		{ "cwd", WANT_WORD, on_cwd, NULL },
+		{ "facts", WANT_MAP, on_facts, NULL },
+		{ "route", WANT_WORD, on_route, NULL },
 		{ "mounted", WANT_BOOL, on_mounted, NULL },
 		{ "name", WANT_WORD, on_name, NULL },
 	};
@@ -125,6 +180,8 @@ read_case(struct compile *c, const struct node *n, struct reading *r)
 	r->one.question.nfrom = r->nfrom;
 	r->one.question.has_address = r->has_address;
 	memcpy(r->one.question.address, r->address, sizeof(r->address));
+	r->one.question.cwd = r->cwd;
+	take_facts(c, r);
 	r->one.question.mounted = r->mounted;
 	r->one.line = n->line;
 }

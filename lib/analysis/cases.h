@@ -16,6 +16,7 @@
 struct one_case {
 	struct question question;
 	enum reply_verdict expect;
+	struct str route;	/* that a call to a model takes; or empty */
 	struct str name;	/* or empty */
 	uint32_t line;
 };

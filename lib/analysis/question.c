@@ -1,5 +1,6 @@
 #include "analysis/question.h"
 
+#include "analysis/known.h"
 #include "base/compat.h"
 #include "base/err.h"
 #include "base/must.h"
@@ -235,6 +236,43 @@ take_kind(struct str head, struct question *q, struct err *e)
 }
 
 static int
+take_words(struct arena *a, struct str rest, struct question *q,
+    struct err *e)
+{
+	if (q->word == NULL && split(a, rest, q, e) == -1)
+		return -1;
+	return q->nwords > 0 ? 0 : err_set(e, ERR_INPUT,
+	    "EXEC names a program");
+}
+
+int
+question_know(struct arena *a, struct str word, struct question *q,
+    struct err *e)
+{
+	static const unsigned where[] = { [ASK_HTTP] = FOR_NET,
+		[ASK_CONNECT] = FOR_NET, [ASK_TLS] = FOR_NET,
+		[ASK_TCP] = FOR_NET, [ASK_DNS] = FOR_NET, [ASK_READ] = 0,
+		[ASK_WRITE] = 0, [ASK_EXEC] = FOR_EXEC,
+		[ASK_MODEL] = FOR_MODEL };
+
+	if (q->facts == NULL)
+		q->facts = need(arena_alloc(a, 1, sizeof(*q->facts)));
+	return known_add(a, word, where[q->kind], q->facts, e);
+}
+
+static int
+take_facts(struct arena *a, struct str rest, struct question *q,
+    struct err *e)
+{
+	if (q->word == NULL && split(a, rest, q, e) == -1)
+		return -1;
+	for (uint32_t i = 0; i < q->nwords; i++)
+		if (question_know(a, q->word[i], q, e) == -1)
+			return -1;
+	return 0;
+}
+
+static int
 take_rest(struct arena *a, struct str rest, struct question *q, struct err *e)
 {
 	if (rest.len == 0 && q->kind != ASK_MODEL)
@@ -252,8 +290,9 @@ take_rest(struct arena *a, struct str rest, struct question *q, struct err *e)
 	case ASK_WRITE:
 		return take_file(a, rest, q, e);
 	case ASK_EXEC:
+		return take_words(a, rest, q, e);
 	case ASK_MODEL:
-		return q->word != NULL ? 0 : split(a, rest, q, e);
+		return take_facts(a, rest, q, e);
 	}
 	return -1;
 }

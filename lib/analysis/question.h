@@ -25,6 +25,7 @@
 #define QUESTION_WORDS_MAX 4096
 
 struct err;
+struct facts;
 
 enum question_kind { ASK_HTTP, ASK_CONNECT, ASK_TLS, ASK_TCP, ASK_DNS,
 	ASK_READ, ASK_WRITE, ASK_EXEC, ASK_MODEL };
@@ -45,6 +46,8 @@ struct question {
 	struct str file;	/* canonical */
 	bool mounted;		/* it is in a mount of the operator's */
 	struct str *word;	/* of EXEC, from the program on; of MODEL */
+	struct str cwd;		/* of EXEC: canonical; empty: not known */
+	struct facts *facts;	/* NULL: none is known */
 	uint32_t nwords;
 	const char *refused;	/* not NULL: no rule is asked, and why */
 };
@@ -55,6 +58,9 @@ struct question {
  * them. Everything is made in the arena. -1: *e says what is not a request. */
 int question_parse(struct arena *a, const struct str *words, size_t n,
     struct question *out, struct err *e);
+/* "sensitivity=high": one more fact that is known. */
+int question_know(struct arena *a, struct str word, struct question *q,
+    struct err *e);
 /* As the text of a request; for one that was put together. */
 struct str question_print(struct arena *a, const struct question *q);
 

@@ -204,6 +204,7 @@ take_caller(const struct args *a, struct arena *arena, struct question *q)
 	must(from != NULL);
 	q->from = from;
 	q->mounted = args_has(a, "mounted");
+	q->cwd = str_c(args_get(a, "cwd"));
 	while ((exe = args_next(a, "from", &at)) != NULL) {
 		if (exe[0] != '/' || q->nfrom == QUESTION_FROM_MAX)
 			return say_usage("policy explain", "--from is the path "
@@ -223,6 +224,7 @@ take_question(const struct args *a, size_t at, struct arena *arena,
     struct question *q)
 {
 	struct str words[QUESTION_WORDS_MAX];
+	const char *fact;
 	struct err e = { 0 };
 	size_t n = 0;
 
@@ -236,6 +238,10 @@ take_question(const struct args *a, size_t at, struct arena *arena,
 		    "request, as: 'GET https://api.github.com/zen'");
 	if (question_parse(arena, words, n, q, &e) == -1)
 		return say_usage("policy explain", "%s", e.text);
+	at = 0;
+	while ((fact = args_next(a, "fact", &at)) != NULL)
+		if (question_know(arena, str_c(fact), q, &e) == -1)
+			return say_usage("policy explain", "%s", e.text);
 	return take_caller(a, arena, q);
 }
 
@@ -313,8 +319,11 @@ show_failure(const struct cases *c, const struct one_case *one,
 	    "", c->file, one->line, (int)one->name.len, one->name.p,
 	    one->name.len > 0 ? ": " : "", (int)one->question.shown.len,
 	    one->question.shown.p);
-	(void)printf("  expected %s, and it is %s: %s\n  %s %s\n",
-	    reply_word(one->expect), reply_word(r->verdict), r->reason,
+	(void)printf("  expected %s%s%.*s, and it is %s%s%.*s: %s\n  %s %s\n",
+	    reply_word(one->expect), one->route.len > 0 ? " by " : "",
+	    (int)one->route.len, one->route.p, reply_word(r->verdict),
+	    r->route.len > 0 ? " by " : "", (int)r->route.len, r->route.p,
+	    r->reason,
 	    r->rule.file.len == 0 && r->nearest.file.len > 0 ? "nearest" :
 	    "rule   ", rule);
 }
@@ -332,6 +341,13 @@ note_failure(struct tally *t, const struct cases *c,
 	must(json_array_append_new(t->failures, v) == 0);
 }
 
+static bool
+is_expected(const struct one_case *one, const struct reply *r)
+{
+	return r->verdict == one->expect && (one->route.len == 0 ||
+	    str_eq(one->route, r->route));
+}
+
 static void
 run_cases(const struct book *b, const struct cases *c, bool quiet,
     struct tally *t)
@@ -340,7 +356,7 @@ run_cases(const struct book *b, const struct cases *c, bool quiet,
 		struct reply r;
 
 		book_ask(b, &c->v[i].question, &r);
-		if (r.verdict == c->v[i].expect) {
+		if (is_expected(&c->v[i], &r)) {
 			t->passed++;
 			continue;
 		}

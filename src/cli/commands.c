@@ -137,6 +137,9 @@ static const struct flag explain_flags[] = {
 	    "those that started it; a rule for some programs needs it" },
 	{ "address", 0, FLAG_WORD, "IP", "where the name leads; left out, it "
 	    "is not judged" },
+	{ "fact", 0, FLAG_LIST, "NAME=VALUE", "a fact that is known, for "
+	    "conditions" },
+	{ "cwd", 0, FLAG_WORD, "DIR", "where a command is executed" },
 	{ "mounted", 0, FLAG_BOOL, NULL, "the file is in a --mount that may "
 	    "be written" },
 	OUTPUT, FLAGS_END,

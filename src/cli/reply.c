@@ -38,6 +38,9 @@ reply_json(const struct reply *r)
 	    "nearest", rule_json(&r->nearest));
 
 	must(v != NULL);
+	if (r->route.len > 0)
+		must(json_object_set_new(v, "route", text_json(r->route)) ==
+		    0);
 	return v;
 }
 

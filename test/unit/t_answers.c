@@ -26,7 +26,7 @@ static const struct {
 	{ "a name", "DNS a.example", NULL },
 	{ "a file with a blank in it", "READ /srv/a b", NULL },
 	{ "a command", "EXEC rm -rf '/srv/a b' \"c d\" e\\ f", NULL },
-	{ "facts", "MODEL sensitivity=high task='a b'", NULL },
+	{ "facts", "MODEL sensitivity=high agent='a b'", NULL },
 	{ "a host that cannot be is still a request", "GET https://127.1/",
 	    NULL },
 	{ "nothing", "", "begins with" },
