@@ -95,6 +95,7 @@ struct pol_cond {
 struct pol_conds {
 	struct pol_cond *v;
 	uint32_t n, cap;
+	uint32_t linted;	/* points that were tried, of all */
 };
 
 /* A scalar's condition, of a rule that grants or one that denies. Said at
@@ -102,6 +103,10 @@ struct pol_conds {
  * rule must be dropped, not taken as one without a condition). */
 uint32_t take_cond(struct compile *c, const struct node *n, unsigned where,
     enum fact_phase phase, bool grants);
+/* The part of it that says the same whatever the facts are (*always: true),
+ * or NULL: none is found within bounds. */
+const struct cond *cond_idle(struct compile *c, const struct cond *root,
+    bool *always);
 /* NULL for 0. */
 const struct pol_cond *pol_cond(const struct compile *c, uint32_t number);
 /* At POLICY_STAGE_ENFORCE, an error for each fact in it that is not one of

@@ -10,12 +10,13 @@ struct test_list {
 	uint32_t n, cap;
 };
 
-/* Examples of the classes of texts; 0, or -1: too many. */
+/* Examples of the classes of texts; 0, or -1: an automaton of more than limit
+ * states. */
 int text_classes(const struct test_list *tests, struct arena *a,
-    struct str **out, uint32_t *n);
+    uint32_t limit, struct str **out, uint32_t *n);
 /* Of lists, from the tests of their items and those of the whole. */
 int list_classes(const struct test_list *items, const struct test_list *whole,
-    struct arena *a, struct fact_classes *out);
+    struct arena *a, uint32_t limit, struct fact_classes *out);
 /* Of everything else. */
 void value_classes(const struct test_list *tests, struct arena *a,
     struct fact_classes *out);

@@ -9,10 +9,13 @@
 #include "compile/cond_classes.h"
 #include "compile/cond_read.h"
 
+enum { STATES_MAX = 20000 };
+
 struct gather {
 	struct arena *arena;
 	struct test_list tests[FACT_COUNT], items[FACT_COUNT];
 	uint64_t facts;
+	uint32_t limit;		/* of an automaton's states */
 };
 
 static void *
@@ -70,10 +73,19 @@ gather(struct gather *g, const struct cond *k, enum fact list)
 
 /* ---- bools, enums, numbers, addresses */
 
+static int64_t
+greatest(enum fact f)
+{
+	if (f == FACT_PORT)
+		return UINT16_MAX;
+	return f == FACT_TIME_OF_DAY ? 24 * 3600 * 1000 - 1 : INT64_MAX;
+}
+
 static void
 put_number(struct fact_classes *c, int64_t n)
 {
-	c->v[c->n++].n = n;
+	if (n <= greatest(c->fact))
+		c->v[c->n++].n = n;
 }
 
 static int
@@ -208,12 +220,13 @@ fact_domain(struct gather *g, enum fact f, struct fact_classes *c)
 
 	c->fact = f;
 	if (fact_table[f].type == FACT_LIST)
-		return list_classes(&g->items[f], &g->tests[f], g->arena, c);
+		return list_classes(&g->items[f], &g->tests[f], g->arena,
+		    g->limit, c);
 	if (fact_table[f].type != FACT_TEXT) {
 		value_classes(&g->tests[f], g->arena, c);
 		return 0;
 	}
-	if (text_classes(&g->tests[f], g->arena, &v, &c->n) == -1)
+	if (text_classes(&g->tests[f], g->arena, g->limit, &v, &c->n) == -1)
 		return -1;
 	c->v = domain_mem(g->arena, (size_t)c->n + 1, sizeof(*c->v));
 	for (uint32_t i = 0; i < c->n; i++)
@@ -235,6 +248,7 @@ cond_domain(const struct cond *const *conds, uint32_t n, bool unknown,
 	struct gather *g = domain_mem(a, 1, sizeof(*g));
 
 	g->arena = a;
+	g->limit = limit < STATES_MAX ? (uint32_t)limit : STATES_MAX;
 	for (uint32_t i = 0; i < n; i++)
 		gather(g, conds[i], FACT_LABELS);
 	out->v = domain_mem(a, FACT_COUNT, sizeof(*out->v));

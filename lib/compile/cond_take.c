@@ -129,6 +129,20 @@ check_has(struct compile *c, const struct node *n, const struct cond *root,
 	return false;
 }
 
+static bool
+check_idle(struct compile *c, const struct node *n, const struct cond *root)
+{
+	bool always = false;
+	const struct cond *k = cond_idle(c, root, &always);
+
+	if (k == NULL)
+		return true;
+	say_fault(c, n, k->at, k->width, always ?
+	    "this is true whatever the facts are: leave it out" :
+	    "this is false whatever the facts are, so it decides nothing");
+	return false;
+}
+
 /* ---- the list */
 
 static uint32_t
@@ -167,7 +181,7 @@ take_cond(struct compile *c, const struct node *n, unsigned where,
 		say_fault(c, n, fault.at, fault.width, fault.text);
 		return 0;
 	}
-	if (!check_has(c, n, k.root, grants))
+	if (!check_idle(c, n, k.root) || !check_has(c, n, k.root, grants))
 		return 0;
 	k.code = take_mem(c, 1, sizeof(*k.code));
 	if (!cond_code(k.root, c->arena, k.code)) {

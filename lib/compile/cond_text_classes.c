@@ -7,7 +7,6 @@
 #include "policy/match.h"
 
 enum {
-	STATES_MAX = 20000,
 	SIZE_MAX_HERE = 1024,	/* texts are told apart by length up to this */
 	LIST_SUBSETS_MAX = 10,	/* classes of items, for all their subsets */
 	ID_ALL = 0,		/* every text */
@@ -164,7 +163,7 @@ is_label(const void *arg, uint32_t label)
 }
 
 int
-text_classes(const struct test_list *tests, struct arena *a,
+text_classes(const struct test_list *tests, struct arena *a, uint32_t limit,
     struct str **out, uint32_t *n)
 {
 	struct nfa *nfa = nfa_new(a);
@@ -176,7 +175,7 @@ text_classes(const struct test_list *tests, struct arena *a,
 		if (tests->v[i]->op != TEST_HAS &&
 		    !add_test(nfa, tests->v[i], i + 1, a))
 			return -1;
-	if (dfa_of(nfa, a, STATES_MAX, &d, &culprit) == -1)
+	if (dfa_of(nfa, a, limit, &d, &culprit) == -1)
 		return -1;
 	*out = arena_alloc(a, d.nsets + 1, sizeof(**out));
 	must(*out != NULL);	/* the arena has no limit of its own */
@@ -223,12 +222,12 @@ put_list(struct fact_classes *out, struct arena *a, const struct str *items,
 
 int
 list_classes(const struct test_list *items, const struct test_list *whole,
-    struct arena *a, struct fact_classes *out)
+    struct arena *a, uint32_t limit, struct fact_classes *out)
 {
 	struct str *v;
 	uint32_t n, sizes = 1;
 
-	if (text_classes(items, a, &v, &n) == -1 || n > LIST_SUBSETS_MAX)
+	if (text_classes(items, a, limit, &v, &n) == -1 || n > LIST_SUBSETS_MAX)
 		return -1;
 	for (int64_t s = 1; s <= FACT_ITEMS_MAX; s++)
 		sizes += has_size(whole, s);

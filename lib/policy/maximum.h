@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "policy/decide.h"
+#include "policy/route.h"
 #include "policy/files.h"
 #include "policy/form.h"
 
@@ -24,5 +25,8 @@ void maximum_file(const struct image *im, const struct file_query *q,
 unsigned maximum_judge(const struct image *im, const struct file_query *q);
 void maximum_below(const struct image *im, struct str path, unsigned mounted,
     struct file_below *out);
+
+void maximum_route(const struct image *im, const struct facts *f,
+    struct route_answer *out);
 
 #endif

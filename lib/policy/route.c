@@ -6,6 +6,7 @@
 
 #include "base/must.h"
 #include "policy/form.h"
+#include "policy/maximum.h"
 
 struct choice { /* among the rules that name a route */
 	const struct f_route *sure;	/* of those that match, and ... */
@@ -159,6 +160,10 @@ policy_route(const struct image *im, const struct facts *f,
 {
 	struct choice k = { NULL, NULL };
 
+	if (im->max != NULL) {
+		maximum_route(im, f, out);
+		return;
+	}
 	*out = (struct route_answer){ .verdict = VERDICT_DENY };
 	if (im->nrouter == 0) {
 		(void)snprintf(out->reason, sizeof(out->reason),

@@ -370,6 +370,24 @@ static const struct {
 	{ "a fact of the network", RULES("{condition: 'port == 443', "
 	    "route: local}"), "p.yaml:4:22: error: port is a fact of a "
 	    "request on the network" },
+	{ "a condition that is always true",
+	    RULES("{condition: sensitivity >= public, route: local}"),
+	    "p.yaml:4:21: error: this is true whatever the facts are" },
+	{ "one that is never true",
+	    RULES("{condition: turn > 5 && turn < 3, route: local}"),
+	    "p.yaml:4:21: error: this is false whatever the facts are" },
+	{ "a part of one", RULES("{condition: 'has_image && (turn >= 0 || "
+	    "stream)', route: local}"),
+	    "p.yaml:4:36: error: this is true whatever the facts are" },
+	{ "texts that cannot be both", RULES("{condition: 'has_image && "
+	    "model.startsWith(\"a\") && model.startsWith(\"b\")', route: "
+	    "local}"), "p.yaml:4:22: error: this is false whatever" },
+	{ "a text and its opposite", RULES("{condition: "
+	    "'model.contains(\"ab\") || !model.matches(\"**ab**\")', "
+	    "route: local}"), "p.yaml:4:22: error: this is true whatever" },
+	{ "an impossible value of a list", RULES("{condition: 'stream && "
+	    "labels.exists(l, l == \"a\" && size(l) > 2)', route: local}"),
+	    "p.yaml:4:32: error: this is false whatever" },
 	{ "a deny with a route",
 	    RULES("{condition: has_image, action: deny, route: local}"),
 	    "p.yaml:4:53: error: a rule that denies has no route" },
