@@ -41,13 +41,14 @@ check_default(struct compile *c)
 /* Our own output must be an image; anything else is our bug, and is stopped
  * here rather than in an enforcer. */
 static void
-check_image(char *image, size_t len)
+check_image(struct compile *c, char *image, size_t len)
 {
 	struct image *im = NULL;
 	struct err e = { 0 };
 	int rc = image_of(str_of(image, len), &im, &e);
 
 	must(rc == 0);
+	models_lint(c, im->own != NULL ? im->own : im);
 	image_free(im);
 }
 
@@ -165,7 +166,7 @@ checked_emit(struct checked *k, char **image, size_t *len)
 	    emit(&k->c, k->docs, k->ndocs, str_of(max, nmax), image, len);
 	free(max);
 	if (rc == 0)
-		check_image(*image, *len);
+		check_image(&k->c, *image, *len);
 	return rc;
 }
 

@@ -124,9 +124,9 @@ static int
 take_amount(struct reader *r, enum fact f, struct str s,
     union fact_value *v)
 {
-	static const enum token_kind kinds[FACT_TYPE_COUNT] = {
-		[FACT_INT] = TOKEN_INT, [FACT_SIZE] = TOKEN_SIZE,
-		[FACT_TIME] = TOKEN_TIME };
+	static const enum lexeme_kind kinds[FACT_TYPE_COUNT] = {
+		[FACT_INT] = LEX_INT, [FACT_SIZE] = LEX_SIZE,
+		[FACT_TIME] = LEX_TIME };
 
 	r->text = s;
 	r->pos = 0;

@@ -51,7 +51,7 @@ peek(const struct reader *r, uint32_t i)
 }
 
 static void
-take_bytes(struct reader *r, struct token *t, enum token_kind kind,
+take_bytes(struct reader *r, struct lexeme *t, enum lexeme_kind kind,
     uint32_t n)
 {
 	t->kind = kind;
@@ -63,7 +63,7 @@ take_bytes(struct reader *r, struct token *t, enum token_kind kind,
 /* ---- strings */
 
 static int
-lex_string(struct reader *r, struct token *t)
+lex_string(struct reader *r, struct lexeme *t)
 {
 	char quote = peek(r, 0), *out;
 	uint32_t i = 1;
@@ -92,7 +92,7 @@ lex_string(struct reader *r, struct token *t)
 	if (n > STRING_BYTES_MAX)
 		return read_fault(r, r->pos, i + 1,
 		    "a string may have %d bytes", STRING_BYTES_MAX);
-	take_bytes(r, t, TOKEN_STRING, i + 1);
+	take_bytes(r, t, LEX_STRING, i + 1);
 	t->text = t->value.text = str_of(out, n);
 	return 0;
 }
@@ -101,17 +101,17 @@ lex_string(struct reader *r, struct token *t)
 
 static const struct unit {
 	const char *name;
-	enum token_kind kind;
+	enum lexeme_kind kind;
 	int64_t factor;
 } units[] = {
-	{ "ms", TOKEN_TIME, 1 }, { "s", TOKEN_TIME, 1000 },
-	{ "m", TOKEN_TIME, 60000 }, { "h", TOKEN_TIME, 3600000 },
-	{ "d", TOKEN_TIME, 86400000 },
-	{ "B", TOKEN_SIZE, 1 }, { "KiB", TOKEN_SIZE, 1 << 10 },
-	{ "MiB", TOKEN_SIZE, 1 << 20 }, { "GiB", TOKEN_SIZE, 1 << 30 },
-	{ "TiB", TOKEN_SIZE, INT64_C(1) << 40 }, { "KB", TOKEN_SIZE, 1000 },
-	{ "MB", TOKEN_SIZE, 1000000 }, { "GB", TOKEN_SIZE, 1000000000 },
-	{ "TB", TOKEN_SIZE, INT64_C(1000000000000) },
+	{ "ms", LEX_TIME, 1 }, { "s", LEX_TIME, 1000 },
+	{ "m", LEX_TIME, 60000 }, { "h", LEX_TIME, 3600000 },
+	{ "d", LEX_TIME, 86400000 },
+	{ "B", LEX_SIZE, 1 }, { "KiB", LEX_SIZE, 1 << 10 },
+	{ "MiB", LEX_SIZE, 1 << 20 }, { "GiB", LEX_SIZE, 1 << 30 },
+	{ "TiB", LEX_SIZE, INT64_C(1) << 40 }, { "KB", LEX_SIZE, 1000 },
+	{ "MB", LEX_SIZE, 1000000 }, { "GB", LEX_SIZE, 1000000000 },
+	{ "TB", LEX_SIZE, INT64_C(1000000000000) },
 };
 
 static const struct unit *
@@ -125,7 +125,7 @@ unit_find(struct str name)
 
 /* One count with its unit, at i; *i is then behind it. */
 static int
-lex_part(struct reader *r, struct token *t, uint32_t *i, int64_t *last)
+lex_part(struct reader *r, struct lexeme *t, uint32_t *i, int64_t *last)
 {
 	uint32_t from = *i, digits;
 	const struct unit *u;
@@ -147,7 +147,7 @@ lex_part(struct reader *r, struct token *t, uint32_t *i, int64_t *last)
 	if (u == NULL)
 		return read_fault(r, r->pos + from, *i - from,
 		    "no such unit: ms s m h d, or B KiB MiB GiB KB MB GB");
-	if (*last != 0 && (u->kind != TOKEN_TIME || t->kind != TOKEN_TIME ||
+	if (*last != 0 && (u->kind != LEX_TIME || t->kind != LEX_TIME ||
 	    u->factor >= *last))
 		return read_fault(r, r->pos + from, *i - from,
 		    "units follow each other from large to small, as in "
@@ -161,7 +161,7 @@ lex_part(struct reader *r, struct token *t, uint32_t *i, int64_t *last)
 }
 
 static int
-lex_measure(struct reader *r, struct token *t)
+lex_measure(struct reader *r, struct lexeme *t)
 {
 	uint32_t i = 0;
 	int64_t last = 0;
@@ -177,7 +177,7 @@ lex_measure(struct reader *r, struct token *t)
 }
 
 static int
-lex_number(struct reader *r, struct token *t)
+lex_number(struct reader *r, struct lexeme *t)
 {
 	uint32_t i = 0;
 	uint64_t v;
@@ -189,7 +189,7 @@ lex_number(struct reader *r, struct token *t)
 	if (peek(r, i) == '.')
 		return read_fault(r, r->pos, i + 1,
 		    "there are no fractions: take a smaller unit");
-	take_bytes(r, t, TOKEN_INT, i);
+	take_bytes(r, t, LEX_INT, i);
 	if (!str_u64(t->text, INT64_MAX, &v))
 		return read_fault(r, t->at, t->width,
 		    "not a number that can be held: no leading zeros, at most "
@@ -221,9 +221,9 @@ address_bytes(const struct reader *r)
 }
 
 static int
-lex_address(struct reader *r, struct token *t, uint32_t n)
+lex_address(struct reader *r, struct lexeme *t, uint32_t n)
 {
-	take_bytes(r, t, TOKEN_ADDR, n);
+	take_bytes(r, t, LEX_ADDR, n);
 	t->value.text = t->text;
 	if (!prefix_parse(t->text, &t->value.net))
 		return read_fault(r, t->at, t->width, "not an address or "
@@ -236,18 +236,18 @@ lex_address(struct reader *r, struct token *t, uint32_t n)
 
 static const struct {
 	const char *text;
-	enum token_kind kind;
+	enum lexeme_kind kind;
 } marks[] = { /* longer ones first */
-	{ "||", TOKEN_OR }, { "&&", TOKEN_AND }, { "==", TOKEN_EQ },
-	{ "!=", TOKEN_NE }, { "<=", TOKEN_LE }, { ">=", TOKEN_GE },
-	{ "=>", TOKEN_IMPLIES }, { "!", TOKEN_NOT }, { "<", TOKEN_LT },
-	{ ">", TOKEN_GT }, { "(", TOKEN_OPEN }, { ")", TOKEN_CLOSE },
-	{ "[", TOKEN_LIST }, { "]", TOKEN_LIST_END },
-	{ ",", TOKEN_COMMA }, { ".", TOKEN_DOT },
+	{ "||", LEX_OR }, { "&&", LEX_AND }, { "==", LEX_EQ },
+	{ "!=", LEX_NE }, { "<=", LEX_LE }, { ">=", LEX_GE },
+	{ "=>", LEX_IMPLIES }, { "!", LEX_NOT }, { "<", LEX_LT },
+	{ ">", LEX_GT }, { "(", LEX_OPEN }, { ")", LEX_CLOSE },
+	{ "[", LEX_LIST }, { "]", LEX_LIST_END },
+	{ ",", LEX_COMMA }, { ".", LEX_DOT },
 };
 
 static int
-lex_mark(struct reader *r, struct token *t)
+lex_mark(struct reader *r, struct lexeme *t)
 {
 	struct str rest = str_from(r->text, r->pos);
 	char c = peek(r, 0);
@@ -272,7 +272,7 @@ lex_mark(struct reader *r, struct token *t)
 }
 
 static int
-lex(struct reader *r, struct token *t)
+lex(struct reader *r, struct lexeme *t)
 {
 	uint32_t n;
 	char c;
@@ -280,7 +280,7 @@ lex(struct reader *r, struct token *t)
 	while (peek(r, 0) == ' ' || peek(r, 0) == '\t' ||
 	    peek(r, 0) == '\n' || peek(r, 0) == '\r')
 		r->pos++;
-	*t = (struct token){ .at = r->pos, .width = 1 };
+	*t = (struct lexeme){ .at = r->pos, .width = 1 };
 	if (r->pos >= r->text.len)
 		return 0;
 	c = peek(r, 0);
@@ -295,7 +295,7 @@ lex(struct reader *r, struct token *t)
 		return lex_mark(r, t);
 	for (n = 0; is_letter(peek(r, n)) || is_digit(peek(r, n)); n++)
 		;
-	take_bytes(r, t, TOKEN_NAME, n);
+	take_bytes(r, t, LEX_NAME, n);
 	return 0;
 }
 

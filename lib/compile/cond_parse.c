@@ -15,7 +15,7 @@
 static int read_or(struct reader *r, struct operand *out);
 
 static int
-expect(struct reader *r, enum token_kind kind, const char *what)
+expect(struct reader *r, enum lexeme_kind kind, const char *what)
 {
 	if (r->next.kind != kind)
 		return read_fault(r, r->next.at, r->next.width,
@@ -65,7 +65,7 @@ static int read_and(struct reader *r, struct operand *out);
 /* One or several of what `part' reads, with `mark' between them. */
 static int
 read_chain(struct reader *r, int part(struct reader *, struct operand *),
-    enum token_kind mark, enum cond_kind kind, struct operand *out)
+    enum lexeme_kind mark, enum cond_kind kind, struct operand *out)
 {
 	uint32_t at = r->next.at, n = 0, cap = 4;
 	struct cond **kids;
@@ -100,13 +100,13 @@ read_chain(struct reader *r, int part(struct reader *, struct operand *),
 static int
 read_and(struct reader *r, struct operand *out)
 {
-	return read_chain(r, read_not, TOKEN_AND, COND_AND, out);
+	return read_chain(r, read_not, LEX_AND, COND_AND, out);
 }
 
 static int
 read_or(struct reader *r, struct operand *out)
 {
-	return read_chain(r, read_and, TOKEN_OR, COND_OR, out);
+	return read_chain(r, read_and, LEX_OR, COND_OR, out);
 }
 
 /* ---- primaries */
@@ -119,13 +119,13 @@ read_list(struct reader *r, struct operand *out)
 	*out = (struct operand){ .kind = OPERAND_LIST, .at = r->now.at };
 	out->list = read_mem(r, cap, sizeof(*out->list));
 	for (;;) {
-		if (r->next.kind != TOKEN_NAME &&
-		    (r->next.kind < TOKEN_STRING ||
-			r->next.kind > TOKEN_ADDR))
+		if (r->next.kind != LEX_NAME &&
+		    (r->next.kind < LEX_STRING ||
+			r->next.kind > LEX_ADDR))
 			return read_fault(r, r->next.at, r->next.width,
 			    "a constant is missing here");
 		if (out->n == cap) {
-			struct token *more = read_mem(r, 2 * (size_t)cap,
+			struct lexeme *more = read_mem(r, 2 * (size_t)cap,
 			    sizeof(*more));
 
 			memcpy(more, out->list, cap * sizeof(*more));
@@ -135,9 +135,9 @@ read_list(struct reader *r, struct operand *out)
 		if (token_take(r) == -1)
 			return -1;
 		out->list[out->n++] = r->now;
-		if (r->next.kind == TOKEN_LIST_END)
+		if (r->next.kind == LEX_LIST_END)
 			break;
-		if (expect(r, TOKEN_COMMA, "a comma or ]") == -1)
+		if (expect(r, LEX_COMMA, "a comma or ]") == -1)
 			return -1;
 	}
 	if (token_take(r) == -1)
@@ -162,14 +162,14 @@ read_each(struct reader *r, const struct operand *list, enum cond_kind kind,
 		return read_fault(r, r->now.at, r->now.width,
 		    "exists and all cannot stand within each other");
 	if (token_take(r) == -1 ||
-	    expect(r, TOKEN_NAME, "a name for the item") == -1)
+	    expect(r, LEX_NAME, "a name for the item") == -1)
 		return -1;
 	if (fact_find(r->now.text) >= 0 || is_function(r->now.text))
 		return read_fault(r, r->now.at, r->now.width,
 		    "this name is taken: choose another, such as x");
 	r->item = r->now.text;
 	r->item_used = false;
-	if (expect(r, TOKEN_COMMA, "a comma and a condition") == -1 ||
+	if (expect(r, LEX_COMMA, "a comma and a condition") == -1 ||
 	    enter(r) == -1 || read_or(r, &body) == -1 ||
 	    read_truth(r, &body, &k) == -1)
 		return -1;
@@ -182,7 +182,7 @@ read_each(struct reader *r, const struct operand *list, enum cond_kind kind,
 	k = new_group(r, kind, &k, 1, list->at);
 	k->fact = list->cond->fact;
 	as_cond(out, k);
-	if (expect(r, TOKEN_CLOSE, "a )") == -1)
+	if (expect(r, LEX_CLOSE, "a )") == -1)
 		return -1;
 	out->width = k->width = r->now.at + 1 - k->at;
 	return 0;
@@ -192,7 +192,7 @@ read_each(struct reader *r, const struct operand *list, enum cond_kind kind,
 static int
 read_method(struct reader *r, const struct operand *x, struct operand *out)
 {
-	struct token name = r->now;
+	struct lexeme name = r->now;
 	struct operand y = { 0 };
 	bool has = false;
 
@@ -202,13 +202,13 @@ read_method(struct reader *r, const struct operand *x, struct operand *out)
 		return read_each(r, x, COND_ALL, out);
 	if (token_take(r) == -1)
 		return -1;
-	if (r->next.kind != TOKEN_CLOSE) {
+	if (r->next.kind != LEX_CLOSE) {
 		has = true;
 		if (enter(r) == -1 || read_or(r, &y) == -1)
 			return -1;
 		r->depth--;
 	}
-	if (expect(r, TOKEN_CLOSE, "a )") == -1)
+	if (expect(r, LEX_CLOSE, "a )") == -1)
 		return -1;
 	return read_call(r, &name, x, has ? &y : NULL, out);
 }
@@ -217,7 +217,7 @@ read_method(struct reader *r, const struct operand *x, struct operand *out)
 static int
 read_function(struct reader *r, struct operand *out)
 {
-	struct token name = r->now;
+	struct lexeme name = r->now;
 	struct operand x, y = { 0 };
 	bool has = false;
 
@@ -227,13 +227,13 @@ read_function(struct reader *r, struct operand *out)
 		    name.text.p);
 	if (token_take(r) == -1 || enter(r) == -1 || read_or(r, &x) == -1)
 		return -1;
-	if (r->next.kind == TOKEN_COMMA) {
+	if (r->next.kind == LEX_COMMA) {
 		has = true;
 		if (token_take(r) == -1 || read_or(r, &y) == -1)
 			return -1;
 	}
 	r->depth--;
-	if (expect(r, TOKEN_CLOSE, "a )") == -1)
+	if (expect(r, LEX_CLOSE, "a )") == -1)
 		return -1;
 	return read_call(r, &name, &x, has ? &y : NULL, out);
 }
@@ -254,7 +254,7 @@ read_dotted(struct reader *r, char *name, size_t cap, struct operand *at)
 		n += r->now.text.len;
 		name[n] = '\0';
 		at->width = r->now.at + r->now.width - at->at;
-		if (r->next.kind != TOKEN_DOT)
+		if (r->next.kind != LEX_DOT)
 			return 0;
 		/* A look ahead by one byte is enough: is it a call? */
 		for (uint32_t i = r->pos; i < r->text.len; i++) {
@@ -268,7 +268,7 @@ read_dotted(struct reader *r, char *name, size_t cap, struct operand *at)
 				break;
 		}
 		if (token_take(r) == -1 ||
-		    expect(r, TOKEN_NAME, "the rest of the name") == -1)
+		    expect(r, LEX_NAME, "the rest of the name") == -1)
 			return -1;
 		name[n++] = '.';
 	}
@@ -277,12 +277,12 @@ read_dotted(struct reader *r, char *name, size_t cap, struct operand *at)
 static int
 read_name(struct reader *r, struct operand *out)
 {
-	struct token first = r->now;
+	struct lexeme first = r->now;
 	struct operand place = { 0 };
 	struct str name;
 	char buf[96];
 
-	if (r->next.kind == TOKEN_OPEN)
+	if (r->next.kind == LEX_OPEN)
 		return is_function(first.text) ? read_function(r, out) :
 		    no_such_function(r);
 	if (read_dotted(r, buf, sizeof(buf), &place) == -1)
@@ -314,7 +314,7 @@ read_paren(struct reader *r, struct operand *out)
 	uint32_t at = r->now.at;
 
 	if (enter(r) == -1 || read_or(r, out) == -1 ||
-	    expect(r, TOKEN_CLOSE, "a )") == -1)
+	    expect(r, LEX_CLOSE, "a )") == -1)
 		return -1;
 	r->depth--;
 	out->at = at;
@@ -325,18 +325,18 @@ read_paren(struct reader *r, struct operand *out)
 static int
 read_primary(struct reader *r, struct operand *out)
 {
-	if (r->next.kind == TOKEN_END)
+	if (r->next.kind == LEX_END)
 		return read_fault(r, r->next.at, 1,
 		    "the condition ends here, and something is missing");
 	if (token_take(r) == -1)
 		return -1;
-	if (r->now.kind == TOKEN_OPEN)
+	if (r->now.kind == LEX_OPEN)
 		return read_paren(r, out);
-	if (r->now.kind == TOKEN_LIST)
+	if (r->now.kind == LEX_LIST)
 		return read_list(r, out);
-	if (r->now.kind == TOKEN_NAME)
+	if (r->now.kind == LEX_NAME)
 		return read_name(r, out);
-	if (r->now.kind < TOKEN_STRING || r->now.kind > TOKEN_ADDR)
+	if (r->now.kind < LEX_STRING || r->now.kind > LEX_ADDR)
 		return read_fault(r, r->now.at, r->now.width,
 		    "a fact or a constant is missing here");
 	*out = (struct operand){ .kind = OPERAND_VALUE, .token = r->now,
@@ -349,14 +349,14 @@ read_operand(struct reader *r, struct operand *out)
 {
 	if (read_primary(r, out) == -1)
 		return -1;
-	while (r->next.kind == TOKEN_DOT) {
+	while (r->next.kind == LEX_DOT) {
 		struct operand x = *out;
 
 		if (token_take(r) == -1 ||
-		    expect(r, TOKEN_NAME, "a function's name") == -1)
+		    expect(r, LEX_NAME, "a function's name") == -1)
 			return -1;
 		if (!is_function(r->now.text) ||
-		    r->next.kind != TOKEN_OPEN)
+		    r->next.kind != LEX_OPEN)
 			return no_such_function(r);
 		if (read_method(r, &x, out) == -1)
 			return -1;
@@ -367,11 +367,11 @@ read_operand(struct reader *r, struct operand *out)
 /* ---- relations */
 
 static const struct {
-	enum token_kind token;
+	enum lexeme_kind token;
 	enum cond_test op;
 } relations[] = {
-	{ TOKEN_EQ, TEST_EQ }, { TOKEN_NE, TEST_NE }, { TOKEN_LT, TEST_LT },
-	{ TOKEN_LE, TEST_LE }, { TOKEN_GT, TEST_GT }, { TOKEN_GE, TEST_GE },
+	{ LEX_EQ, TEST_EQ }, { LEX_NE, TEST_NE }, { LEX_LT, TEST_LT },
+	{ LEX_LE, TEST_LE }, { LEX_GT, TEST_GT }, { LEX_GE, TEST_GE },
 };
 
 /* Words of other languages for what is written otherwise here. */
@@ -382,7 +382,7 @@ check_word(struct reader *r)
 		{ "or", "||" }, { "not", "!" }, { "is", "==" },
 		{ "AND", "&&" }, { "OR", "||" }, { "NOT", "!" } };
 
-	if (r->next.kind != TOKEN_NAME)
+	if (r->next.kind != LEX_NAME)
 		return 0;
 	for (size_t i = 0; i < NELEM(words); i++)
 		if (str_eqz(r->next.text, words[i][0]))
@@ -399,7 +399,7 @@ read_relation(struct reader *r, struct operand *out)
 
 	if (read_operand(r, &x) == -1)
 		return -1;
-	if (r->next.kind == TOKEN_NAME && str_eqz(r->next.text, "in")) {
+	if (r->next.kind == LEX_NAME && str_eqz(r->next.text, "in")) {
 		if (token_take(r) == -1 || read_operand(r, &y) == -1)
 			return -1;
 		return read_in(r, &x, &y, out);
@@ -421,9 +421,9 @@ read_not(struct reader *r, struct operand *out)
 	uint32_t at = r->next.at;
 	struct cond *k;
 
-	if (r->next.kind == TOKEN_NAME && str_eqz(r->next.text, "not"))
+	if (r->next.kind == LEX_NAME && str_eqz(r->next.text, "not"))
 		return check_word(r);
-	if (r->next.kind != TOKEN_NOT)
+	if (r->next.kind != LEX_NOT)
 		return read_relation(r, out);
 	if (token_take(r) == -1 || enter(r) == -1 || read_not(r, out) == -1 ||
 	    read_truth(r, out, &k) == -1)
@@ -442,7 +442,7 @@ read_proof(struct reader *r, struct operand *out)
 
 	if (read_or(r, out) == -1)
 		return -1;
-	if (r->next.kind != TOKEN_IMPLIES)
+	if (r->next.kind != LEX_IMPLIES)
 		return 0;
 	if ((r->where & FOR_PROOF) == 0)
 		return read_fault(r, r->next.at, 2,
@@ -469,12 +469,12 @@ cond_parse(struct str text, unsigned where, enum fact_phase phase,
 		    "make it several rules", COND_BYTES_MAX);
 	if (token_take(&r) == -1)	/* next is then the first */
 		return -1;
-	if (r.next.kind == TOKEN_END)
+	if (r.next.kind == LEX_END)
 		return read_fault(&r, 0, 1, "the condition is empty: leave "
 		    "the key out for a rule without one");
 	if (read_proof(&r, &all) == -1)
 		return -1;
-	if (r.next.kind != TOKEN_END)
+	if (r.next.kind != LEX_END)
 		return read_fault(&r, r.next.at, r.next.width,
 		    "this is too much: the condition was complete before it");
 	return read_truth(&r, &all, out);

@@ -6,18 +6,18 @@
 #include "base/compat.h"
 #include "compile/cond.h"
 
-enum token_kind {
-	TOKEN_END,
-	TOKEN_NAME,	/* one word: letters, digits, _ */
-	TOKEN_STRING, TOKEN_INT, TOKEN_SIZE, TOKEN_TIME, TOKEN_ADDR,
-	TOKEN_OR, TOKEN_AND, TOKEN_NOT, TOKEN_IMPLIES,
-	TOKEN_EQ, TOKEN_NE, TOKEN_LT, TOKEN_LE, TOKEN_GT, TOKEN_GE,
-	TOKEN_OPEN, TOKEN_CLOSE, TOKEN_LIST, TOKEN_LIST_END,
-	TOKEN_COMMA, TOKEN_DOT,
+enum lexeme_kind {
+	LEX_END,
+	LEX_NAME,	/* one word: letters, digits, _ */
+	LEX_STRING, LEX_INT, LEX_SIZE, LEX_TIME, LEX_ADDR,
+	LEX_OR, LEX_AND, LEX_NOT, LEX_IMPLIES,
+	LEX_EQ, LEX_NE, LEX_LT, LEX_LE, LEX_GT, LEX_GE,
+	LEX_OPEN, LEX_CLOSE, LEX_LIST, LEX_LIST_END,
+	LEX_COMMA, LEX_DOT,
 };
 
-struct token {
-	enum token_kind kind;
+struct lexeme {
+	enum lexeme_kind kind;
 	uint32_t at, width;
 	struct str text;	/* a name, or what a string means */
 	struct cond_value value; /* of a constant */
@@ -26,7 +26,7 @@ struct token {
 struct reader { /* of one condition */
 	struct str text;
 	uint32_t pos;
-	struct token now, next;
+	struct lexeme now, next;
 	struct arena *arena;
 	struct cond_fault *fault;
 	unsigned where;
@@ -48,8 +48,8 @@ struct operand {
 	enum operand_kind kind;
 	uint32_t at, width;
 	struct cond *cond;	/* a condition; or a subject, to be tested */
-	struct token token;	/* a constant or word */
-	struct token *list;
+	struct lexeme token;	/* a constant or word */
+	struct lexeme *list;
 	uint32_t n;
 };
 
@@ -66,7 +66,7 @@ int read_compare(struct reader *r, enum cond_test op, const struct operand *x,
 int read_in(struct reader *r, const struct operand *x,
     const struct operand *y, struct operand *out);
 /* f(x, y), and x.f(y); y is NULL when there is none. */
-int read_call(struct reader *r, const struct token *name,
+int read_call(struct reader *r, const struct lexeme *name,
     const struct operand *x, const struct operand *y, struct operand *out);
 bool is_function(struct str name);
 int no_such_function(struct reader *r);	/* said of the word now */

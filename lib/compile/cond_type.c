@@ -165,7 +165,7 @@ word_names(enum fact f, char buf[NAMES_BYTES_MAX],
 }
 
 static int
-no_such_word(struct reader *r, enum fact f, const struct token *t)
+no_such_word(struct reader *r, enum fact f, const struct lexeme *t)
 {
 	char buf[NAMES_BYTES_MAX], all[NAMES_BYTES_MAX] = "";
 	const char *words[NAMES_MAX], *near;
@@ -197,7 +197,7 @@ has_upper(struct str s)
 }
 
 static int
-need(struct reader *r, const struct cond *k, const struct token *t,
+need(struct reader *r, const struct cond *k, const struct lexeme *t,
     const char *fix)
 {
 	return read_fault(r, t->at, t->width, "%s%s is %s, and this is not%s",
@@ -207,19 +207,19 @@ need(struct reader *r, const struct cond *k, const struct token *t,
 
 /* A constant that the subject could be compared with. */
 static int
-take_value(struct reader *r, const struct cond *k, const struct token *t,
+take_value(struct reader *r, const struct cond *k, const struct lexeme *t,
     struct cond_value *out)
 {
-	static const enum token_kind kinds[FACT_TYPE_COUNT] = {
-		[FACT_INT] = TOKEN_INT, [FACT_SIZE] = TOKEN_SIZE,
-		[FACT_TIME] = TOKEN_TIME, [FACT_TEXT] = TOKEN_STRING,
-		[FACT_ADDR] = TOKEN_ADDR };
+	static const enum lexeme_kind kinds[FACT_TYPE_COUNT] = {
+		[FACT_INT] = LEX_INT, [FACT_SIZE] = LEX_SIZE,
+		[FACT_TIME] = LEX_TIME, [FACT_TEXT] = LEX_STRING,
+		[FACT_ADDR] = LEX_ADDR };
 	enum fact_type type = subject_type(k);
 	int word;
 
 	*out = t->value;
-	if (type == FACT_ENUM && (t->kind == TOKEN_NAME ||
-	    t->kind == TOKEN_STRING)) {
+	if (type == FACT_ENUM && (t->kind == LEX_NAME ||
+	    t->kind == LEX_STRING)) {
 		word = fact_word_find(k->fact, t->text);
 		if (word < 0)
 			return no_such_word(r, k->fact, t);
@@ -230,7 +230,7 @@ take_value(struct reader *r, const struct cond *k, const struct token *t,
 	if (type == FACT_ENUM || type == FACT_BOOL || type == FACT_LIST ||
 	    t->kind != kinds[type])
 		return need(r, k, t, type == FACT_TEXT && t->kind ==
-		    TOKEN_NAME ? ": it needs quotes" : "");
+		    LEX_NAME ? ": it needs quotes" : "");
 	if (k->lower && has_upper(t->text))
 		return read_fault(r, t->at, t->width, "lower() never gives "
 		    "upper case: write this in lower case");
@@ -238,7 +238,7 @@ take_value(struct reader *r, const struct cond *k, const struct token *t,
 }
 
 static int
-take_values(struct reader *r, struct cond *k, const struct token *v,
+take_values(struct reader *r, struct cond *k, const struct lexeme *v,
     uint32_t n)
 {
 	k->values = read_mem(r, n, sizeof(*k->values));
@@ -359,7 +359,7 @@ read_holds(struct reader *r, const struct operand *x, const struct operand *y,
 	if (x->kind == OPERAND_SUBJECT)
 		return read_fault(r, x->at, x->width,
 		    "before in of a list fact, a text in quotes is needed");
-	if (x->kind != OPERAND_VALUE || x->token.kind != TOKEN_STRING)
+	if (x->kind != OPERAND_VALUE || x->token.kind != LEX_STRING)
 		return read_fault(r, x->at, x->width, "%s holds texts, and "
 		    "this is none: it needs quotes", subject_name(k));
 	if (r->item.len > 0)
@@ -468,7 +468,7 @@ call_text(struct reader *r, enum cond_test op, const struct operand *x,
 		return read_fault(r, x->at, x->width, "%s is %s, and this "
 		    "function is of texts", subject_name(k),
 		    type_name(subject_type(k)));
-	if (y->kind != OPERAND_VALUE || y->token.kind != TOKEN_STRING ||
+	if (y->kind != OPERAND_VALUE || y->token.kind != LEX_STRING ||
 	    y->token.text.len == 0)
 		return read_fault(r, y->at, y->width,
 		    "a text in quotes is needed here, and not an empty one");
@@ -488,14 +488,14 @@ static int
 call_cidr(struct reader *r, const struct operand *x, const struct operand *y,
     uint32_t at, uint32_t end, struct operand *out)
 {
-	struct token t = y->token;
+	struct lexeme t = y->token;
 
-	if (y->kind == OPERAND_VALUE && t.kind == TOKEN_STRING &&
+	if (y->kind == OPERAND_VALUE && t.kind == LEX_STRING &&
 	    prefix_parse(t.text, &t.value.net)) {
-		t.kind = TOKEN_ADDR;
+		t.kind = LEX_ADDR;
 		t.value.text = t.text;
 	}
-	if (y->kind != OPERAND_VALUE || t.kind != TOKEN_ADDR)
+	if (y->kind != OPERAND_VALUE || t.kind != LEX_ADDR)
 		return read_fault(r, y->at, y->width, "an address range is "
 		    "needed here, as \"10.0.0.0/8\", with no bits beyond the "
 		    "prefix");
@@ -530,7 +530,7 @@ call_derived(struct reader *r, enum function what, const struct operand *x,
 }
 
 int
-read_call(struct reader *r, const struct token *name, const struct operand *x,
+read_call(struct reader *r, const struct lexeme *name, const struct operand *x,
     const struct operand *y, struct operand *out)
 {
 	int i = function_find(name->text);

@@ -9,6 +9,7 @@
 #include "policy/route.h"
 
 struct compile;
+struct image;
 struct node;
 
 #define BACKENDS_MAX	256	/* in one policy, the two built in with them */
@@ -73,6 +74,9 @@ const struct pol_backend *backend_find(struct compile *c,
 
 /* ---- models.c: after all documents: names and conditions. */
 void models_check(struct compile *c);
+
+/* ---- models_lint.c: warnings, by the image that was made of the rules. */
+void models_lint(struct compile *c, const struct image *im);
 
 /* ---- amounts.c: "2M", "$0.80", "5m"; said when it is none. */
 bool take_count(struct compile *c, const struct node *n, uint64_t *out,

@@ -497,6 +497,112 @@ faults_are_said(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+static const struct {
+	const char *what, *yaml;
+	const char *want;	/* the only diagnostic begins so; NULL: none */
+} warnings[] = {
+	{ "rules that each decide something", SPEC, NULL },
+	{ "a rule behind a more private one of which it is a part",
+	    "inference: {router: {rules: [{condition: has_image, route: "
+	    "local},\n {condition: has_image && turn > 3, route: frontier}"
+	    "]}}", "p.yaml:2:14: warning: this rule never decides: wherever "
+	    "it matches, a rule that denies, is more private or stands before "
+	    "it does too, as p.yaml:1" },
+	{ "a rule behind its equal",
+	    "inference: {router: {rules: [{condition: has_image, route: "
+	    "frontier},\n {condition: '!!has_image', route: frontier}]}}",
+	    "p.yaml:2:15: warning: this rule never decides" },
+	{ "one behind several together",
+	    "inference: {router: {rules: [\n"
+	    " {condition: has_image, route: frontier},\n"
+	    " {condition: '!has_image', route: frontier},\n"
+	    " {condition: turn > 3 && has(has_image), route: frontier}]}}",
+	    "p.yaml:4:14: warning: this rule never decides" },
+	{ "a rule behind a deny",
+	    "inference: {router: {rules: [{condition: turn > 3, action: "
+	    "deny},\n {condition: turn > 5, route: local}]}}",
+	    "p.yaml:2:14: warning: this rule never decides" },
+	{ "a redaction decides nothing, and is no lost rule",
+	    "inference: {router: {rules: [{condition: turn > 3, action: "
+	    "redact},\n {condition: turn > 5, route: local}]}}", NULL },
+};
+
+static void
+lost_rules_are_said(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < NELEM(warnings); i++) {
+		struct diags d = { 0 };
+		struct policy_file f = { "p.yaml", str_c(warnings[i].yaml) };
+		const char *want = warnings[i].want;
+		char *bytes, *text;
+		size_t len;
+
+		assert_int_equal(policy_compile(&f, 1, POLICY_STAGE_CHECK,
+		    &bytes, &len, &d), 0);
+		text = diags_print(&d, false);
+		if (d.n != (want != NULL) || (want != NULL &&
+			strncmp(text, want, strlen(want)) != 0))
+			fail_msg("%s:\n%s", warnings[i].what, text);
+		free(text);
+		free(bytes);
+		diags_fini(&d);
+	}
+}
+
+static void
+a_maximum_bounds_routes(void **state)
+{
+	const char *max = "inference:\n  router:\n    default: frontier\n"
+	    "    rules:\n"
+	    "      - {condition: sensitivity >= secret, action: deny}\n"
+	    "      - {condition: sensitivity >= high, route: local}\n"
+	    "      - {condition: has_image, action: redact}\n";
+	const struct policy_file f[2] = {
+		{ .name = "p.yaml", .text = STR("inference: {router: "
+		    "{default: frontier}}") },
+		{ .name = "max.yaml", .text = str_c(max), .maximum = true },
+	};
+	static const struct {
+		struct call call;
+		const char *route, *reason;
+		bool redact;
+	} asked[] = {
+		{ { LOW, 0, 1, "chat" }, "frontier", "p.yaml:1", false },
+		{ { LOW, 1, 1, "chat" }, "frontier", "p.yaml:1", true },
+		{ { HIGH, 0, 1, "chat" }, "local", "the maximum policy: "
+		    "routed to local by max.yaml:6", false },
+		{ { -1, 0, 1, "chat" }, DENIED, "the maximum policy: denied "
+		    "by max.yaml:5", false },
+	};
+	struct diags d = { 0 };
+	struct image *im;
+	char *bytes;
+	size_t len;
+
+	(void)state;
+	assert_int_equal(policy_compile(f, 2, POLICY_STAGE_CHECK, &bytes,
+	    &len, &d), 0);
+	assert_int_equal(image_of(str_of(bytes, len), &im, NULL), 0);
+	for (size_t i = 0; i < NELEM(asked); i++) {
+		struct route_answer a;
+		struct facts facts;
+
+		facts_of(&asked[i].call, &facts);
+		policy_route(im, &facts, &a);
+		assert_int_equal(a.verdict == VERDICT_DENY,
+		    asked[i].route == DENIED);
+		if (strstr(a.reason, asked[i].reason) == NULL)
+			fail_msg("%s", a.reason);
+		assert_true(str_eqz(a.route, asked[i].route == DENIED ? "" :
+		    asked[i].route));
+		assert_int_equal(a.redact, asked[i].redact);
+	}
+	image_free(im);
+	free(bytes);
+	diags_fini(&d);
+}
+
 static void
 documents_add_up(void **state)
 {
@@ -547,6 +653,8 @@ main(void)
 		cmocka_unit_test(a_fallback_is_said),
 		cmocka_unit_test(faults_are_said),
 		cmocka_unit_test(documents_add_up),
+		cmocka_unit_test(lost_rules_are_said),
+		cmocka_unit_test(a_maximum_bounds_routes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
