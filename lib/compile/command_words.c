@@ -22,8 +22,12 @@ struct word {
 struct reader {
 	uint32_t from, to;	/* numbers of its words */
 	bool paths;		/* over canonical forms */
-	bool like;		/* word 0 is any path (word_like_path) */
+	bool like;		/* of no word: is it a path at all? An
+				 * automaton that all commands share */
 	struct dfa d;
+	/* By word: the labels whose sets have it, rising. Those of word
+	 * from + i are labels[starts[i]] up to labels[starts[i + 1]]. */
+	uint32_t *starts, *labels;
 };
 
 struct command_words {
@@ -161,7 +165,7 @@ reader_nfa(struct command_words *w, const struct reader *r)
 	struct nfa *n = nfa_new(&w->arena);
 
 	if (r->like)
-		nfa_accept(n, word_like_path(n, '\0'), 0);
+		nfa_accept(n, word_like_path(n, '\0'), r->from);
 	for (uint32_t i = r->from; i < r->to; i++) {
 		if (!word_is_read(w, i, r->paths))
 			continue;
@@ -191,8 +195,49 @@ reader_make(struct command_words *w, struct reader *r)
 	return true;
 }
 
+static void
+reader_index(struct command_words *w, struct reader *r)
+{
+	uint32_t words = r->like ? 1 : r->to - r->from, all = 0, *at;
+
+	for (uint32_t s = 0; s < r->d.nsets; s++)
+		all += r->d.sets[s].n;
+	r->starts = scratch(w, (size_t)words + 1, sizeof(*r->starts));
+	r->labels = scratch(w, all, sizeof(*r->labels));
+	at = scratch(w, (size_t)words + 1, sizeof(*at));
+	for (uint32_t s = 0; s < r->d.nsets; s++)
+		for (uint32_t i = 0; i < r->d.sets[s].n; i++)
+			at[r->d.sets[s].v[i] - r->from + 1]++;
+	for (uint32_t i = 0; i < words; i++) {
+		at[i + 1] += at[i];
+		r->starts[i + 1] = at[i + 1];
+	}
+	for (uint32_t s = 0; s < r->d.nsets; s++)
+		for (uint32_t i = 0; i < r->d.sets[s].n; i++)
+			r->labels[at[r->d.sets[s].v[i] - r->from]++] = s;
+}
+
 static bool
-readers_cover(struct command_words *w, bool paths, bool like)
+reader_add(struct command_words *w, uint32_t *from, bool paths, bool like)
+{
+	struct reader *r = &w->automata[w->nautomata];
+
+	if (w->nautomata == READERS_MAX / 2) {
+		explosion(w, w->v[*from].by);
+		return false;
+	}
+	w->nautomata++;
+	*r = (struct reader){ .from = *from, .to = like ? *from : w->n,
+		.paths = paths, .like = like };
+	if (!reader_make(w, r))
+		return false;
+	reader_index(w, r);
+	*from = r->to;
+	return true;
+}
+
+static bool
+readers_cover(struct command_words *w, bool paths)
 {
 	/* Grants count arguments by what the first reader finds. */
 	bool any = !paths && !w->deny;
@@ -200,21 +245,9 @@ readers_cover(struct command_words *w, bool paths, bool like)
 
 	for (uint32_t i = 1; i < w->n && !any; i++)
 		any = word_is_read(w, i, paths);
-	for (bool first = true; any && (at < w->n || first); first = false) {
-		struct reader *r;
-
-		if (w->nautomata == READERS_MAX / 2) {
-			explosion(w, w->v[at].by);
+	for (bool first = true; any && (at < w->n || first); first = false)
+		if (!reader_add(w, &at, paths, false))
 			return false;
-		}
-		r = &w->automata[w->nautomata++];
-		*r = (struct reader){ .from = at, .to = w->n, .paths = paths,
-			.like = like };
-		if (!reader_make(w, r))
-			return false;
-		at = r->to;
-		like = false;
-	}
 	return true;
 }
 
@@ -243,9 +276,11 @@ readers_make(struct command_words *w)
 {
 	bool paths = has_kind(w, TOKEN_PATH);
 	bool attached = has_kind(w, TOKEN_ATTACHED);
+	uint32_t none = w->n;
 
-	if (!readers_cover(w, false, paths && !w->deny) ||
-	    !readers_cover(w, true, false))
+	if (!readers_cover(w, false) ||
+	    (paths && !w->deny && !reader_add(w, &none, false, true)) ||
+	    !readers_cover(w, true))
 		return false;
 	read_as(w, false, READ_ARGUMENT);
 	if (paths)
@@ -255,9 +290,29 @@ readers_make(struct command_words *w)
 	return true;
 }
 
+static bool
+all_the_same(const struct dfa *d, uint32_t state)
+{
+	const uint32_t *next = d->next + (size_t)state * d->classes;
+
+	for (uint32_t k = 1; k < d->classes; k++)
+		if (next[k] != next[0])
+			return false;
+	return true;
+}
+
+/* Does it matter what is read next, one byte or two? Of a minimal automaton
+ * different states never come to the same. */
+static bool
+state_cares(const struct dfa *d, uint32_t state)
+{
+	return !all_the_same(d, state) ||
+	    !all_the_same(d, d->next[(size_t)state * d->classes]);
+}
+
 /* The arrays must outlive the scratch memory: they are packed at the end. */
 static uint32_t
-walk_put(struct command_words *w, const struct dfa *d)
+walk_put(struct command_words *w, const struct dfa *d, bool part)
 {
 	struct dfa copy = *d;
 	size_t cells = (size_t)d->states * d->classes;
@@ -266,6 +321,9 @@ walk_put(struct command_words *w, const struct dfa *d)
 
 	memcpy(next, d->next, cells * sizeof(*next));
 	memcpy(label, d->label, d->states * sizeof(*label));
+	for (uint32_t i = 1; part && i < d->states; i++)
+		if (state_cares(d, i))
+			label[i] |= PART_CARES;
 	copy.next = next;
 	copy.label = label;
 	copy.sets = NULL;
@@ -289,6 +347,12 @@ lists_put(struct emit *e, const struct id_set *sets, uint32_t n)
 	return all;
 }
 
+static bool
+is_wide(const struct reader *r)
+{
+	return r->d.nsets > 256;
+}
+
 static struct f_span
 readers_put(struct command_words *w)
 {
@@ -299,7 +363,8 @@ readers_put(struct command_words *w)
 	for (uint32_t i = 0; i < w->nreaders; i++) {
 		const struct reader *r = w->readers[i].r;
 		struct f_creader f = { .source = w->readers[i].source,
-			.walk = walk_put(w, &r->d) };
+			.walk = walk_put(w, &r->d, false),
+			.wide = is_wide(r) };
 
 		if (w->deny)
 			lists = lists_put(w->e, r->d.sets, r->d.nsets);
@@ -311,24 +376,6 @@ readers_put(struct command_words *w)
 
 /* ---- parts: which words follow each other */
 
-static bool
-set_has_id(const struct id_set *s, uint32_t id)
-{
-	uint32_t lo = 0, hi = s->n;
-
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (s->v[mid] == id)
-			return true;
-		if (s->v[mid] < id)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return false;
-}
-
 static struct part
 any_byte(struct nfa *n)
 {
@@ -338,33 +385,35 @@ any_byte(struct nfa *n)
 	return nfa_set(n, &s);
 }
 
-/* What a reader found, as two bytes: a label whose set has the word. */
+static struct part
+any_symbol(struct nfa *n, const struct reader *r)
+{
+	return is_wide(r) ? nfa_cat(n, any_byte(n), any_byte(n)) :
+	    any_byte(n);
+}
+
+/* What a reader found: a label whose set has the word. */
 static struct part
 found_word(struct nfa *n, const struct reader *r, uint32_t id)
 {
 	struct part p = { 0, 0 };
 	bool any = false;
 
-	for (uint32_t hi = 0; hi * 256 < r->d.nsets; hi++) {
+	id -= r->from;
+	for (uint32_t i = r->starts[id]; i < r->starts[id + 1];) {
 		struct byte_set first = { { 0 } }, last = { { 0 } };
-		bool here = false;
+		uint32_t hi = r->labels[i] / 256;
+		struct part one;
 
-		for (uint32_t lo = 0; lo < 256 &&
-		    hi * 256 + lo < r->d.nsets; lo++)
-			if (set_has_id(&r->d.sets[hi * 256 + lo], id)) {
-				last.bits[lo / 64] |= UINT64_C(1) <<
-				    (lo % 64);
-				here = true;
-			}
-		if (here) {
-			struct part one;
-
-			first.bits[hi / 64] |= UINT64_C(1) << (hi % 64);
-			one = nfa_cat(n, nfa_set(n, &first),
-			    nfa_set(n, &last));
-			p = any ? nfa_alt(n, p, one) : one;
-			any = true;
-		}
+		for (; i < r->starts[id + 1] && r->labels[i] / 256 == hi; i++)
+			last.bits[r->labels[i] % 256 / 64] |=
+			    UINT64_C(1) << (r->labels[i] % 64);
+		first.bits[hi / 64] |= UINT64_C(1) << (hi % 64);
+		one = nfa_set(n, &last);
+		if (is_wide(r))
+			one = nfa_cat(n, nfa_set(n, &first), one);
+		p = any ? nfa_alt(n, p, one) : one;
+		any = true;
 	}
 	return any ? p : nfa_set(n, &(struct byte_set){ { 0 } });
 }
@@ -376,6 +425,8 @@ is_asked(const struct command_words *w, uint32_t i, const struct pol_token *t,
 {
 	const struct reader *r = w->readers[i].r;
 
+	if (r->like)
+		return t->kind == TOKEN_PATH;
 	if (id < r->from || id >= r->to || t->kind == TOKEN_ONE)
 		return false;
 	if (w->readers[i].source == READ_ARGUMENT)
@@ -396,11 +447,9 @@ argument(const struct command_words *w, struct nfa *n,
 		struct part one;
 
 		if (t != NULL && is_asked(w, i, t, id))
-			one = found_word(n, r, id);
-		else if (t != NULL && t->kind == TOKEN_PATH && r->like)
-			one = found_word(n, r, 0);
+			one = found_word(n, r, r->like ? r->from : id);
 		else
-			one = nfa_cat(n, any_byte(n), any_byte(n));
+			one = any_symbol(n, r);
 		p = nfa_cat(n, p, one);
 	}
 	return p;
@@ -459,7 +508,7 @@ parts_put(struct command_words *w, struct pol_command *const *v, uint32_t n,
 		}
 		if (!part_make(w, v, first, at, &to, &d))
 			return;
-		p.walk = walk_put(w, &d);
+		p.walk = walk_put(w, &d, true);
 		p.lists = lists_put(w->e, d.sets, d.nsets);
 		emit_put(w->e, FORM_cparts, &p, sizeof(p));
 		out->n++;

@@ -58,15 +58,28 @@ by_name(const void *a, const void *b)
 
 /* ---- rules */
 
+struct known;
+
+struct writing {
+	struct f_span own;	/* the built-in variables */
+	struct known *known;
+	uint32_t slots;
+};
+
 static struct f_span
 put_envs(struct emit *e, const struct pol_command *r)
 {
 	struct f_cenv *v = take_mem(e->c, (size_t)r->nenvs + 1, sizeof(*v));
+	uint32_t n = 0;
 
-	for (uint32_t i = 0; i < r->nenvs; i++)
-		v[i] = (struct f_cenv){ emit_text(e, r->envs[i].name),
-			emit_text(e, r->envs[i].value), r->envs[i].pin };
-	return emit_span(e, FORM_cenvs, v, r->nenvs, sizeof(*v));
+	for (unsigned pass = 0; pass < 2; pass++)
+		for (uint32_t i = 0; i < r->nenvs; i++)
+			if (r->envs[i].pin == (pass == 0))
+				v[n++] = (struct f_cenv){
+					emit_text(e, r->envs[i].name),
+					emit_text(e, r->envs[i].value),
+					pass == 0 };
+	return emit_span(e, FORM_cenvs, v, n, sizeof(*v));
 }
 
 static struct f_span
@@ -83,30 +96,63 @@ put_texts(struct emit *e, const struct strs *texts)
 	return s;
 }
 
-static struct f_span
-put_tokens(struct emit *e, const struct pol_command *r)
+static const uint32_t kinds[] = { [TOKEN_GLOB] = CTOKEN_GLOB,
+	[TOKEN_PATH] = CTOKEN_PATH, [TOKEN_ATTACHED] = CTOKEN_ATTACHED,
+	[TOKEN_ONE] = CTOKEN_ONE };
+
+/* Most words stand in many patterns, and in the image once. */
+struct known {
+	const struct pol_token *t;
+	uint32_t number;	/* of the ctoken, + 1 */
+};
+
+static uint32_t
+token_hash(const struct pol_token *t)
 {
-	static const uint32_t kinds[] = { [TOKEN_GLOB] = CTOKEN_GLOB,
-		[TOKEN_PATH] = CTOKEN_PATH, [TOKEN_ATTACHED] =
-		CTOKEN_ATTACHED, [TOKEN_ONE] = CTOKEN_ONE };
-	struct f_span s = { emit_count(e, FORM_ctokens,
-	    sizeof(struct f_ctoken)), r->ntokens };
+	uint32_t h = form_hash(FORM_HASH_START, (char)t->kind);
+
+	for (size_t i = 0; i < t->shown.len; i++)
+		h = form_hash(h, t->shown.p[i]);
+	return h;
+}
+
+static uint32_t
+put_token(struct emit *e, struct writing *w, const struct pol_token *t)
+{
+	uint32_t at = form_slot(token_hash(t), w->slots);
+	struct f_ctoken f;
+
+	for (; w->known[at].number != 0; at = (at + 1) & (w->slots - 1))
+		if (w->known[at].t->kind == t->kind &&
+		    str_eq(w->known[at].t->shown, t->shown))
+			return w->known[at].number - 1;
+	w->known[at] = (struct known){ t, emit_count(e, FORM_ctokens,
+	    sizeof(f)) + 1 };
+	f = (struct f_ctoken){ .kind = kinds[t->kind],
+		.texts = put_texts(e, &t->texts),
+		.prefix = emit_text(e, t->prefix),
+		.shown = emit_text(e, t->shown) };
+	emit_put(e, FORM_ctokens, &f, sizeof(f));
+	return w->known[at].number - 1;
+}
+
+static struct f_span
+put_tokens(struct emit *e, struct writing *w, const struct pol_command *r)
+{
+	struct f_span s = { emit_count(e, FORM_crefs, sizeof(uint32_t)),
+		r->ntokens };
 
 	for (uint32_t i = 0; i < r->ntokens; i++) {
-		const struct pol_token *t = &r->tokens[i];
-		struct f_ctoken f = { .kind = kinds[t->kind],
-			.texts = put_texts(e, &t->texts),
-			.prefix = emit_text(e, t->prefix),
-			.shown = emit_text(e, t->shown) };
+		uint32_t number = put_token(e, w, &r->tokens[i]);
 
-		emit_put(e, FORM_ctokens, &f, sizeof(f));
+		emit_put(e, FORM_crefs, &number, sizeof(number));
 	}
 	return s;
 }
 
 static void
 put_rule(struct emit *e, const struct pol_command *r,
-    const struct command_words *w, struct f_span *own)
+    const struct command_words *words, struct writing *w)
 {
 	struct f_crule f = { .file = r->at->doc->index, .line = r->at->line,
 		.text = emit_text(e, r->shown) };
@@ -121,15 +167,17 @@ put_rule(struct emit *e, const struct pol_command *r,
 		f.profile = emit_text(e, r->profile->text);
 	if (r->env_own) {
 		f.flags |= CRULE_ENV_OWN;
-		if (own->n == 0)
-			*own = put_envs(e, r);
-		f.envs = *own;
+		if (w->own.n == 0)
+			w->own = put_envs(e, r);
+		f.envs = w->own;
 	} else
 		f.envs = put_envs(e, r);
+	for (uint32_t i = 0; i < r->nenvs; i++)
+		f.pins += r->envs[i].pin;
 	if (group(r) == 1)
-		f.tokens = put_tokens(e, r);
+		f.tokens = put_tokens(e, w, r);
 	if (group(r) == 2)
-		command_needs(e, w, r, &f);
+		command_needs(e, words, r, &f);
 	f.when = emit_cond(e, r->when);
 	emit_put(e, FORM_crules, &f, sizeof(f));
 }
@@ -158,13 +206,13 @@ is_old_style(struct str name)
 
 static void
 put_command(struct emit *e, struct pol_command **v, uint32_t n,
-    struct f_span *own)
+    struct writing *w)
 {
 	uint32_t at = emit_count(e, FORM_crules, sizeof(struct f_crule));
 	struct f_command c = { .name = emit_text(e, v[0]->name),
 		.hash = name_hash(v[0]->name) };
 	struct f_span *spans[] = { &c.bare, &c.grants, &c.denies };
-	struct command_words *w = command_words_new(e);
+	struct command_words *words = command_words_new(e);
 
 	if (is_old_style(v[0]->name))
 		c.flags |= COMMAND_OLD_STYLE;
@@ -176,12 +224,12 @@ put_command(struct emit *e, struct pol_command **v, uint32_t n,
 		c.flags |= v[i]->list == COMMAND_DENY ?
 		    (uint32_t)COMMAND_DENIED : (uint32_t)COMMAND_GRANTED;
 	}
-	command_grants(e, w, v + c.bare.n, c.grants.n, c.grants.first, &c);
-	command_denies(e, w, v + c.bare.n + c.grants.n, c.denies.n,
+	command_grants(e, words, v + c.bare.n, c.grants.n, c.grants.first, &c);
+	command_denies(e, words, v + c.bare.n + c.grants.n, c.denies.n,
 	    c.denies.first, &c);
 	for (uint32_t i = 0; i < n; i++)
-		put_rule(e, v[i], w, own);
-	command_words_free(w);
+		put_rule(e, v[i], words, w);
+	command_words_free(words);
 	emit_put(e, FORM_cnames, &c, sizeof(c));
 }
 
@@ -245,8 +293,8 @@ void
 emit_commands(struct emit *e)
 {
 	const struct pol_commands *k = e->c->pol.commands;
-	struct f_span own = { 0, 0 };
-	struct f_commands all = { 0, 0 };
+	struct writing w = { { 0, 0 }, NULL, 0 };
+	struct f_commands all = { 0 };
 	struct pol_command **v;
 	uint32_t n = 0, from = 0;
 
@@ -254,14 +302,19 @@ emit_commands(struct emit *e)
 		return;
 	all.fallback = k->fallback.value;
 	all.made = k->made.value;
-	emit_put(e, FORM_commands, &all, sizeof(all));
 	v = take_mem(e->c, (size_t)k->n + 1, sizeof(*v));
-	for (struct pol_command *r = k->list; r != NULL; r = r->next)
+	for (struct pol_command *r = k->list; r != NULL; r = r->next) {
 		v[n++] = r;
+		w.slots += r->ntokens;
+		all.absolute |= r->name.p[0] == '/';
+	}
+	emit_put(e, FORM_commands, &all, sizeof(all));
+	w.slots = form_slots(w.slots);
+	w.known = take_mem(e->c, w.slots, sizeof(*w.known));
 	qsort(v, n, sizeof(*v), by_name);
 	for (uint32_t i = 1; i <= n; i++)
 		if (i == n || !str_eq(v[i]->name, v[from]->name)) {
-			put_command(e, v + from, i - from, &own);
+			put_command(e, v + from, i - from, &w);
 			from = i;
 		}
 	put_slots(e);

@@ -6,6 +6,7 @@
  * of a pattern, and hold only where nothing but patterns grants. */
 #include "policy/exec.h"
 
+#include <stddef.h>
 #include <stdio.h>
 
 #include "base/must.h"
@@ -133,7 +134,7 @@ on_grant(void *arg, const struct f_crule *r)
 static void
 scan_denies(struct tally *t, const struct exec_scan *s, bool *full)
 {
-	struct exec_found found;
+	struct exec_found found __attribute__((uninitialized));
 
 	t->s = s;
 	exec_find_denies(s, &found);
@@ -161,7 +162,7 @@ static void
 grants(struct tally *t, const struct exec_scan *scans, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++) {
-		struct exec_found found;
+		struct exec_found found __attribute__((uninitialized));
 
 		t->s = &scans[i];
 		exec_find_grants(&scans[i], &found);
@@ -177,14 +178,32 @@ grants(struct tally *t, const struct exec_scan *scans, uint32_t n)
 
 /* ---- the answer */
 
+static size_t
+put(struct exec_answer *out, size_t at, struct str s)
+{
+	s = str_upto(s, sizeof(out->reason) - 1 - at);
+	memcpy(out->reason + at, s.p, s.len);
+	return at + s.len;
+}
+
+/* Of every allowed exec: printf() would take as long as the decision. */
 static void
-say_rule(const struct image *im, const struct f_crule *r, const char *verb,
+say_rule(const struct image *im, const struct f_crule *r, struct str verb,
     struct exec_answer *out)
 {
+	char digits[10];
+	size_t at, n = sizeof(digits);
+
 	exec_rule(im, r, &out->rule);
-	(void)snprintf(out->reason, sizeof(out->reason), "%s by %.*s:%u: %.*s",
-	    verb, (int)out->rule.file.len, out->rule.file.p, out->rule.line,
-	    (int)out->rule.text.len, out->rule.text.p);
+	at = put(out, 0, verb);
+	at = put(out, at, out->rule.file);
+	for (uint32_t v = r->line; n == sizeof(digits) || v > 0; v /= 10)
+		digits[--n] = (char)('0' + v % 10);
+	at = put(out, at, STR(":"));
+	at = put(out, at, str_of(digits + n, sizeof(digits) - n));
+	at = put(out, at, STR(": "));
+	at = put(out, at, out->rule.text);
+	out->reason[at] = '\0';
 }
 
 static void
@@ -223,8 +242,9 @@ grant(const struct image *im, const struct tally *t, struct exec_answer *out)
 	if (t->bad != NULL)
 		say_env(im, t, out);
 	else {
-		say_rule(im, out->audit ? t->audit : t->allow,
-		    out->audit ? "allowed and recorded" : "allowed", out);
+		say_rule(im, out->audit ? t->audit : t->allow, out->audit ?
+		    STR("allowed and recorded by ") : STR("allowed by "),
+		    out);
 		out->judged = VERDICT_ALLOW;
 	}
 }
@@ -264,7 +284,7 @@ judge(const struct image *im, const struct exec_query *q,
 
 	denies(&t, scans, n, &full);
 	if (t.deny != NULL) {
-		say_rule(im, t.deny, "denied", out);
+		say_rule(im, t.deny, STR("denied by "), out);
 		return;
 	}
 	if (full) {
@@ -288,10 +308,10 @@ void
 policy_exec(const struct image *im, const struct exec_query *q,
     struct exec_answer *out)
 {
-	struct exec_scan scans[EXEC_FORMS_MAX];
+	struct exec_scan scans[EXEC_FORMS_MAX] __attribute__((uninitialized));
 	uint32_t n = q->nforms;
 
-	*out = (struct exec_answer){ 0 };
+	memset(out, 0, offsetof(struct exec_answer, reason) + 1);
 	for (uint32_t i = 0; i < n && i < EXEC_FORMS_MAX; i++)
 		scans[i] = (struct exec_scan){ .im = im, .q = q,
 			.form = &q->forms[i], .name = q->forms[i].name };

@@ -10,33 +10,53 @@ name_is(struct str pattern, struct str name)
 	return str_eq(pattern, name);
 }
 
-/* A name may stand there twice; each program takes another of them. */
+/* A name may stand there twice, and programs differ in which they take. */
 static bool
-is_met(const struct exec_scan *s, const struct f_cenv *v)
+is_pinned(const struct exec_scan *s, const struct f_cenv *v)
 {
 	struct str want = form_text(s->im, v->name), name, value;
 	bool there = false;
 
 	for (uint32_t i = 0; i < s->q->nenv; i++) {
-		if (!str_cut(s->q->env[i], '=', &name, &value))
-			continue;	/* no program sees it as a variable */
-		if (!name_is(want, name))
+		if (!str_cut(s->q->env[i], '=', &name, &value) ||
+		    !str_eq(want, name))
 			continue;
-		if (v->pin == 0 || !str_eq(value,
-			form_text(s->im, v->value)))
+		if (!str_eq(value, form_text(s->im, v->value)))
 			return false;
 		there = true;
 	}
-	return there || v->pin == 0;
+	return there;
+}
+
+static const struct f_cenv *
+forbids(const struct exec_scan *s, const struct f_crule *r, struct str name)
+{
+	for (uint32_t i = r->pins; i < r->envs.n; i++) {
+		const struct f_cenv *v = &s->im->cenvs[r->envs.first + i];
+
+		if (name_is(form_text(s->im, v->name), name))
+			return v;
+	}
+	return NULL;
 }
 
 const struct f_cenv *
 exec_env_fault(const struct exec_scan *s, const struct f_crule *r)
 {
+	const struct f_cenv *v;
+	struct str name, value;
+
 	if (s->q->paper)
 		return NULL;
-	for (uint32_t i = 0; i < r->envs.n; i++)
-		if (!is_met(s, &s->im->cenvs[r->envs.first + i]))
-			return &s->im->cenvs[r->envs.first + i];
+	for (uint32_t i = 0; i < r->pins; i++) {
+		v = &s->im->cenvs[r->envs.first + i];
+		if (!is_pinned(s, v))
+			return v;
+	}
+	/* Without a '=' no program sees it as a variable. */
+	for (uint32_t i = 0; i < s->q->nenv; i++)
+		if (str_cut(s->q->env[i], '=', &name, &value) &&
+		    (v = forbids(s, r, name)) != NULL)
+			return v;
 	return NULL;
 }

@@ -47,8 +47,6 @@ find_text(const struct image *im, struct str name, uint32_t want,
 {
 	uint32_t h = FORM_HASH_START;
 
-	if (im->ncnames == 0)
-		return;
 	for (size_t i = 0; i < name.len; i++)
 		h = form_hash(h, name.p[i]);
 	found_add(out, lookup(im, name, h), want);
@@ -61,12 +59,13 @@ find_kinds(const struct image *im, struct str name, struct exec_found *out)
 {
 	uint32_t h = FORM_HASH_START;
 
-	for (size_t i = 0; im->ncnames > 0 && i < name.len; i++) {
+	for (size_t i = 0; i < name.len; i++) {
 		if (i > 0 && name.p[i] == '.')
 			found_add(out, lookup(im, str_head(name, i), h),
 			    COMMAND_DENIED);
 		h = form_hash(h, name.p[i]);
 	}
+	found_add(out, lookup(im, name, h), COMMAND_DENIED);
 }
 
 static void
@@ -109,6 +108,8 @@ exec_find_grants(const struct exec_scan *s, struct exec_found *out)
 {
 	out->n = 0;
 	out->full = false;
+	if (s->im->ncnames == 0)
+		return;
 	find_same(s, COMMAND_GRANTED, out);
 	if (s->q->paper)
 		find_paper(s, s->form->file.len > 0 ? s->form->file : s->name,
@@ -120,9 +121,8 @@ find_named(const struct exec_scan *s, struct str path, struct exec_found *out)
 {
 	struct str base = exec_base(path);
 
-	find_text(s->im, base, COMMAND_DENIED, out);
 	find_kinds(s->im, base, out);
-	if (base.len != path.len)
+	if (base.len != path.len && s->im->commands->absolute != 0)
 		find_text(s->im, path, COMMAND_DENIED, out);
 }
 
@@ -131,11 +131,13 @@ exec_find_denies(const struct exec_scan *s, struct exec_found *out)
 {
 	out->n = 0;
 	out->full = false;
+	if (s->im->ncnames == 0)
+		return;
 	find_named(s, s->name, out);
 	if (s->first > 0)	/* busybox is not busybox's applet */
 		return;
 	find_named(s, s->form->file, out);
-	if (s->form->argc > 0)
+	if (s->form->argc > 0 && !str_eq(s->form->argv[0], s->name))
 		find_named(s, s->form->argv[0], out);
 	find_same(s, COMMAND_DENIED, out);
 	if (s->q->paper)

@@ -74,13 +74,19 @@ token_matches(const struct exec_scan *s, const struct f_ctoken *t, uint32_t i)
 	}
 }
 
+static const struct f_ctoken *
+token_at(const struct exec_scan *s, const struct f_crule *r, uint32_t i)
+{
+	return &s->im->ctokens[s->im->crefs[r->tokens.first + i]];
+}
+
 static uint32_t
 leading(const struct exec_scan *s, const struct f_crule *r)
 {
 	uint32_t n = 0;
 
 	while (n < r->tokens.n && n < exec_args(s) &&
-	    token_matches(s, &s->im->ctokens[r->tokens.first + n], n + 1))
+	    token_matches(s, token_at(s, r, n), n + 1))
 		n++;
 	return n;
 }
@@ -142,8 +148,8 @@ say_difference(const struct near *n, struct exec_answer *out)
 	if (at < exec_args(s))
 		arg = shown(exec_arg(s, at + 1), buf);
 	if (at < n->best->tokens.n)
-		token = str_upto(form_text(s->im, s->im->ctokens[
-		    n->best->tokens.first + at].shown), SHOWN_MAX);
+		token = str_upto(form_text(s->im, token_at(s, n->best,
+		    at)->shown), SHOWN_MAX);
 	if (at < n->best->tokens.n && at < exec_args(s))
 		say(out, "argument %u \"%.*s\" is not %.*s", at + 1,
 		    (int)arg.len, arg.p, (int)token.len, token.p);

@@ -75,22 +75,30 @@ struct states {
 	uint32_t n;
 };
 
-/* One argument further, in each part; false: none can match any more. */
+static uint32_t
+cares(const struct image *im, const struct states *st)
+{
+	uint32_t labels = 0;
+
+	for (uint32_t p = 0; p < st->n; p++)
+		labels |= walk_label(im->csteps, st->v[p]);
+	return labels & PART_CARES;
+}
+
+/* What a reader found of an argument; false: none can match any more. */
 static bool
-step(const struct image *im, struct states *st, const uint32_t *labels,
-    uint32_t n)
+step(const struct image *im, struct states *st, const struct f_creader *r,
+    uint32_t label)
 {
 	uint32_t any = 0;
 
 	for (uint32_t p = 0; p < st->n; p++) {
 		uint32_t state = st->v[p];
 
-		for (uint32_t i = 0; i < n && state != 0; i++) {
+		if (r->wide != 0)
 			state = walk_byte(im->csteps, state,
-			    (char)(labels[i] >> 8));
-			state = walk_byte(im->csteps, state,
-			    (char)(labels[i] & 0xff));
-		}
+			    (char)(label >> 8));
+		state = walk_byte(im->csteps, state, (char)(label & 0xff));
 		st->v[p] = state;
 		any |= state;
 	}
@@ -104,15 +112,17 @@ grants_run(const struct exec_scan *s, const struct f_command *c,
 {
 	const struct f_creader *readers = &s->im->creaders[c->readers.first];
 	struct reading r __attribute__((uninitialized));
-	uint32_t labels[READERS_MAX] __attribute__((uninitialized));
 
 	r.s = s;
 	for (uint32_t a = 1; a <= exec_args(s); a++) {
 		reading_of(&r, a);
-		for (uint32_t i = 0; i < c->readers.n; i++)
-			labels[i] = found(&r, &readers[i]);
-		if (!step(s->im, st, labels, c->readers.n))
-			return false;
+		for (uint32_t i = 0; i < c->readers.n; i++) {
+			uint32_t label = cares(s->im, st) != 0 ?
+			    found(&r, &readers[i]) : 0;
+
+			if (!step(s->im, st, &readers[i], label))
+				return false;
+		}
 	}
 	return true;
 }
@@ -134,7 +144,8 @@ exec_grants(const struct exec_scan *s, const struct f_command *c, exec_on *on,
 		return;
 	for (uint32_t p = 0; p < st.n; p++)
 		each_of(s, list_of(s->im, parts[p].lists,
-		    walk_label(s->im->csteps, st.v[p])), on, arg);
+		    walk_label(s->im->csteps, st.v[p]) & PART_LIST), on,
+		    arg);
 }
 
 /* ---- denies */

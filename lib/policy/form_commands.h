@@ -4,8 +4,9 @@
  * over one argument: in a certain form of it, each finds which of the
  * patterns' words it is like. What they find of all arguments, one after the
  * other, is what its parts run over: automata that know which words follow
- * each other in an allow. A deny only needs its words to be there; of those
- * that are no options the order is looked at when all of them are. */
+ * each other in an allow, and of what comes next whether it matters. A deny
+ * only needs its words to be there; of those that are no options the order is
+ * looked at when all of them are. */
 
 enum { /* of a command */
 	COMMAND_GRANTED = 1,	/* some allow or audit names it */
@@ -41,9 +42,10 @@ enum { /* of a rule */
 struct f_crule {
 	uint32_t flags;
 	uint32_t when;		/* a condition's number, or 0 */
-	struct f_span envs;	/* cenvs */
+	struct f_span envs;	/* cenvs: first those that pin */
+	uint32_t pins;		/* how many those are */
 	struct f_text profile;
-	struct f_span tokens;	/* of a grant: ctokens, for explaining */
+	struct f_span tokens;	/* of a grant: crefs of ctokens, to explain */
 	struct f_span needs;	/* of a deny: crefs, words: first options,
 				 * then, in their order, the others; 0 there is
 				 * any argument */
@@ -80,21 +82,27 @@ enum reader_source {
 #define READERS_MAX	16	/* of one command, for grants or for denies */
 #define PARTS_MAX	64	/* of one command */
 #define WORDS_MAX	8192	/* different ones in the denies of a command */
-#define CLASSES_MAX	65536	/* that one reader tells apart */
+#define CLASSES_MAX	65536	/* that one automaton tells apart */
 
 struct f_creader {
 	uint32_t source, walk;
+	uint32_t wide;		/* parts are given its labels as two bytes,
+				 * the high one first; otherwise as one */
 	struct f_span lists;	/* clists by label; of grants: none */
 };
 
-struct f_cpart { /* two bytes, high one first, for each reader */
+#define PART_LIST	UINT32_C(0xffff)	/* of a label: which list */
+#define PART_CARES	UINT32_C(0x10000)	/* what is read next matters */
+
+struct f_cpart {
 	uint32_t walk;
-	struct f_span lists;	/* by label: clists of crules, rising */
+	struct f_span lists;	/* clists of crules, rising */
 };
 
 struct f_commands { /* none: there is no section */
 	uint32_t fallback;	/* 1: what no rule names is allowed */
 	uint32_t made;		/* enum exec_made */
+	uint32_t absolute;	/* 1: some command is named by its path */
 };
 
 #define FORM_COMMANDS(SECTION)						\

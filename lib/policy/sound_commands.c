@@ -37,15 +37,25 @@ tokens_ok(const struct image *im)
 }
 
 static bool
+refs_ok(const struct image *im, struct f_span s, uint32_t below)
+{
+	for (uint32_t i = 0; i < s.n; i++)
+		if (im->crefs[s.first + i] >= below)
+			return false;
+	return true;
+}
+
+static bool
 rules_ok(const struct image *im)
 {
 	for (uint32_t i = 0; i < im->ncrules; i++) {
 		const struct f_crule *r = &im->crules[i];
 
 		if ((r->flags & ~(uint32_t)CRULE_FLAGS) != 0 ||
-		    !span_ok(r->envs, im->ncenvs) ||
+		    !span_ok(r->envs, im->ncenvs) || r->pins > r->envs.n ||
 		    !text_ok(im, r->profile) ||
-		    !span_ok(r->tokens, im->nctokens) ||
+		    !span_ok(r->tokens, im->ncrefs) ||
+		    !refs_ok(im, r->tokens, im->nctokens) ||
 		    !span_ok(r->needs, im->ncrefs) ||
 		    r->options > r->needs.n || r->when > im->nconds ||
 		    r->file >= im->ntexts ||
@@ -64,15 +74,6 @@ lists_ok(const struct image *im)
 	return true;
 }
 
-static bool
-refs_ok(const struct image *im, struct f_span s, uint32_t below)
-{
-	for (uint32_t i = 0; i < s.n; i++)
-		if (im->crefs[s.first + i] >= below)
-			return false;
-	return true;
-}
-
 /* Each list holds numbers below that. */
 static bool
 lists_hold(const struct image *im, struct f_span lists, uint32_t below)
@@ -87,20 +88,19 @@ lists_hold(const struct image *im, struct f_span lists, uint32_t below)
 
 /* ---- automata */
 
-/* Every label that a walk can end in is one of n. To follow only what a walk
- * from there can reach would need memory; labels of all states that lie in
- * the same array are bounded by the most that anyone asks, and looked up with
- * care (exec_list). */
+/* Labels are looked up with care (list_of in exec_read.c): which of them a
+ * walk from some state can reach is not known here. */
 static bool
 walks_ok(const struct image *im)
 {
 	if (!walk_sound(im->csteps, im->ncsteps) ||
-	    !walk_labels_below(im->csteps, im->ncsteps, CLASSES_MAX))
+	    !walk_labels_below(im->csteps, im->ncsteps,
+		PART_CARES | PART_LIST))
 		return false;
 	for (uint32_t i = 0; i < im->ncreaders; i++) {
 		const struct f_creader *r = &im->creaders[i];
 
-		if (r->source >= READ_SOURCE_COUNT ||
+		if (r->source >= READ_SOURCE_COUNT || r->wide > 1 ||
 		    !walk_is_state(im->ncsteps, r->walk) ||
 		    !span_ok(r->lists, im->nclists))
 			return false;
@@ -189,7 +189,8 @@ const char *
 image_commands_fault(const struct image *im)
 {
 	if (im->ncommands > 1 || (im->ncommands == 1 &&
-	    (im->commands->fallback > 1 || im->commands->made > MADE_ALLOW)))
+	    (im->commands->fallback > 1 || im->commands->made > MADE_ALLOW ||
+	    im->commands->absolute > 1)))
 		return "what it says of commands is damaged";
 	if (!texts_ok(im) || !tokens_ok(im) || !lists_ok(im) ||
 	    !rules_ok(im) || !walks_ok(im) || !slots_ok(im))
