@@ -12,6 +12,7 @@
 #include "base/must.h"
 #include "policy/cond.h"
 #include "policy/exec_scan.h"
+#include "policy/say.h"
 
 struct tally {
 	const struct exec_scan *s;
@@ -178,32 +179,20 @@ grants(struct tally *t, const struct exec_scan *scans, uint32_t n)
 
 /* ---- the answer */
 
-static size_t
-put(struct exec_answer *out, size_t at, struct str s)
-{
-	s = str_upto(s, sizeof(out->reason) - 1 - at);
-	memcpy(out->reason + at, s.p, s.len);
-	return at + s.len;
-}
-
 /* Of every allowed exec: printf() would take as long as the decision. */
 static void
-say_rule(const struct image *im, const struct f_crule *r, struct str verb,
+say_rule(const struct image *im, const struct f_crule *r, const char *verb,
     struct exec_answer *out)
 {
-	char digits[10];
-	size_t at, n = sizeof(digits);
+	struct saying s = { .p = out->reason, .cap = sizeof(out->reason) };
 
 	exec_rule(im, r, &out->rule);
-	at = put(out, 0, verb);
-	at = put(out, at, out->rule.file);
-	for (uint32_t v = r->line; n == sizeof(digits) || v > 0; v /= 10)
-		digits[--n] = (char)('0' + v % 10);
-	at = put(out, at, STR(":"));
-	at = put(out, at, str_of(digits + n, sizeof(digits) - n));
-	at = put(out, at, STR(": "));
-	at = put(out, at, out->rule.text);
-	out->reason[at] = '\0';
+	say_z(&s, verb);
+	say_str(&s, out->rule.file);
+	say_z(&s, ":");
+	say_number(&s, out->rule.line);
+	say_z(&s, ": ");
+	say_str(&s, out->rule.text);
 }
 
 static void
@@ -243,7 +232,7 @@ grant(const struct image *im, const struct tally *t, struct exec_answer *out)
 		say_env(im, t, out);
 	else {
 		say_rule(im, out->audit ? t->audit : t->allow, out->audit ?
-		    STR("allowed and recorded by ") : STR("allowed by "),
+		    "allowed and recorded by " : "allowed by ",
 		    out);
 		out->judged = VERDICT_ALLOW;
 	}
@@ -284,7 +273,7 @@ judge(const struct image *im, const struct exec_query *q,
 
 	denies(&t, scans, n, &full);
 	if (t.deny != NULL) {
-		say_rule(im, t.deny, STR("denied by "), out);
+		say_rule(im, t.deny, "denied by ", out);
 		return;
 	}
 	if (full) {
