@@ -12,6 +12,7 @@
 #include "base/must.h"
 #include "policy/cond.h"
 #include "policy/exec_scan.h"
+#include "policy/maximum.h"
 #include "policy/say.h"
 
 struct tally {
@@ -28,20 +29,24 @@ struct tally {
 bool
 image_has_commands(const struct image *im)
 {
-	return im->ncommands > 0;
+	return im->ncommands > 0 ||
+	    (im->max != NULL && im->max->ncommands > 0);
 }
 
 enum exec_made
 image_made(const struct image *im)
 {
-	return im->ncommands > 0 ? (enum exec_made)im->commands->made :
-	    MADE_ALLOW;
+	enum exec_made own = im->ncommands > 0 ?
+	    (enum exec_made)im->commands->made : MADE_ALLOW;
+	enum exec_made max = im->max != NULL ? image_made(im->max) : own;
+
+	return max < own ? max : own;
 }
 
 uint32_t
 image_commands(const struct image *im)
 {
-	return im->ncnames;
+	return im->ncnames + (im->max != NULL ? im->max->ncnames : 0);
 }
 
 void
@@ -49,6 +54,10 @@ image_command(const struct image *im, uint32_t i, struct exec_command *out)
 {
 	const struct f_command *c;
 
+	if (im->max != NULL && i >= im->ncnames) {
+		image_command(im->max, i - im->ncnames, out);
+		return;
+	}
 	must(i < im->ncnames);
 	c = &im->cnames[i];
 	out->name = form_text(im, c->name);
@@ -59,12 +68,14 @@ image_command(const struct image *im, uint32_t i, struct exec_command *out)
 uint32_t
 image_envs(const struct image *im)
 {
-	return im->ncwatch;
+	return im->ncwatch + (im->max != NULL ? im->max->ncwatch : 0);
 }
 
 struct str
 image_env(const struct image *im, uint32_t i)
 {
+	if (im->max != NULL && i >= im->ncwatch)
+		return image_env(im->max, i - im->ncwatch);
 	must(i < im->ncwatch);
 	return form_text(im, im->cwatch[i]);
 }
@@ -300,6 +311,10 @@ policy_exec(const struct image *im, const struct exec_query *q,
 	struct exec_scan scans[EXEC_FORMS_MAX] __attribute__((uninitialized));
 	uint32_t n = q->nforms;
 
+	if (im->max != NULL) {
+		maximum_exec(im, q, out);
+		return;
+	}
 	memset(out, 0, offsetof(struct exec_answer, reason) + 1);
 	for (uint32_t i = 0; i < n && i < EXEC_FORMS_MAX; i++)
 		scans[i] = (struct exec_scan){ .im = im, .q = q,

@@ -3,8 +3,8 @@
 #include <stdio.h>
 
 /* Puts "the maximum policy: " in front. */
-static void
-say_maximum(char reason[REASON_BYTES_MAX])
+void
+maximum_say(char reason[REASON_BYTES_MAX])
 {
 	char was[REASON_BYTES_MAX];
 
@@ -37,7 +37,7 @@ maximum_network(const struct image *im, const struct net_query *q,
 		enum treatment treat = out->treat;
 
 		*out = max;
-		say_maximum(out->reason);
+		maximum_say(out->reason);
 		if (max.verdict == VERDICT_ALLOW) {	/* it only records */
 			out->verdict = verdict;
 			out->treat = treat;
@@ -80,7 +80,7 @@ maximum_file(const struct image *im, const struct file_query *q,
 		enum verdict verdict = out->verdict;
 
 		*out = max;
-		say_maximum(out->reason);
+		maximum_say(out->reason);
 		out->verdict = verdict;
 	}
 	if (max.verdict == VERDICT_DENY) {
@@ -114,69 +114,4 @@ maximum_below(const struct image *im, struct str path, unsigned mounted,
 	policy_file_below(im->max, path, 0, &max);
 	out->read = extent_least(out->read, max.read);
 	out->write = extent_least(out->write, max.write);
-}
-
-/* ---- models: the more private of both, by backends of the policy below */
-
-static void
-lower_to(uint64_t *limit, uint64_t max)
-{
-	if (max != 0 && (*limit == 0 || max < *limit))
-		*limit = max;
-}
-
-static bool
-find_backend(const struct image *im, const struct route_answer *max,
-    uint32_t *out)
-{
-	struct backend b;
-
-	for (*out = 0; *out < image_backends(im); ++*out) {
-		image_backend(im, *out, &b);
-		if (str_eq(b.name, max->route) &&
-		    b.locality == max->locality)
-			return true;
-	}
-	return false;
-}
-
-static void
-take_maximum(const struct image *im, const struct route_answer *max,
-    struct route_answer *out)
-{
-	struct route_limits limits = out->limits;
-	bool redact = out->redact;
-	uint32_t backend = 0;
-	bool found = max->verdict == VERDICT_ALLOW &&
-	    find_backend(im, max, &backend);
-
-	*out = *max;
-	out->backend = backend;
-	out->fallback = 0;
-	out->limits = limits;
-	out->redact = redact;
-	if (!found) {
-		out->verdict = out->judged = VERDICT_DENY;
-		out->route = STR("");
-	}
-	say_maximum(out->reason);
-}
-
-void
-maximum_route(const struct image *im, const struct facts *f,
-    struct route_answer *out)
-{
-	struct route_answer max;
-
-	policy_route(im->own, f, out);
-	policy_route(im->max, f, &max);
-	if (out->verdict == VERDICT_DENY)
-		return;
-	if (max.verdict == VERDICT_DENY || max.locality < out->locality)
-		take_maximum(im->own, &max, out);
-	out->redact = out->redact || max.redact;
-	lower_to(&out->limits.input_tokens, max.limits.input_tokens);
-	lower_to(&out->limits.output_tokens, max.limits.output_tokens);
-	lower_to(&out->limits.cost, max.limits.cost);
-	lower_to(&out->limits.time_ms, max.limits.time_ms);
 }

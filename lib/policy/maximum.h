@@ -9,9 +9,10 @@
 #include <stddef.h>
 
 #include "policy/decide.h"
-#include "policy/route.h"
+#include "policy/exec.h"
 #include "policy/files.h"
 #include "policy/form.h"
+#include "policy/route.h"
 
 void maximum_network(const struct image *im, const struct net_query *q,
     struct net_answer *out);
@@ -26,7 +27,16 @@ unsigned maximum_judge(const struct image *im, const struct file_query *q);
 void maximum_below(const struct image *im, struct str path, unsigned mounted,
     struct file_below *out);
 
+/* What is recorded by either is recorded; a person may allow what neither
+ * denies for good. */
+void maximum_exec(const struct image *im, const struct exec_query *q,
+    struct exec_answer *out);
+/* The more private route of both, by a backend of the policy below that the
+ * maximum has, too. The limits are the smaller ones. */
 void maximum_route(const struct image *im, const struct facts *f,
     struct route_answer *out);
+
+/* Puts "the maximum policy: " in front. */
+void maximum_say(char reason[REASON_BYTES_MAX]);
 
 #endif

@@ -237,7 +237,7 @@ image_model(const struct image *im, uint32_t i, uint32_t k,
 uint32_t
 image_budgets(const struct image *im)
 {
-	return im->nbudgets;
+	return im->nbudgets + (im->max != NULL ? im->max->nbudgets : 0);
 }
 
 void
@@ -245,6 +245,11 @@ image_budget(const struct image *im, uint32_t i, struct budget *out)
 {
 	const struct f_budget *b;
 
+	if (im->max != NULL && i >= im->nbudgets) {
+		image_budget(im->max, i - im->nbudgets, out);
+		out->route = 0;	/* its backends are numbered otherwise */
+		return;
+	}
 	must(i < im->nbudgets);
 	b = &im->budgets[i];
 	*out = (struct budget){ .scope = (enum budget_scope)b->scope,

@@ -12,8 +12,10 @@
 #include "base/err.h"
 #include "compile/compile.h"
 #include "policy/decide.h"
+#include "policy/exec.h"
 #include "policy/form.h"
 #include "policy/image.h"
+#include "policy/route.h"
 
 /* ---- images of one policy, or of two */
 
@@ -303,6 +305,190 @@ an_address_needs_both(void **state)
 	three_fini(&t);
 }
 
+/* ---- commands */
+
+enum { ARGS = 8 };
+
+static enum verdict
+may_run(const struct image *im, const char *text, struct exec_answer *a)
+{
+	struct str argv[ARGS], rest = str_c(text);
+	struct exec_form form = { .argv = argv };
+	struct exec_query q = { .forms = &form, .nforms = 1, .paper = true,
+		.cwd = STR("/app") };
+
+	while (form.argc < ARGS - 1 &&
+	    str_cut(rest, ' ', &argv[form.argc], &rest))
+		form.argc++;
+	argv[form.argc++] = rest;
+	form.name = argv[0];
+	policy_exec(im, &q, a);
+	return a->judged;
+}
+
+static char *
+some_commands(uint64_t *seed)
+{
+	static const char *const entries[] = { "git", "git push", "\"rm -rf "
+	    "*\"", "rm", "python3 /app/*.py", "{command: curl, args_pattern: "
+	    "\"--max-time 30 *\"}", "curl", "git status" };
+	static const char *const lists[] = { "allow", "deny", "audit" };
+	struct buf b;
+
+	buf_init(&b, 65536);
+	if (roll(seed, 8) == 0) {	/* no section allows all */
+		assert_true(buf_addz(&b, "version: \"1.0\"\n"));
+		return buf_take(&b, NULL);
+	}
+	assert_true(buf_printf(&b, "commands:\n  default_policy: %s\n",
+	    roll(seed, 3) == 0 ? "allow" : "deny"));
+	for (size_t k = 0; k < NELEM(lists); k++) {
+		uint64_t n = roll(seed, 3);
+
+		assert_true(buf_printf(&b, "  %s:%s\n", lists[k], n == 0 ?
+		    " []" : ""));
+		for (uint64_t i = 0; i < n; i++)
+			assert_true(buf_printf(&b, "    - %s\n",
+			    entries[roll(seed, NELEM(entries))]));
+	}
+	return buf_take(&b, NULL);
+}
+
+static void
+no_command_escapes(void **state)
+{
+	static const char *const lines[] = { "git push", "git status", "git",
+		"rm -rf /x", "rm -r -f /x", "rm x", "python3 /app/a.py",
+		"python3 -c x", "curl --max-time 30 x", "curl x", "vi" };
+	uint64_t seed = 362436069362436069ULL;
+
+	(void)state;
+	for (int i = 0; i < 300; i++) {
+		CLEAN_FREE char *own = some_commands(&seed);
+		CLEAN_FREE char *max = some_commands(&seed);
+		struct three t = { 0 };
+
+		assert_true(make_three(own, max, &t));
+		for (size_t k = 0; k < NELEM(lines); k++) {
+			struct exec_answer a, b, c;
+			bool x = may_run(t.own.im, lines[k], &a) ==
+			    VERDICT_ALLOW;
+			bool y = may_run(t.max.im, lines[k], &b) ==
+			    VERDICT_ALLOW;
+			bool z = may_run(t.both.im, lines[k], &c) ==
+			    VERDICT_ALLOW;
+
+			if (z != (x && y) || (z && c.audit !=
+				(a.audit || b.audit)))
+				fail_msg("%s\n%s---\n%s", lines[k], own,
+				    max);
+		}
+		three_fini(&t);
+	}
+}
+
+static void
+names_of_both_are_found(void **state)
+{
+	static const char own[] = "commands: {allow: [git, curl]}\n";
+	static const char max[] = "commands: {allow: [curl, git], "
+	    "deny: [git push]}\n";
+	struct str argv[] = { STR("git"), STR("push") };
+	uint32_t same[8], n = 0;
+	struct exec_form form = { .name = STR("git"), .file = STR("/bin/g"),
+		.argv = argv, .argc = 2, .same = same };
+	struct exec_query q = { .forms = &form, .nforms = 1 };
+	struct exec_answer a;
+	struct three t = { 0 };
+
+	(void)state;
+	assert_true(make_three(own, max, &t));
+	assert_int_equal(image_commands(t.both.im),
+	    image_commands(t.own.im) + image_commands(t.max.im));
+	for (uint32_t i = 0; i < image_commands(t.both.im); i++) {
+		struct exec_command c;
+
+		image_command(t.both.im, i, &c);
+		if (str_eqz(c.name, "git"))
+			same[n++] = i;
+	}
+	assert_int_equal(n, 2);
+	form.nsame = n;
+	policy_exec(t.both.im, &q, &a);
+	assert_int_equal(a.judged, VERDICT_DENY);
+	assert_non_null(strstr(a.reason, "the maximum policy: "));
+	form.argc = 1;
+	policy_exec(t.both.im, &q, &a);
+	assert_int_equal(a.judged, VERDICT_ALLOW);
+	/* Found as its own alone, the maximum does not know the file. */
+	form.nsame = 1;
+	policy_exec(t.both.im, &q, &a);
+	assert_int_equal(a.judged, VERDICT_DENY);
+	three_fini(&t);
+}
+
+/* ---- models */
+
+#define ROUTER(x) "inference: {router: {default: " x "}}\n"
+
+static const struct {
+	const char *what, *own, *max;
+	const char *route;	/* NULL: denied */
+	const char *why;
+} routes_to[] = {
+	{ "what both say", ROUTER("local"), ROUTER("local"), "local", "" },
+	{ "more private than the maximum", ROUTER("local"),
+	    ROUTER("frontier"), "local", "" },
+	{ "less private than the maximum goes where that says",
+	    ROUTER("frontier"), ROUTER("local"), "local",
+	    "the maximum policy: routed to local" },
+	{ "a maximum without models", ROUTER("local"), "network: {}\n", NULL,
+	    "the maximum policy: the policy has no inference section" },
+	{ "a policy without models", "network: {}\n", ROUTER("local"), NULL,
+	    "the policy has no inference section" },
+	{ "a backend that the maximum does not have", "inference: {router: "
+	    "{default: mine}, backends: {mine: {kind: vllm, url: "
+	    "\"https://gpu.test\", locality: site}}}\n", ROUTER("frontier"),
+	    NULL, "does not allow mine" },
+	{ "the same backend in both", "inference: {router: "
+	    "{default: mine}, backends: {mine: {kind: vllm, url: "
+	    "\"https://gpu.test\", locality: site}}}\n", "inference: "
+	    "{router: {default: mine}, backends: {mine: {kind: vllm, url: "
+	    "\"https://gpu.test\", locality: site}}}\n", "mine", "" },
+	{ "the same name elsewhere", "inference: {router: "
+	    "{default: mine}, backends: {mine: {kind: vllm, url: "
+	    "\"https://evil.test\", locality: site}}}\n", "inference: "
+	    "{router: {default: mine}, backends: {mine: {kind: vllm, url: "
+	    "\"https://gpu.test\", locality: site}}}\n", NULL,
+	    "does not allow mine" },
+};
+
+static void
+models_are_bounded(void **state)
+{
+	static const struct facts none;
+	int wrong = 0;
+
+	(void)state;
+	for (size_t i = 0; i < NELEM(routes_to); i++) {
+		struct three t = { 0 };
+		struct route_answer a;
+		const char *route = routes_to[i].route;
+
+		assert_true(make_three(routes_to[i].own, routes_to[i].max,
+		    &t));
+		policy_route(t.both.im, &none, &a);
+		if ((a.verdict == VERDICT_ALLOW) != (route != NULL) ||
+		    (route != NULL && !str_eqz(a.route, route)) ||
+		    strstr(a.reason, routes_to[i].why) == NULL) {
+			print_error("%s: %s\n", routes_to[i].what, a.reason);
+			wrong++;
+		}
+		three_fini(&t);
+	}
+	assert_int_equal(wrong, 0);
+}
+
 /* ---- the image */
 
 static void
@@ -367,6 +553,9 @@ main(void)
 		cmocka_unit_test(network_cases),
 		cmocka_unit_test(nothing_escapes_the_network),
 		cmocka_unit_test(an_address_needs_both),
+		cmocka_unit_test(no_command_escapes),
+		cmocka_unit_test(names_of_both_are_found),
+		cmocka_unit_test(models_are_bounded),
 		cmocka_unit_test(a_maximum_has_none),
 		cmocka_unit_test(a_damaged_maximum_is_refused),
 	};
