@@ -11,7 +11,7 @@
 struct compile;
 struct node;
 
-#define FILE_RULES_MAX	8192	/* paths in one policy, {a,b} counted apart */
+#define FILE_RULES_MAX	16384	/* paths in one policy, {a,b} counted apart */
 #define GRANTS_MAX	256	/* that need a place of their own in the root;
 				 * the operator's mounts come on top */
 #define FILE_ALTERNATIVES_MAX 256	/* of one path with braces */

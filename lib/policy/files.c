@@ -49,21 +49,31 @@ hear_end(const struct image *im, struct path_walk *w, bool last)
 		hear(&w->said, &im->fsays[floating], last);
 }
 
-/* May path[from, at) stand as a component of a canonical path? */
+/* May that stand as a component of a canonical path? */
 static bool
-is_name(struct str path, size_t from, size_t at)
+is_name(struct str s)
 {
-	size_t len = at - from;
-
-	return len > 0 && !(path.p[from] == '.' &&
-	    (len == 1 || (len == 2 && path.p[from + 1] == '.')));
+	return s.len > 0 && !(s.p[0] == '.' &&
+	    (s.len == 1 || (s.len == 2 && s.p[1] == '.')));
 }
 
+/* The slash and the component behind it. Most paths soon leave all that an
+ * absolute pattern names: then the first automaton is dead. */
 static void
-take_byte(const struct image *im, struct path_walk *w, char c)
+take_part(const struct f_step *steps, struct path_walk *w, struct str part)
 {
-	w->anchored = walk_byte(im->fsteps, w->anchored, c);
-	w->floating = walk_byte(im->fsteps, w->floating, c);
+	uint32_t a = walk_byte(steps, w->anchored, '/');
+	uint32_t f = walk_byte(steps, w->floating, '/');
+	size_t i = 0;
+
+	for (; i < part.len && a != 0; i++) {
+		a = walk_byte(steps, a, part.p[i]);
+		f = walk_byte(steps, f, part.p[i]);
+	}
+	for (; i < part.len; i++)
+		f = walk_byte(steps, f, part.p[i]);
+	w->anchored = a;
+	w->floating = f;
 }
 
 static bool
@@ -76,26 +86,33 @@ is_path(struct str path)
 bool
 path_walk(const struct image *im, struct str path, struct path_walk *w)
 {
-	size_t from = 1;
+	struct str rest = path, part = STR("");
+	bool more = path.len > 1;
 
 	*w = (struct path_walk){ 0 };
 	if (!is_path(path))
 		return false;
 	w->anchored = im->fpaths->anchored;
 	w->floating = im->fpaths->floating;
+	rest = str_of(path.p + 1, path.len - 1);
 	hear_end(im, w, false);
-	take_byte(im, w, '/');
-	for (size_t i = 1; i < path.len; i++) {
-		if (path.p[i] == '/') {
-			if (!is_name(path, from, i))
-				return false;
-			hear_end(im, w, false);
-			from = i + 1;
-		}
-		take_byte(im, w, path.p[i]);
+	while (more) {
+		const char *end = memchr(rest.p, '/', rest.len);
+		size_t len = end == NULL ? rest.len : (size_t)(end - rest.p);
+
+		part = str_of(rest.p, len);
+		if (!is_name(part))
+			return false;
+		take_part(im->fsteps, w, part);
+		more = end != NULL;
+		hear_end(im, w, !more);
+		rest = str_of(rest.p + len + more, rest.len - len - more);
 	}
-	hear_end(im, w, true);
-	return path.len == 1 || is_name(path, from, path.len);
+	if (path.len == 1) {
+		take_part(im->fsteps, w, part);
+		hear_end(im, w, true);
+	}
+	return true;
 }
 
 /* ---- the verdict */

@@ -80,8 +80,9 @@ static enum file_extent
 extent(const struct image *im, uint32_t kinds, uint32_t may, unsigned i,
     unsigned mounted)
 {
-	uint32_t allow = KIND_ALLOW << i, base = KIND_BASE << i;
-	uint32_t deny = KIND_DENY << i;
+	uint32_t allow = (uint32_t)KIND_ALLOW << i;
+	uint32_t base = (uint32_t)KIND_BASE << i;
+	uint32_t deny = (uint32_t)KIND_DENY << i;
 	bool given = (kinds & (allow | base)) != 0 ||
 	    (mounted >> i & 1) != 0 ||
 	    (im->fpaths->flags & FPATHS_OPEN) != 0;

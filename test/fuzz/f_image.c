@@ -7,6 +7,7 @@
 #include "base/must.h"
 #include "compile/compile.h"
 #include "policy/decide.h"
+#include "policy/files.h"
 #include "policy/form.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t len);
@@ -39,6 +40,20 @@ ask(const struct image *im, const char *host, uint16_t port, bool tls,
 	(void)policy_address(im, &q, &addr, why, sizeof(why));
 }
 
+static void
+ask_path(const struct image *im, const char *path)
+{
+	struct file_query q = { .path = str_c(path), .access = FILE_WRITE };
+	struct file_below below;
+	struct file_answer a;
+
+	policy_file(im, &q, &a);
+	must(a.reason[0] != '\0');
+	(void)policy_file_judge(im, &q);
+	(void)policy_file_state(im, q.path);
+	policy_file_below(im, q.path, FILE_READ, &below);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *p, size_t len)
 {
@@ -57,6 +72,9 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t len)
 		ask(im, "10.0.0.1", 22, false, "");
 		ask(im, "::1", 443, true, "BREW");
 		ask(im, "", 0, true, "");
+		ask_path(im, "/srv/p/.git/config");
+		ask_path(im, "/");
+		ask_path(im, "/etc/shadow");
 		for (uint32_t i = 0; i < image_info(im)->files; i++)
 			image_file(im, i, &g);
 		free(policy_locked_changes(im, im));

@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/io.h"
 #include "compile/compile.h"
+#include "policy/files.h"
 #include "policy/form.h"
 #include "policy/image.h"
 #include "policy/sha256.h"
@@ -106,6 +107,62 @@ every_cut_is_refused(void **state)
 	for (size_t n = 0; n < len; n++)
 		if (image_of(str_of(bytes, n), &im, &e) != -1)
 			fail_msg("%zu of %zu bytes are enough", n, len);
+}
+
+static void
+ask_files(const struct image *im)
+{
+	static const char *const paths[] = { "/srv/x/.git/config", "/", "/usr",
+		"/etc/shadow", "/root/a/b", "/opt/tool", "/a/b/.env" };
+
+	for (size_t i = 0; i < NELEM(paths); i++) {
+		struct file_query q = { .path = str_c(paths[i]),
+			.access = FILE_READ | FILE_WRITE };
+		struct file_below below;
+		struct file_answer a;
+
+		policy_file(im, &q, &a);
+		assert_true(a.reason[0] != '\0');
+		(void)policy_file_judge(im, &q);
+		(void)policy_file_state(im, q.path);
+		policy_file_below(im, q.path, 0, &below);
+	}
+}
+
+/* With the hash made right again: refused, or the worse for nobody. */
+static void
+damaged_paths_lead_nowhere(void **state)
+{
+	static const enum form_section sections[] = { FORM_frules, FORM_fsays,
+		FORM_fnodes, FORM_fsteps, FORM_fpaths };
+	static const char *const values[] = { "\0\0\0\0", "\1\0\0\0",
+		"\377\377\377\377", "\377\377\0\0", "\0\0\0\200" };
+	size_t len, refused = 0;
+	CLEAN_FREE char *good = compiled(yaml, POLICY_STAGE_ENFORCE, &len);
+	CLEAN_FREE char *bad = malloc(len);
+	struct f_head *h = (struct f_head *)(void *)bad;
+	uint32_t at = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 4000; i++) {
+		enum form_section s = sections[i % NELEM(sections)];
+		struct image *im;
+		struct err e = { 0 };
+
+		memcpy(bad, good, len);
+		at = at * 1664525 + 1013904223;
+		memcpy(bad + h->sections[s].first + (at >> 8) %
+		    (h->sections[s + 1].first - h->sections[s].first) / 4 * 4,
+		    values[at % NELEM(values)], 4);
+		sha256(str_from(str_of(bad, len), FORM_HASHED), h->hash);
+		if (image_of(str_of(bad, len), &im, &e) == -1) {
+			refused++;
+			continue;
+		}
+		ask_files(im);
+		image_free(im);
+	}
+	assert_true(refused > 1000);
 }
 
 static void
@@ -252,6 +309,7 @@ main(void)
 		cmocka_unit_test(same_documents_same_bytes),
 		cmocka_unit_test(every_flipped_bit_is_refused),
 		cmocka_unit_test(every_cut_is_refused),
+		cmocka_unit_test(damaged_paths_lead_nowhere),
 		cmocka_unit_test(unaligned_bytes_are_fine),
 		cmocka_unit_test(info_and_files),
 		cmocka_unit_test(only_a_sealed_memfd_is_opened),

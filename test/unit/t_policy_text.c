@@ -292,6 +292,98 @@ static const struct {
 	{ "reading /etc is the baseline's, which leaves them out",
 	    "file_access: {allow: [{path: /etc/**}]}", ENFORCE, NULL },
 
+	{ "no pattern at all", "file_access: {allow: [{path: \"**\"}]}",
+	    CHECK, "p.yaml:1:31: error: path \"**\": it must be absolute, or "
+	    "begin with **/" },
+	{ "** within a name", "file_access: {allow: [{path: \"/a/b**\"}]}",
+	    CHECK, "p.yaml:1:31: error: path \"/a/b**\": ** stands for whole "
+	    "components" },
+	{ "three stars", "file_access: {allow: [{path: \"/a/***/b\"}]}",
+	    CHECK, "p.yaml:1:31: error: path \"/a/***/b\": ** stands for "
+	    "whole components" },
+	{ "an empty component", "file_access: {allow: [{path: /a//b}]}",
+	    CHECK, "p.yaml:1:30: error: path \"/a//b\": it has an empty" },
+	{ "an open class", "file_access: {allow: [{path: \"/a/[b\"}]}", CHECK,
+	    "p.yaml:1:31: error: path \"/a/[b\": its [ is not closed: write "
+	    "[[] for the character" },
+	{ "a class that closes nothing", "file_access: {allow: [{path: "
+	    "\"/a/b]\"}]}", CHECK, "p.yaml:1:31: error: path \"/a/b]\": its ] "
+	    "closes nothing" },
+	{ "a range backwards", "file_access: {allow: [{path: "
+	    "\"/a/[z-a]\"}]}", CHECK, "p.yaml:1:31: error: path "
+	    "\"/a/[z-a]\": a range in its [] goes backwards" },
+	{ "a slash in a class", "file_access: {allow: [{path: "
+	    "\"/a/[.-0]\"}]}", CHECK, "p.yaml:1:31: error: path "
+	    "\"/a/[.-0]\": its [] holds /" },
+	{ "the other negation", "file_access: {allow: [{path: "
+	    "\"/a/[^b]\"}]}", CHECK, "p.yaml:1:31: error: path "
+	    "\"/a/[^b]\": [^...] differs between shells: write [!...]" },
+	{ "a class by no name", "file_access: {allow: [{path: "
+	    "\"/a/[[:word:]]\"}]}", CHECK, "p.yaml:1:31: error: path "
+	    "\"/a/[[:word:]]\": its [:class:] is none of alnum" },
+	{ "a letter beyond ASCII in a class", "file_access: {allow: [{path: "
+	    "\"/a/[\xc3\xa9]\"}]}", CHECK, "p.yaml:1:31: error: path "
+	    "\"/a/[\xc3\xa9]\": a class holds ASCII alone" },
+	{ "dots in disguise", "file_access: {allow: [{path: "
+	    "\"/a/[.].\"}]}", CHECK, "p.yaml:1:31: error: path \"/a/[.].\": "
+	    "it has a dot component" },
+	{ "an open brace", "file_access: {allow: [{path: \"/a/{b,c\"}]}",
+	    CHECK, "p.yaml:1:31: error: path \"/a/{b,c\": its { is not "
+	    "closed" },
+	{ "a brace that closes nothing", "file_access: {allow: [{path: "
+	    "\"/a/b}\"}]}", CHECK, "p.yaml:1:31: error: path \"/a/b}\": its } "
+	    "closes nothing" },
+	{ "one alternative", "file_access: {allow: [{path: \"/a/{b}\"}]}",
+	    CHECK, "p.yaml:1:31: error: path \"/a/{b}\": its braces hold one "
+	    "alternative" },
+	{ "an alternative that is no path", "file_access: {allow: [{path: "
+	    "\"/a/{b,..}/c\"}]}", CHECK, "p.yaml:1:31: error: path "
+	    "\"/a/{b,..}/c\": it has a dot component" },
+	{ "too many alternatives", "file_access: {allow: [{path: "
+	    "\"/{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}\"}]}", CHECK,
+	    "p.yaml:1:31: error: path \"/{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}"
+	    "{a,b}{a,b}\": its braces stand for too many paths" },
+	{ "a backslash", "file_access: {allow: [{path: '/a/\\*'}]}", CHECK,
+	    "p.yaml:1:31: error: path \"/a/\\x5c*\": it holds a backslash" },
+	{ "an explosion names the path", "file_access: {deny: [{path: "
+	    "/x}, {path: \"**/a*b??????????????????\"}]}", CHECK,
+	    "p.yaml:1:42: error: the path **/a*b?????????????????? takes more "
+	    "than 262144 states" },
+	{ "an entry without path", "file_access: {deny: [{permissions: "
+	    "[read]}]}", CHECK, "p.yaml:1:22: error: an entry needs path" },
+	{ "no permission", "file_access: {allow: [{path: /a, permissions: "
+	    "[]}]}", CHECK, "p.yaml:1:47: error: permissions must hold" },
+	{ "a permission twice", "file_access: {allow: [{path: /a, "
+	    "permissions: [read, read]}]}", CHECK, "p.yaml:1:54: error: "
+	    "\"read\" stands here twice" },
+	{ "a system that is none", "file_access: {system: readonly}", CHECK,
+	    "p.yaml:1:23: error: system cannot be \"readonly\": did you mean "
+	    "\"read-only\"?" },
+	{ "hide is for denies", "file_access: {allow: [{path: /a, hide: "
+	    "true}]}", CHECK, "p.yaml:1:34: error: unknown key \"hide\" in an "
+	    "allow" },
+	{ "of reading", "file_access: {deny: [{path: /a, permissions: "
+	    "[write], hide: true}]}", CHECK, "p.yaml:1:29: error: hide needs "
+	    "a deny of read" },
+	{ "the default twice", "file_access: {default_policy: allow, deny: "
+	    "[{path: \"*\"}]}", CHECK, "p.yaml:1:53: error: this denies what "
+	    "no rule allows" },
+	{ "the default with more", "file_access: {deny: [{path: \"*\", "
+	    "permissions: [write]}]}", CHECK, "p.yaml:1:30: error: \"*\" alone "
+	    "states the default: write /**" },
+	{ "the default in an allow", "file_access: {allow: [{path: \"*\"}]}",
+	    CHECK, "p.yaml:1:31: error: path \"*\": it must be absolute" },
+	{ "alternatives of plain trees need no gate", "file_access: {allow: "
+	    "[{path: \"/srv/{a,b}/**\"}]}", ENFORCE, NULL },
+	{ "a deny of some needs one", "file_access: {deny: [{path: /srv/x, "
+	    "permissions: [write]}]}", ENFORCE, "p.yaml:1:29: error: not "
+	    "enforced by this version: a deny of some" },
+	{ "hide needs one", "file_access: {hide: true}", ENFORCE,
+	    "p.yaml:1:21: error: not enforced by this version: hide" },
+	{ "and the default", "file_access: {default_policy: allow}", ENFORCE,
+	    "p.yaml:1:31: error: not enforced by this version: "
+	    "default_policy: allow of file_access" },
+
 	/* ---- the older schema */
 #define V1(x) "version: 1\nnetwork_policies: {r: {binaries: [{path: /x}], " \
 	"endpoints: [{" x "}]}}"
