@@ -80,6 +80,8 @@ bool method_add(struct compile *c, const struct node *n, struct pol_rule *r,
 /* Adds one written pattern to r->paths, and what a deny covers besides. */
 bool path_add(struct compile *c, const struct node *n, struct pol_rule *r,
     bool v1);
+/* A path pattern in which a star stays in its part, to what match.c runs. */
+struct str path_pattern(struct compile *c, struct str s);
 bool exe_add(struct compile *c, const struct node *n, struct pol_exe *out,
     bool v1);
 void rule_add(struct compile *c, const struct pol_rule *r);

@@ -16,7 +16,8 @@ span_same(struct f_span a, struct f_span b)
 static bool
 is_narrow(const struct f_rule *r)
 {
-	return r->methods != 0 || r->words.n > 0 || r->paths.n > 0;
+	return r->methods != 0 || r->words.n > 0 || r->paths.n > 0 ||
+	    r->needs.n > 0;
 }
 
 /* Would either say the same of any request that both match? Lists that are
@@ -28,6 +29,7 @@ same_effect(const struct f_rule *a, const struct f_rule *b)
 	    is_narrow(a) == is_narrow(b) &&
 	    (a->ports.n > 0) == (b->ports.n > 0) &&
 	    span_same(a->exes, b->exes) && span_same(a->nets, b->nets) &&
+	    span_same(a->needs, b->needs) &&
 	    a->when == b->when;
 }
 

@@ -43,6 +43,18 @@ put_exes(struct emit *e, const struct pol_rule *r)
 	return emit_span(e, FORM_exes, x, r->nexes, sizeof(*x));
 }
 
+static struct f_span
+put_needs(struct emit *e, const struct pol_rule *r)
+{
+	struct f_need *v = take_mem(e->c, (size_t)r->nneeds + 1, sizeof(*v));
+
+	for (uint32_t i = 0; i < r->nneeds; i++)
+		v[i] = (struct f_need){ r->needs[i].detail, r->needs[i].flags,
+			emit_text(e, r->needs[i].name),
+			put_pats(e, &r->needs[i].patterns) };
+	return emit_span(e, FORM_needs, v, r->nneeds, sizeof(*v));
+}
+
 /* ---- a rule's text for people: "GET,HEAD api.github.com:8443/zen" */
 
 static void
@@ -131,6 +143,7 @@ rule_form(struct emit *e, const struct pol_rule *r)
 		    sizeof(*r->nets)),
 		.paths = put_pats(e, &r->paths),
 		.words = put_words(e, &r->words),
+		.needs = put_needs(e, r),
 		.methods = r->methods,
 		.file = r->at->doc->index,
 		.line = r->at->line,

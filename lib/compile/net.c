@@ -1,6 +1,7 @@
 /* net.c -- the native network section. */
 #include "base/compat.h"
 #include "compile/check.h"
+#include "compile/need.h"
 
 struct entry { /* one item of allow, deny or egress */
 	struct compile *c;
@@ -79,6 +80,36 @@ on_ips(struct compile *c, const struct node *n, void *arg)
 		take_nets(c, n, &e->r, false);
 }
 
+#define NEED(key)							\
+	static void							\
+	on_##key(struct compile *c, const struct node *n, void *arg)	\
+	{								\
+		struct entry *e = arg;					\
+									\
+		e->extra = n;						\
+		need_##key(c, n, &e->r);				\
+	}
+NEED(query)
+NEED(headers)
+NEED(graphql)
+NEED(json_rpc)
+NEED(mcp)
+NEED(git)
+NEED(sql)
+#undef NEED
+
+static void
+on_slash(struct compile *c, const struct node *n, void *arg)
+{
+	static const char *const words[] = { "refuse", "allow", NULL };
+	struct entry *e = arg;
+
+	if (take_choice(c, n, words, "encoded_slash") == 1 &&
+	    (e->r.flags & RULE_DENY) != 0)
+		node_error(c, n, "encoded_slash permits, so it has no place "
+		    "in a deny");
+}
+
 static const struct key entry_keys[] = {
 	{ "endpoint", WANT_WORD, on_host, NULL },
 	{ "destination", WANT_WORD, on_host, NULL },
@@ -89,25 +120,50 @@ static const struct key entry_keys[] = {
 	{ "binaries", WANT_LIST, on_binaries, NULL },
 	{ "allowed_ips", WANT_LIST, on_ips, NULL },
 	{ "rate_limits", WANT_MAP, check_rate_limits, "rate_limits" },
-	{ "query", WANT_ANY, NULL, "query matchers" },
-	{ "headers", WANT_ANY, NULL, "headers matchers" },
-	{ "graphql", WANT_ANY, NULL, "graphql matchers" },
-	{ "json_rpc", WANT_ANY, NULL, "json_rpc matchers" },
-	{ "mcp", WANT_ANY, NULL, "mcp matchers" },
-	{ "git", WANT_ANY, NULL, "git matchers" },
-	{ "sql", WANT_ANY, NULL, "sql matchers" },
+	{ "encoded_slash", WANT_WORD, on_slash, NULL },
+	{ "query", WANT_MAP, on_query, NULL },
+	{ "headers", WANT_MAP, on_headers, NULL },
+	{ "graphql", WANT_MAP, on_graphql, "graphql" },
+	{ "json_rpc", WANT_MAP, on_json_rpc, "json_rpc" },
+	{ "mcp", WANT_MAP, on_mcp, "mcp" },
+	{ "git", WANT_MAP, on_git, NULL },
+	{ "sql", WANT_MAP, on_sql, "sql" },
 };
 
-/* methods and paths are of HTTP: with anything else nothing would look. */
+/* What is of HTTP alone: with anything else nothing would look. */
+static bool
+is_of_http(const struct pol_rule *r)
+{
+	for (uint32_t i = 0; i < r->nneeds; i++)
+		if (r->needs[i].detail < DETAIL_SQL_STATEMENT)
+			return true;
+	return r->methods != 0 || r->words.n > 0 || r->paths.n > 0;
+}
+
+static bool
+is_of_sql(const struct pol_rule *r)
+{
+	for (uint32_t i = 0; i < r->nneeds; i++)
+		if (r->needs[i].detail >= DETAIL_SQL_STATEMENT)
+			return true;
+	return false;
+}
+
 static void
 check_inspected(struct compile *c, const struct entry *e)
 {
 	const struct pol_rule *r = &e->r;
 
-	if ((r->wire & (WIRE_TLS | WIRE_TCP)) != 0 &&
-	    (r->methods != 0 || r->words.n > 0 || r->paths.n > 0))
-		node_error(c, r->at, "methods and paths need a protocol that "
-		    "is inspected: http or https alone");
+	if ((r->wire & (WIRE_TLS | WIRE_TCP)) != 0 && is_of_http(r))
+		node_error(c, r->at, "methods, paths and what else is asked "
+		    "of a request need a protocol that is inspected: http or "
+		    "https alone");
+	if ((r->wire & WIRE_INSPECTED) != 0 && is_of_sql(r))
+		node_error(c, r->at, "sql needs the protocol of a database: "
+		    "postgres, mysql or mssql");
+	if (is_of_sql(r) && is_of_http(r))
+		node_error(c, r->at, "sql and what is asked of HTTP requests "
+		    "exclude each other");
 }
 
 /* Ports that a grant has when it names none; a deny without ports is one of
@@ -132,6 +188,17 @@ states_default(struct compile *c, const struct entry *e)
 	return true;
 }
 
+/* Known before the paths are read, which may hold one then. */
+static bool
+says_slash(const struct node *n)
+{
+	const struct node *v = n->kind == NODE_MAP ?
+	    map_find(n, "encoded_slash") : NULL;
+
+	return v != NULL && v->kind == NODE_SCALAR &&
+	    str_eqz(v->text, "allow");
+}
+
 static void
 check_entry(struct compile *c, const struct node *n, bool deny,
     const char *section)
@@ -142,6 +209,8 @@ check_entry(struct compile *c, const struct node *n, bool deny,
 	e.r.flags = deny ? RULE_DENY : 0;
 	e.r.section = str_c(section);
 	e.r.at = n;
+	if (!deny && says_slash(n))
+		e.r.flags |= RULE_SLASH;
 	check_map(c, n, entry_keys, NELEM(entry_keys), &e,
 	    deny ? "a deny" : "an allow");
 	if (n->kind == NODE_MAP && map_find(n, "endpoint") == NULL &&

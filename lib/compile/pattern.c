@@ -52,6 +52,12 @@ compile(struct compile *c, struct str s, bool tail_spans, bool one)
 	return str_of(out, n);
 }
 
+struct str
+path_pattern(struct compile *c, struct str s)
+{
+	return compile(c, s, false, true);
+}
+
 /* ---- request paths */
 
 static bool
@@ -70,7 +76,7 @@ is_plain(int v)
 }
 
 static const char *
-escape_fault(struct str s, size_t i)
+escape_fault(struct str s, size_t i, bool slash)
 {
 	int hi, lo, v;
 
@@ -82,7 +88,10 @@ escape_fault(struct str s, size_t i)
 	if (is_plain(v))
 		return "it escapes a character that stands for itself: write "
 		    "the character";
-	if (v < 0x20 || v == 0x7f || v == '/' || v == '\\')
+	if (v == '/' && !slash)
+		return "an encoded slash needs encoded_slash: allow beside "
+		    "the paths";
+	if (v < 0x20 || v == 0x7f || v == '\\')
 		return "it escapes what is never in a canonical path";
 	return NULL;
 }
@@ -90,7 +99,7 @@ escape_fault(struct str s, size_t i)
 /* Of what can never be in a canonical path: such a pattern would match
  * nothing, and whoever wrote it meant something. */
 static const char *
-path_fault(struct str s, bool v1)
+path_fault(struct str s, bool v1, bool slash)
 {
 	for (size_t i = 0; i < s.len; i++) {
 		unsigned char ch = (unsigned char)s.p[i];
@@ -105,8 +114,8 @@ path_fault(struct str s, bool v1)
 			    "has";
 		if (ch == '/' && i + 1 < s.len && s.p[i + 1] == '/')
 			return "an empty segment is never in a canonical path";
-		if (ch == '%' && escape_fault(s, i) != NULL)
-			return escape_fault(s, i);
+		if (ch == '%' && escape_fault(s, i, slash) != NULL)
+			return escape_fault(s, i, slash);
 	}
 	return NULL;
 }
@@ -128,9 +137,10 @@ has_dots(struct str s)
 }
 
 static bool
-path_ok(struct compile *c, const struct node *n, struct str s, bool v1)
+path_ok(struct compile *c, const struct node *n, struct str s, bool v1,
+    bool slash)
 {
-	const char *fault = path_fault(s, v1);
+	const char *fault = path_fault(s, v1, slash);
 
 	if (s.len >= PATTERN_BYTES_MAX - 4)
 		fault = "it is too long";
@@ -167,7 +177,8 @@ one_path(struct compile *c, const struct node *n, struct pol_rule *r,
 {
 	struct str p;
 
-	if (!path_ok(c, n, s, v1))
+	if (!path_ok(c, n, s, v1,
+		(r->flags & (RULE_DENY | RULE_SLASH)) != 0))
 		return false;
 	/* The older schema's final * stays in its segment in an allow; in a
 	 * deny the wider reading is the safer one. */

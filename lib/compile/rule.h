@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/str.h"
+#include "policy/detail.h"
 #include "policy/form.h"
 #include "compile/cond.h"
 #include "compile/files.h"
@@ -37,6 +38,15 @@ struct pol_host {
 	struct str shown;	/* as written */
 };
 
+/* Of what a request says beside host, method and path (policy/detail.h). */
+struct pol_need {
+	enum detail detail;
+	unsigned flags;		/* NEED_* */
+	struct str name;	/* of what has names */
+	struct strs patterns;	/* compiled; none: any value */
+	struct strs shown;	/* as written */
+};
+
 struct pol_rule {
 	struct pol_rule *next;
 	uint32_t flags;		/* RULE_* */
@@ -47,6 +57,8 @@ struct pol_rule {
 	struct prefix *nets;
 	uint32_t nports, nexes, nnets;
 	uint32_t methods;
+	struct pol_need *needs;
+	uint32_t nneeds;
 	struct strs words;
 	struct strs paths;	/* compiled */
 	struct strs shown_paths; /* as written */

@@ -4,6 +4,8 @@
  * becomes one of our rules per thing that it allows or denies. */
 #include "base/compat.h"
 #include "compile/check.h"
+#include "compile/need.h"
+#include "policy/match.h"
 
 struct v1_rule { /* one of network_policies */
 	struct pol_exe *exes;
@@ -34,16 +36,86 @@ on_path(struct compile *c, const struct node *n, void *arg)
 	(void)path_add(c, n, arg, true);	/* said if wrong */
 }
 
+/* A star in a value may end at a dot: docs and code disagree, so a grant
+ * takes the narrow reading and a deny the wide one. */
+static char
+star_of(const struct pol_rule *r)
+{
+	return (r->flags & RULE_DENY) != 0 ? OP_SPAN : OP_LABEL;
+}
+
+static void
+on_query(struct compile *c, const struct node *n, void *arg)
+{
+	need_named(c, n, arg, DETAIL_QUERY, star_of(arg));
+}
+
+/* A pattern, a list of them, or {any: [...]}. */
+static void
+on_matcher(struct compile *c, const struct node *n, struct pol_rule *r,
+    enum detail detail)
+{
+	const struct node *any = n->kind == NODE_MAP ?
+	    map_find(n, "any") : n;
+
+	if (any == NULL || (n->kind == NODE_MAP && n->n != 1)) {
+		node_error(c, n, "write a pattern, or {any: [PATTERN, ...]}");
+		return;
+	}
+	need_list(c, any, r, detail, star_of(r));
+}
+
+static void
+on_operation_type(struct compile *c, const struct node *n, void *arg)
+{
+	static const char *const words[] = { "query", "mutation",
+		"subscription", "*", NULL };
+
+	if (take_choice(c, n, words, "operation_type") >= 0)
+		need_list(c, n, arg, DETAIL_GRAPHQL_OPERATION, OP_SPAN);
+}
+
+static void
+on_operation_name(struct compile *c, const struct node *n, void *arg)
+{
+	on_matcher(c, n, arg, DETAIL_GRAPHQL_NAME);
+}
+
+static void
+on_fields(struct compile *c, const struct node *n, void *arg)
+{
+	need_list(c, n, arg, DETAIL_GRAPHQL_FIELD, star_of(arg));
+}
+
+static void
+on_tool(struct compile *c, const struct node *n, void *arg)
+{
+	on_matcher(c, n, arg, DETAIL_MCP_TOOL);
+}
+
+static void
+on_params(struct compile *c, const struct node *n, void *arg)
+{
+	const struct node *name = map_find(n, "name");
+
+	if (name == NULL || n->n != 1)
+		node_error(c, n, "params takes name alone: the tool's name");
+	else
+		on_matcher(c, name, arg, DETAIL_MCP_TOOL);
+}
+
 static const struct key match_keys[] = {
 	{ "method", WANT_WORD, on_method, NULL },
 	{ "path", WANT_WORD, on_path, NULL },
-	{ "query", WANT_ANY, NULL, "query matchers" },
+	{ "query", WANT_MAP, on_query, NULL },
 	{ "command", WANT_ANY, NULL, "sql commands" },
-	{ "operation_type", WANT_ANY, NULL, "graphql operations" },
-	{ "operation_name", WANT_ANY, NULL, "graphql operations" },
-	{ "fields", WANT_ANY, NULL, "graphql fields" },
-	{ "tool", WANT_ANY, NULL, "mcp tools" },
-	{ "params", WANT_ANY, NULL, "mcp parameters" },
+	{ "operation_type", WANT_WORD, on_operation_type,
+	    "graphql operations" },
+	{ "operation_name", WANT_ANY, on_operation_name,
+	    "graphql operations" },
+	{ "fields", WANT_LIST, on_fields, "graphql fields" },
+	{ "tool", WANT_ANY, on_tool, "mcp tools" },
+	{ "params", WANT_MAP, on_params, "mcp parameters" },
 };
 
 static void
@@ -53,7 +125,7 @@ add_match(struct compile *c, const struct v1_end *e, const struct node *n,
 	struct pol_rule r = e->base;
 	size_t before = c->diags->errors;
 
-	r.flags = flags;
+	r.flags = flags | ((flags & RULE_DENY) != 0 ? 0 : e->base.flags);
 	r.at = n;
 	check_map(c, n, match_keys, NELEM(match_keys), &r, "a rule");
 	if (e->path != NULL && r.paths.n == 0)
@@ -246,6 +318,14 @@ on_end_path(struct compile *c, const struct node *n, void *arg)
 }
 
 static void
+on_slash(struct compile *c, const struct node *n, void *arg)
+{
+	(void)c;
+	if (str_case_eq(n->text, STR("true")))
+		((struct v1_end *)arg)->base.flags = RULE_SLASH;
+}
+
+static void
 only_false(struct compile *c, const struct node *n, void *arg)
 {
 	(void)arg;
@@ -265,7 +345,7 @@ static const struct key end_keys[] = {
 	{ "rules", WANT_LIST, on_rules, NULL },
 	{ "deny_rules", WANT_LIST, on_deny_rules, NULL },
 	{ "allowed_ips", WANT_LIST, on_ips, NULL },
-	{ "allow_encoded_slash", WANT_BOOL, only_false, NULL },
+	{ "allow_encoded_slash", WANT_BOOL, on_slash, NULL },
 	{ "websocket_credential_rewrite", WANT_BOOL, only_false, NULL },
 	{ "request_body_credential_rewrite", WANT_BOOL, only_false, NULL },
 	{ "allow_uninspected_credentials", WANT_BOOL, only_false, NULL },

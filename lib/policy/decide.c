@@ -131,6 +131,7 @@ say_allow(const struct tally *t, unsigned wire, struct net_answer *out)
 		return;
 	}
 	near_rule(t->s->im, r, &out->rule);
+	out->encoded_slash = (r->flags & RULE_SLASH) != 0;
 	at = put_text(out->reason, 0, cap, STR("allowed by "));
 	at = put_text(out->reason, at, cap, out->rule.file);
 	at = put_text(out->reason, at, cap, STR(":"));

@@ -9,6 +9,7 @@
 
 #include "base/str.h"
 #include "policy/answer.h"
+#include "policy/detail.h"
 
 struct image;
 
@@ -37,6 +38,7 @@ struct net_query {
 	struct str path;	/* canonical (http/target.h), starts with / */
 	struct str query;	/* after '?', or empty */
 	bool websocket;		/* it asks to become a WebSocket */
+	const struct net_details *details; /* NULL: nothing more is known */
 };
 
 struct net_answer {

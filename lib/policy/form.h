@@ -48,7 +48,8 @@ enum host_class {
 enum {
 	RULE_DENY = 1,
 	RULE_SOFT = 2,	/* records only: an endpoint in audit mode */
-	RULE_FLAGS = 3,
+	RULE_SLASH = 4,	/* of an allow: takes paths with %2F, too */
+	RULE_FLAGS = 7,
 };
 
 enum exe_class { EXE_PATH, EXE_NAME, EXE_GLOB, EXE_CLASS_COUNT };
@@ -81,7 +82,7 @@ struct f_span { /* n records from first on, in the section meant */
 struct f_rule { /* an empty span does not narrow */
 	uint32_t flags, wire, klass;
 	uint32_t host;		/* index: hosts, pats or nets, by klass */
-	struct f_span ports, exes, nets, paths, words;
+	struct f_span ports, exes, nets, paths, words, needs;
 	uint32_t methods;	/* bits; 0 and no words: all */
 	uint32_t file, line;	/* file: index into texts */
 	struct f_text text, section;
@@ -131,6 +132,12 @@ struct f_net { /* the one record of it: what is not under a name */
 
 struct f_port {
 	uint32_t lo, hi;
+};
+
+struct f_need { /* of what a request says beside host, method and path */
+	uint32_t detail, flags;	/* policy/detail.h */
+	struct f_text name;
+	struct f_span pats;	/* none: any value */
 };
 
 struct f_exe {
@@ -219,6 +226,7 @@ struct f_fpaths { /* one: both automata are walked at once */
 	SECTION(ranges, struct f_range)	/* rising */			\
 	SECTION(blocks, struct f_block)					\
 	SECTION(pats, struct f_pat)					\
+	SECTION(needs, struct f_need)					\
 	SECTION(ports, struct f_port)					\
 	SECTION(exes, struct f_exe)					\
 	SECTION(nets, struct prefix)					\

@@ -12,6 +12,7 @@
 #include "base/compat.h"
 #include "base/err.h"
 #include "base/must.h"
+#include "policy/detail.h"
 #include "policy/sound.h"
 
 static int
@@ -91,6 +92,9 @@ info_fill(struct image *im)
 		if (im->rules[i].exes.n > 0)
 			info->needs_who = true;
 	}
+	for (uint32_t i = 0; i < im->nneeds; i++)
+		if (im->needs[i].detail == DETAIL_HEADER)
+			info->needs_fields = true;
 }
 
 /* The one that shows less, and lets less be written. */

@@ -29,6 +29,7 @@ struct image_info {
 	enum policy_system system;
 	bool has_network;	/* any allow at all */
 	bool needs_who;		/* some rule names executables */
+	bool needs_fields;	/* some rule asks for a request's fields */
 	bool needs_file_gate;	/* file rules beyond what the kernel's own
 				 * means hold: opens are to be judged */
 	bool file_hide;		/* some denied name is not to be listed */

@@ -164,6 +164,34 @@ say_path(struct say *s, const struct scan *q, const struct f_rule *r)
 }
 
 static void
+say_need(struct say *s, const struct scan *q, const struct f_rule *r)
+{
+	const struct f_need *t = scan_need(q, r);
+	const struct detail_info *d;
+
+	if (t == NULL)
+		return;
+	d = &detail_table[t->detail];
+	say(s, "%s%s%s", d->key, d->word[0] != '\0' ? "." : "", d->word);
+	if ((t->flags & NEED_REST) != 0)
+		say(s, " holds a name that is not listed");
+	if (t->name.len > 0) {
+		say(s, " ");
+		say_text(s, form_text(q->im, t->name), 40);
+	}
+	if (t->pats.n == 0) {
+		say(s, (t->flags & NEED_FORBIDDEN) != 0 ?
+		    " must not be there" : " must be there");
+		return;
+	}
+	say(s, " is not, or not all of it, in [");
+	for (uint32_t i = 0; i < t->pats.n && say_comma(s, i); i++)
+		say_pattern(s, form_text(q->im,
+		    q->im->pats[t->pats.first + i].text));
+	say(s, "]");
+}
+
+static void
 say_miss(struct say *s, const struct scan *q, const struct f_rule *r,
     enum miss miss)
 {
@@ -182,6 +210,13 @@ say_miss(struct say *s, const struct scan *q, const struct f_rule *r,
 		return;
 	case MISS_PATH:
 		say_path(s, q, r);
+		return;
+	case MISS_SLASH:
+		say(s, "the path holds an encoded slash, and it does not say "
+		    "encoded_slash: allow");
+		return;
+	case MISS_NEED:
+		say_need(s, q, r);
 		return;
 	case MISS_WHEN:
 		say(s, "it is only when ");

@@ -16,6 +16,13 @@ may_be_address(struct str host)
 	    str_index(host, ':') != host.len;
 }
 
+/* "%2F", in the canonical path's one spelling. */
+static bool
+has_slash(struct str path)
+{
+	return path.len > 0 && memmem(path.p, path.len, "%2F", 3) != NULL;
+}
+
 void
 scan_init(struct scan *s, const struct image *im, const struct net_query *q)
 {
@@ -23,6 +30,7 @@ scan_init(struct scan *s, const struct image *im, const struct net_query *q)
 	s->literal = may_be_address(q->host) &&
 	    addr_parse(q->host, s->addr);
 	s->request = q->method.len > 0;
+	s->slash = has_slash(q->path);
 	s->port_wires = form_port_wires(q->port);
 	s->method = s->request ? form_method(q->method) : 0;
 	s->wires = q->tls ? WIRE_HTTPS : WIRE_HTTP;
@@ -34,8 +42,8 @@ scan_init(struct scan *s, const struct image *im, const struct net_query *q)
 		    WIRE_HTTP | WIRE_WS | WIRE_TCP;
 }
 
-static bool
-pat_matches(const struct image *im, const struct f_pat *p, struct str text)
+bool
+scan_pat(const struct image *im, const struct f_pat *p, struct str text)
 {
 	const char *at = im->bytes + p->text.off;
 
@@ -48,7 +56,8 @@ pat_matches(const struct image *im, const struct f_pat *p, struct str text)
 static bool
 is_narrow(const struct f_rule *r)
 {
-	return r->methods != 0 || r->words.n > 0 || r->paths.n > 0;
+	return r->methods != 0 || r->words.n > 0 || r->paths.n > 0 ||
+	    r->needs.n > 0;
 }
 
 /* A deny of some requests cannot be kept where requests are not seen: there
@@ -157,7 +166,7 @@ scan_path(const struct scan *s, const struct f_rule *r)
 	const struct f_pat *pats = s->im->pats + r->paths.first;
 
 	for (uint32_t i = 0; i < r->paths.n; i++)
-		if (pat_matches(s->im, &pats[i], s->q->path))
+		if (scan_pat(s->im, &pats[i], s->q->path))
 			return true;
 	return r->paths.n == 0;
 }
@@ -213,6 +222,10 @@ scan_rule(const struct scan *s, const struct f_rule *r, bool path,
 		return MISS_METHOD;
 	if (s->request && path && !scan_path(s, r))
 		return MISS_PATH;
+	if (s->slash && (r->flags & (RULE_DENY | RULE_SLASH)) == 0)
+		return MISS_SLASH;
+	if (s->request && r->needs.n > 0 && scan_need(s, r) != NULL)
+		return MISS_NEED;
 	if (r->when != 0 && (w = when_wires(s, r, w)) == 0)
 		return MISS_WHEN;
 	*wires = w;

@@ -3,6 +3,7 @@
 #ifndef POLICY_SCAN_H
 #define POLICY_SCAN_H
 
+#include "policy/cond.h"
 #include "policy/decide.h"
 #include "policy/form.h"
 
@@ -15,6 +16,8 @@ enum miss {
 	MISS_WHO,
 	MISS_METHOD,
 	MISS_PATH,
+	MISS_SLASH,
+	MISS_NEED,
 	MISS_WHEN,
 	MISS_NONE,	/* it matches */
 };
@@ -28,6 +31,7 @@ struct scan { /* the question, made ready */
 	uint32_t method;	/* its bit, or 0 */
 	uint32_t wires;		/* what this may be understood as */
 	uint32_t port_wires;	/* what the port stands for */
+	bool slash;		/* the path holds an encoded one */
 };
 
 void scan_init(struct scan *s, const struct image *im,
@@ -36,6 +40,10 @@ void scan_init(struct scan *s, const struct image *im,
  * which it speaks of this question, 0 when it does not. */
 enum miss scan_rule(const struct scan *s, const struct f_rule *r, bool path,
     uint32_t *wires);
+bool scan_pat(const struct image *im, const struct f_pat *p,
+    struct str text);
+/* detail.c: the first of the rule's needs that the request fails, or NULL. */
+const struct f_need *scan_need(const struct scan *s, const struct f_rule *r);
 bool scan_who(const struct scan *s, const struct f_rule *r);
 
 /* find.c: calls on() with each group whose hosts agree. Gives back the rule

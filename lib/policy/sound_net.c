@@ -1,5 +1,6 @@
 /* sound_net.c -- whether the network's records in an image are sound. */
 #include "base/compat.h"
+#include "policy/detail.h"
 #include "policy/match.h"
 #include "policy/sound.h"
 
@@ -32,7 +33,7 @@ rule_ok(const struct image *im, const struct f_rule *r)
 	    host_ok(im, r) &&
 	    span_ok(r->ports, im->nports) && span_ok(r->exes, im->nexes) &&
 	    span_ok(r->nets, im->nnets) && span_ok(r->paths, im->npats) &&
-	    span_ok(r->words, im->nwords) && r->file < im->ntexts &&
+	    span_ok(r->words, im->nwords) && span_ok(r->needs, im->nneeds) && r->file < im->ntexts &&
 	    text_ok(im, r->text) && text_ok(im, r->section) && r->when == 0;
 }
 
@@ -42,6 +43,20 @@ rules_ok(const struct image *im)
 	for (uint32_t i = 0; i < im->nrules; i++)
 		if (!rule_ok(im, &im->rules[i]))
 			return false;
+	return true;
+}
+
+static bool
+needs_ok(const struct image *im)
+{
+	for (uint32_t i = 0; i < im->nneeds; i++) {
+		const struct f_need *t = &im->needs[i];
+
+		if (t->detail >= DETAIL_COUNT ||
+		    (t->flags & ~(uint32_t)NEED_FLAGS) != 0 ||
+		    !text_ok(im, t->name) || !span_ok(t->pats, im->npats))
+			return false;
+	}
 	return true;
 }
 
@@ -181,7 +196,7 @@ image_net_fault(const struct image *im)
 		return "its tables of hosts are damaged";
 	if (!groups_ok(im) || !cells_ok(im))
 		return "its tables of ports and paths are damaged";
-	if (!pats_ok(im) || !values_ok(im))
+	if (!pats_ok(im) || !values_ok(im) || !needs_ok(im))
 		return "a rule's list is damaged";
 	return NULL;
 }

@@ -205,6 +205,9 @@ conn_shrink(struct conn *c)
 	buf_clear(&c->query_text);
 	buf_shrink(&c->path);
 	buf_shrink(&c->query_text);
+	buf_clear(&c->field_text);
+	buf_shrink(&c->field_text);
+	c->details = (struct net_details){ { { .known = false } } };
 	buf_shrink(&c->cl.in);
 	buf_shrink(&c->cl.out);
 }
@@ -328,6 +331,7 @@ conn_new(struct egress *eg, int fd, uint16_t peer_port)
 	c->arena.max = (size_t)WHO_CHAIN_MAX * (PATH_BYTES_MAX + 16);
 	buf_init(&c->path, 3 * HTTP_TARGET_BYTES_MAX);
 	buf_init(&c->query_text, HTTP_TARGET_BYTES_MAX);
+	buf_init(&c->field_text, HTTP_HEAD_BYTES_MAX);
 	c->timer.on_time = conn_on_time;
 	c->timer.arg = c;
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
@@ -356,6 +360,8 @@ conn_free(struct conn *c)
 	conn_park(c, false);
 	buf_fini(&c->path);
 	buf_fini(&c->query_text);
+	buf_fini(&c->field_text);
+	free(c->fields);
 	arena_fini(&c->arena);
 	eg->conns[c->slot] = NULL;
 	eg->nconns--;

@@ -104,6 +104,9 @@ struct conn {
 	char method[METHOD_TEXT_MAX];
 	struct buf path, query_text;
 	bool has_query;
+	struct net_details details;	/* what else of it rules ask for */
+	struct detail_pair *fields;	/* of details; texts in field_text */
+	struct buf field_text;
 	struct body req, res;
 	struct ws_flow ws_out, ws_in;	/* after it became one */
 

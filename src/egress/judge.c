@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "base/must.h"
 #include "egress.h"
 
 static struct net_query
@@ -13,6 +14,7 @@ query_of(const struct conn *c)
 		.tls = c->tls,
 		.websocket = c->websocket,
 		.who = { c->exe, c->nexe },
+		.details = &c->details,
 	};
 }
 
@@ -40,6 +42,40 @@ judge_connection(struct conn *c, struct net_answer *a)
 	policy_network(c->eg->image, &q, &plain);
 	if (better(&plain, a))
 		*a = plain;
+}
+
+/* They outlive the head: a policy that comes while the request runs judges it
+ * again. */
+void
+judge_fields(struct conn *c, const struct http_head *h)
+{
+	struct detail_list *l = &c->details.of[DETAIL_HEADER];
+	const char *at;
+
+	*l = (struct detail_list){ .known = false };
+	buf_clear(&c->field_text);
+	if (!image_info(c->eg->image)->needs_fields)
+		return;
+	c->fields = mem_grow(c->fields, h->nfields + 1, sizeof(*c->fields));
+	for (unsigned i = 0; i < h->nfields; i++) {
+		const struct http_field *f = &h->fields[i];
+
+		if (f->id != HTTP_OTHER || f->nominated)
+			continue; /* not sent on */
+		if (!buf_adds(&c->field_text, f->name) ||
+		    !buf_adds(&c->field_text, f->value))
+			return; /* not known, then */
+		c->fields[l->n].name.len = f->name.len;
+		c->fields[l->n++].value.len = f->value.len;
+	}
+	at = buf_str(&c->field_text).p;
+	for (uint32_t i = 0; i < l->n; i++) {
+		c->fields[i].name.p = at;
+		c->fields[i].value.p = at + c->fields[i].name.len;
+		at = c->fields[i].value.p + c->fields[i].value.len;
+	}
+	l->v = c->fields;
+	l->known = true;
 }
 
 void

@@ -8,6 +8,8 @@
 
 /* c->at alone: could anything on such a connection be allowed? */
 void judge_connection(struct conn *c, struct net_answer *a);
+/* Keeps the fields that are sent on, if some rule asks for them. */
+void judge_fields(struct conn *c, const struct http_head *h);
 /* The request in c->method, c->path and c->query_text. */
 void judge_request(struct conn *c, struct net_answer *a);
 /* The same request with another method and path. */

@@ -167,6 +167,7 @@ http_begin(struct conn *c, const struct http_head *h)
 	c->has_query = t.has_query;
 	if (!buf_adds(&c->query_text, t.query))
 		return answer_unrecorded(c); /* bounded by the target */
+	judge_fields(c, h);
 	return judge_http(c, h, p.encoded_slash);
 }
 

@@ -398,3 +398,69 @@ network:
 """)
     assert curl(sh, "-d", "x", "https://other.test/").out == "thank you\n"
     assert sh.audited(host="other.test")
+
+
+DETAIL = """
+network:
+  allow:
+    - endpoint: api.github.com
+      methods: [GET]
+      paths: [/zen]
+      query: {format: [plain, short], page: {any: ["*"], optional: true}}
+    - endpoint: echo.test
+      headers: {X-Team: red}
+    - endpoint: echo.test
+      paths: [/group*]
+      encoded_slash: allow
+    - endpoint: other.test
+      git: {operations: [fetch], repositories: [acme/*]}
+  deny:
+    - endpoint: echo.test
+      headers: {X-Debug: "*"}
+"""
+
+
+@pytest.mark.parametrize("query, code", [
+    ("format=plain", "200"), ("page=3&format=short", "200"),
+    ("f%6Frmat=pl%61in", "200"), ("", "403"), ("format=html", "403"),
+    ("format=plain&format=html", "403"), ("format=plain;x", "403"),
+])
+def test_a_query_is_judged(boxes, query, code):
+    box = boxes(DETAIL)
+    assert status(box, f"https://api.github.com/zen?{query}") == code
+
+
+def test_fields_are_judged(boxes, world):
+    box = boxes(DETAIL)
+    url = "https://echo.test/"
+    assert status(box, "-H", "X-Team: red", url) == "200"
+    world.mark()
+    for fields in ([], ["X-Team: blue"], ["X-Team: red", "X-Team: blue"],
+                   ["X-Team: red", "X-Debug: 1"],
+                   ["X-Team: red", "x_debug: 1"],
+                   ["X-Team: red", "Connection: X-Team"]):
+        args = [a for f in fields for a in ("-H", f)]
+        assert status(box, *args, url) == "403", fields
+    assert world.requests(host="echo.test") == []
+
+
+def test_git_is_judged_by_what_it_does_and_where(boxes, world):
+    box = boxes(DETAIL)
+    refs = "/info/refs?service=git-"
+    assert status(box, f"https://other.test/acme/x.git{refs}upload-pack") \
+        != "403"
+    world.mark()
+    for path in (f"/acme/x.git{refs}receive-pack", "/acme/x",
+                 f"/evil/x.git{refs}upload-pack"):
+        assert status(box, f"https://other.test{path}") == "403", path
+    assert status(box, "-d", "0000",
+                  "https://other.test/acme/x.git/git-receive-pack") == "403"
+    assert world.requests(host="other.test") == []
+
+
+def test_an_encoded_slash_passes_where_an_entry_takes_it(boxes, world):
+    box = boxes(DETAIL)
+    assert status(box, "https://echo.test/group%2fa") == "200"
+    assert world.requests(host="echo.test")[-1]["target"] == "/group%2Fa"
+    assert status(box, "-H", "X-Team: red",
+                  "https://echo.test/other%2Fa") == "403"

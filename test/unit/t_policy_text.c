@@ -196,8 +196,8 @@ static const struct {
 	    "that stands for itself" },
 	{ "a path with an encoded slash", "network: {allow: "
 	    "[{endpoint: a.test, paths: [/a%2Fb]}]}", CHECK,
-	    "p.yaml:1:46: error: path \"/a%2Fb\": it escapes what is never "
-	    "in a canonical path" },
+	    "p.yaml:1:46: error: path \"/a%2Fb\": an encoded slash needs "
+	    "encoded_slash: allow beside the paths" },
 	{ "an escape in lower case", "network: {allow: "
 	    "[{endpoint: a.test, paths: [/%c3%9f]}]}", CHECK,
 	    "p.yaml:1:46: error: path \"/%c3%9f\": % must be followed by" },
@@ -205,8 +205,8 @@ static const struct {
 	    "[{endpoint: a.test, paths: [/%C3%9F%3B%20]}]}", ENFORCE, NULL },
 	{ "methods where nobody looks", "network: {allow: [{endpoint: "
 	    "a.test, protocols: [tcp], methods: [GET]}]}", CHECK,
-	    "p.yaml:1:19: error: methods and paths need a protocol that is "
-	    "inspected" },
+	    "p.yaml:1:19: error: methods, paths and what else is asked of a "
+	    "request need a protocol that is inspected" },
 	{ "allowed_ips in a deny", "network: {deny: [{endpoint: a.test, "
 	    "allowed_ips: [10.0.0.1]}]}", CHECK, "p.yaml:1:50: error: "
 	    "allowed_ips permits" },
@@ -232,9 +232,37 @@ static const struct {
 	    "protocols: [grpc]}]}", ENFORCE,
 	    "p.yaml:1:50: error: not enforced by this version: protocol "
 	    "grpc" },
-	{ "nor query matchers", "network: {allow: [{endpoint: a.test, "
-	    "query: {a: b}}]}", ENFORCE,
-	    "p.yaml:1:38: error: not enforced by this version: query" },
+	{ "nor what bodies say", "network: {allow: [{endpoint: a.test, "
+	    "mcp: {tools: [a]}}]}", ENFORCE,
+	    "p.yaml:1:38: error: not enforced by this version: mcp" },
+	{ "nor the refs of a push", "network: {allow: [{endpoint: a.test, "
+	    "git: {refs: [a]}}]}", ENFORCE,
+	    "p.yaml:1:44: error: not enforced by this version: git refs" },
+	{ "a query that asks nothing", "network: {allow: [{endpoint: a.test, "
+	    "query: {}}]}", CHECK, "p.yaml:1:45: error: query is empty" },
+	{ "a value that is nothing", "network: {allow: [{endpoint: a.test, "
+	    "query: {a: {}}}]}", CHECK, "p.yaml:1:49: error: a value is one of any" },
+	{ "a value forbidden and not", "network: {allow: [{endpoint: a.test, "
+	    "query: {a: {any: [b], forbidden: true}}}]}", CHECK,
+	    "p.yaml:1:49: error: what is forbidden has no values" },
+	{ "forbidden in a deny", "network: {deny: [{endpoint: a.test, "
+	    "query: {a: {forbidden: true}}}]}", CHECK,
+	    "p.yaml:1:60: error: a deny is about what is there" },
+	{ "a field of the proxy's own", "network: {allow: [{endpoint: a.test, "
+	    "headers: {Host: a}}]}", CHECK,
+	    "p.yaml:1:48: error: host is written by the proxy itself" },
+	{ "no field's name", "network: {allow: [{endpoint: a.test, "
+	    "headers: {\"a b\": a}}]}", CHECK,
+	    "p.yaml:1:49: error: \"a b\" is not the name of a field" },
+	{ "an operation of git that is none", "network: {allow: [{endpoint: "
+	    "a.test, git: {operations: [clone]}}]}", CHECK,
+	    "p.yaml:1:57: error: operations cannot be \"clone\"" },
+	{ "sql over HTTP", "network: {allow: [{endpoint: a.test, protocols: "
+	    "[https], sql: {statements: [select]}}]}", CHECK,
+	    "p.yaml:1:19: error: sql needs the protocol of a database" },
+	{ "encoded_slash in a deny", "network: {deny: [{endpoint: a.test, "
+	    "encoded_slash: allow}]}", CHECK,
+	    "p.yaml:1:52: error: encoded_slash permits" },
 
 	/* ---- files */
 	{ "a relative path", "file_access: {allow: [{path: a/b}]}", CHECK,

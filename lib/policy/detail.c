@@ -1,0 +1,304 @@
+/* detail.c -- does what a request says beside host, method and path agree
+ * with a rule?  What cannot be known agrees with no grant and with every
+ * deny. */
+#include "policy/detail.h"
+
+#include "base/limits.h"
+#include "policy/match.h"
+#include "policy/scan.h"
+
+const struct detail_info detail_table[DETAIL_COUNT] = {
+#define DETAIL(id, key, word, known) { key, word, known },
+	DETAILS(DETAIL)
+#undef DETAIL
+};
+
+struct pairs { /* of one detail, one after the other */
+	const struct scan *s;
+	enum detail detail;
+	uint32_t at;
+	struct str rest;	/* of a query */
+	bool unknown;		/* it is not known, or cannot be read */
+	char text[HTTP_TARGET_BYTES_MAX];
+};
+
+/* ---- queries: name=value&name=value, as forms are sent */
+
+static int
+hex(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
+		return (c | 0x20) - 'a' + 10;
+	return -1;
+}
+
+/* Into the buffer behind what is there; false: no server need read it so. */
+static bool
+decode(struct pairs *p, struct str raw, size_t *at, struct str *out)
+{
+	size_t begin = *at;
+
+	for (size_t i = 0; i < raw.len; i++) {
+		char c = raw.p[i] == '+' ? ' ' : raw.p[i];
+
+		if (*at == sizeof(p->text))
+			return false;
+		if (c == '%') {
+			int hi = i + 2 < raw.len ? hex(raw.p[i + 1]) : -1;
+			int lo = i + 2 < raw.len ? hex(raw.p[i + 2]) : -1;
+
+			if (hi < 0 || lo < 0 || (hi == 0 && lo == 0))
+				return false;
+			c = (char)(hi * 16 + lo);
+			i += 2;
+		}
+		/* Some servers take ';' for '&'. */
+		if (raw.p[i] == ';' || c == '\0')
+			return false;
+		p->text[(*at)++] = c;
+	}
+	*out = str_of(p->text + begin, *at - begin);
+	return true;
+}
+
+static bool
+query_next(struct pairs *p, struct detail_pair *out)
+{
+	struct str part, name, value = { "", 0 };
+	size_t at = 0;
+
+	do {
+		if (p->rest.len == 0)
+			return false;
+		if (!str_cut(p->rest, '&', &part, &p->rest)) {
+			part = p->rest;
+			p->rest.len = 0;
+		}
+	} while (part.len == 0);
+	if (!str_cut(part, '=', &name, &value))
+		name = part;
+	if (!decode(p, name, &at, &out->name) ||
+	    !decode(p, value, &at, &out->value)) {
+		p->unknown = true;
+		return false;
+	}
+	return true;
+}
+
+/* ---- git over HTTP: /OWNER/REPOSITORY(.git)/SERVICE */
+
+static bool
+git_service(struct str path, struct str end, struct str *repository)
+{
+	if (!str_has_suffix(path, end))
+		return false;
+	*repository = str_head(path, path.len - end.len);
+	return true;
+}
+
+static bool
+git_is_push(const struct net_query *q, bool refs)
+{
+	const struct str push = STR("service=git-receive-pack");
+	struct str rest = q->query, part;
+	bool more = refs;
+
+	while (more) {
+		more = str_cut(rest, '&', &part, &rest);
+		if (str_eq(more ? part : rest, push))
+			return true;
+	}
+	return false;
+}
+
+/* "" : it is not git's. Whoever asks for objects one by one fetches. */
+static struct str
+git_operation(const struct net_query *q, struct str *repository)
+{
+	struct str path = q->path;
+	size_t at;
+
+	if (git_service(path, STR("/git-receive-pack"), repository))
+		return STR("push");
+	if (git_service(path, STR("/git-upload-pack"), repository))
+		return STR("fetch");
+	if (git_service(path, STR("/info/refs"), repository))
+		return git_is_push(q, true) ? STR("push") : STR("fetch");
+	for (at = 0; at + 9 <= path.len; at++)
+		if (memcmp(path.p + at, "/objects/", 9) == 0) {
+			*repository = str_head(path, at);
+			return STR("fetch");
+		}
+	return STR("");
+}
+
+static bool
+git_next(struct pairs *p, struct detail_pair *out)
+{
+	struct str repository = { "", 0 };
+	struct str op = git_operation(p->s->q, &repository);
+
+	if (op.len == 0 || p->at++ > 0)
+		return false;
+	if (str_has_suffix(repository, STR(".git")))
+		repository.len -= 4;
+	out->name = STR("");
+	out->value = p->detail == DETAIL_GIT_OPERATION ? op :
+	    str_from(repository, repository.len > 0);
+	return true;
+}
+
+/* ---- all */
+
+static void
+pairs_begin(struct pairs *p, const struct scan *s, enum detail detail)
+{
+	const struct net_details *d = s->q->details;
+
+	p->s = s;
+	p->detail = detail;
+	p->at = 0;
+	p->rest = s->q->query;
+	p->unknown = !detail_table[detail].known &&
+	    (d == NULL || !d->of[detail].known);
+}
+
+static bool
+pairs_next(struct pairs *p, struct detail_pair *out)
+{
+	const struct detail_list *l;
+
+	if (p->unknown)
+		return false;
+	if (p->detail == DETAIL_QUERY)
+		return query_next(p, out);
+	if (detail_table[p->detail].known)
+		return git_next(p, out);
+	l = &p->s->q->details->of[p->detail];
+	if (p->at == l->n)
+		return false;
+	*out = l->v[p->at++];
+	return true;
+}
+
+/* Servers that make variables of fields take '_' for '-'. */
+static char
+field_char(char c)
+{
+	return c == '_' ? '-' : c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
+static bool
+name_is(const struct scan *s, const struct f_need *t, struct str name)
+{
+	struct str want = form_text(s->im, t->name);
+
+	if (t->detail != DETAIL_HEADER || want.len != name.len)
+		return str_eq(want, name);
+	for (size_t i = 0; i < name.len; i++)
+		if (field_char(name.p[i]) != field_char(want.p[i]))
+			return false;
+	return true;
+}
+
+/* Is the need about this name? Rest: about those that no other is about. */
+static bool
+is_about(const struct scan *s, const struct f_rule *r, const struct f_need *t,
+    struct str name)
+{
+	if ((t->flags & NEED_REST) == 0)
+		return name_is(s, t, name);
+	for (uint32_t i = 0; i < r->needs.n; i++) {
+		const struct f_need *other = &s->im->needs[r->needs.first + i];
+
+		if (other->detail == t->detail &&
+		    (other->flags & NEED_REST) == 0 &&
+		    name_is(s, other, name))
+			return false;
+	}
+	return true;
+}
+
+/* "..", "." and empty parts: where such a path leads is not in it. */
+static bool
+has_dots(struct str s)
+{
+	struct str rest = s, part;
+	bool more = true, first = true;
+
+	for (; more; first = false) {
+		more = str_cut(rest, '/', &part, &rest);
+		if (!more)
+			part = rest;
+		if (str_eqz(part, ".") || str_eqz(part, "..") ||
+		    (part.len == 0 && more && !first))
+			return true;
+	}
+	return false;
+}
+
+static enum truth
+value_agrees(const struct scan *s, const struct f_need *t, struct str value)
+{
+	const struct f_pat *p = s->im->pats + t->pats.first;
+
+	if ((t->flags & NEED_PATH) != 0 && has_dots(value))
+		return TRUTH_UNKNOWN;
+	for (uint32_t i = 0; i < t->pats.n; i++)
+		if (scan_pat(s->im, &p[i], value))
+			return TRUTH_TRUE;
+	return t->pats.n == 0 ? TRUTH_TRUE : TRUTH_FALSE;
+}
+
+/* Of a grant: there unless it need not be, and every value is as said. */
+static bool
+grant_agrees(const struct scan *s, const struct f_rule *r,
+    const struct f_need *t)
+{
+	struct detail_pair one;
+	struct pairs p;
+	bool seen = false;
+
+	pairs_begin(&p, s, (enum detail)t->detail);
+	while (pairs_next(&p, &one)) {
+		if (!is_about(s, r, t, one.name))
+			continue;
+		if ((t->flags & NEED_FORBIDDEN) != 0 ||
+		    value_agrees(s, t, one.value) != TRUTH_TRUE)
+			return false;
+		seen = true;
+	}
+	return !p.unknown && (seen ||
+	    (t->flags & (NEED_OPTIONAL | NEED_FORBIDDEN | NEED_REST)) != 0);
+}
+
+/* Of a deny: some value is as said, or may be. */
+static bool
+deny_agrees(const struct scan *s, const struct f_rule *r,
+    const struct f_need *t)
+{
+	struct detail_pair one;
+	struct pairs p;
+
+	pairs_begin(&p, s, (enum detail)t->detail);
+	while (pairs_next(&p, &one))
+		if (is_about(s, r, t, one.name) &&
+		    value_agrees(s, t, one.value) != TRUTH_FALSE)
+			return true;
+	return p.unknown;
+}
+
+const struct f_need *
+scan_need(const struct scan *s, const struct f_rule *r)
+{
+	for (uint32_t i = 0; i < r->needs.n; i++) {
+		const struct f_need *t = &s->im->needs[r->needs.first + i];
+
+		if ((r->flags & RULE_DENY) != 0 ? !deny_agrees(s, r, t) :
+		    !grant_agrees(s, r, t))
+			return t;
+	}
+	return NULL;
+}

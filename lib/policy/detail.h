@@ -1,0 +1,71 @@
+/* detail.h -- what a request says beside host, method and path, for the rules
+ * that ask for it.  One table for the language, the image and whoever reads
+ * requests. */
+#ifndef POLICY_DETAIL_H
+#define POLICY_DETAIL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/str.h"
+
+/* DETAIL(id, key, word, known): key is the entry's, word the part's in it;
+ * known: from method, path and query alone. */
+#define DETAILS(DETAIL)							\
+	DETAIL(QUERY, "query", "", true)				\
+	DETAIL(HEADER, "headers", "", false)				\
+	DETAIL(GRAPHQL_OPERATION, "graphql", "operations", false)	\
+	DETAIL(GRAPHQL_NAME, "graphql", "names", false)			\
+	DETAIL(GRAPHQL_FIELD, "graphql", "fields", false)		\
+	DETAIL(RPC_METHOD, "json_rpc", "methods", false)		\
+	DETAIL(RPC_PARAM, "json_rpc", "params", false)			\
+	DETAIL(MCP_METHOD, "mcp", "methods", false)			\
+	DETAIL(MCP_TOOL, "mcp", "tools", false)				\
+	DETAIL(MCP_ARGUMENT, "mcp", "arguments", false)			\
+	DETAIL(GIT_OPERATION, "git", "operations", true)		\
+	DETAIL(GIT_REPOSITORY, "git", "repositories", true)		\
+	DETAIL(GIT_REF, "git", "refs", false)				\
+	DETAIL(SQL_STATEMENT, "sql", "statements", false)		\
+	DETAIL(SQL_TABLE, "sql", "tables", false)
+
+enum detail {
+#define DETAIL(id, ...) DETAIL_##id,
+	DETAILS(DETAIL)
+#undef DETAIL
+	DETAIL_COUNT
+};
+
+struct detail_pair { /* name: of what has names, else empty */
+	struct str name, value;
+};
+
+struct detail_list { /* zero: not known */
+	bool known;
+	const struct detail_pair *v;
+	uint32_t n;
+};
+
+/* What was read of a request. Query and git are not taken from here but from
+ * the target, which is what the server sees. */
+struct net_details {
+	struct detail_list of[DETAIL_COUNT];
+};
+
+struct detail_info {
+	const char *key, *word;
+	bool known;
+};
+
+extern const struct detail_info detail_table[DETAIL_COUNT];
+
+/* How a value of a detail is to be, in a rule that grants; a rule that denies
+ * is about requests in which any value is so. */
+enum { /* a set of these */
+	NEED_OPTIONAL = 1,	/* need not be there */
+	NEED_FORBIDDEN = 2,	/* must not be there */
+	NEED_REST = 4,		/* of all names that no other need names */
+	NEED_PATH = 8,		/* values are paths: never with dot segments */
+	NEED_FLAGS = 15,
+};
+
+#endif
