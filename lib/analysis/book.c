@@ -64,18 +64,24 @@ take_port_kinds(struct book *b)
 /* ---- opening */
 
 int
-book_open(const struct policy_file *files, size_t n, struct book *out)
+book_open_checked(struct book *out)
 {
 	struct err e = { 0 };
 	size_t len;
 
-	*out = (struct book){ 0 };
-	out->checked = checked_new(files, n, POLICY_STAGE_CHECK, &out->diags);
 	if (checked_emit(out->checked, &out->bytes, &len) == -1)
 		return -1;
 	must(image_of(str_of(out->bytes, len), &out->image, &e) == 0);
 	take_port_kinds(out);
 	return 0;
+}
+
+int
+book_open(const struct policy_file *files, size_t n, struct book *out)
+{
+	*out = (struct book){ 0 };
+	out->checked = checked_new(files, n, POLICY_STAGE_CHECK, &out->diags);
+	return book_open_checked(out);
 }
 
 void

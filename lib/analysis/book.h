@@ -21,6 +21,8 @@ struct book { /* zero is closed */
 /* The texts of the files must outlive it. -1: diags say why.  book_close() it
  * either way. */
 int book_open(const struct policy_file *files, size_t n, struct book *out);
+/* The same of one that is read already, out->checked, with out->diags. */
+int book_open_checked(struct book *out);
 void book_close(struct book *b);
 
 enum reply_verdict { REPLY_DENY, REPLY_ALLOW, REPLY_AUDIT };

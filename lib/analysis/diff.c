@@ -89,14 +89,38 @@ diff_ask(struct diffing *d, const struct question *q)
 		    after.verdict == REPLY_DENY ? CHANGE_IMPOSSIBLE :
 						  CHANGE_RECORDED,
 		    q, &before, &after);
+	if (d->one && d->to->n > 0)
+		return false;
 	return before.verdict != REPLY_DENY || after.verdict != REPLY_DENY;
+}
+
+int
+diff_only_network(const struct book *before, const struct book *after,
+    struct diff *out, struct err *e)
+{
+	struct diffing d = { before, after, out, true };
+
+	*out = (struct diff){ 0 };
+	out->v = mem_alloc(DIFFERENCES_MAX, sizeof(*out->v));
+	return diff_network(&d, e);
+}
+
+int
+diff_only_files(const struct book *before, const struct book *after,
+    struct diff *out, struct err *e)
+{
+	struct diffing d = { before, after, out, true };
+
+	*out = (struct diff){ 0 };
+	out->v = mem_alloc(DIFFERENCES_MAX, sizeof(*out->v));
+	return diff_files(&d, e);
 }
 
 int
 diff_books(const struct book *before, const struct book *after,
     struct diff *out, struct err *e)
 {
-	struct diffing d = { before, after, out };
+	struct diffing d = { before, after, out, false };
 
 	*out = (struct diff){ 0 };
 	out->v = mem_alloc(DIFFERENCES_MAX, sizeof(*out->v));

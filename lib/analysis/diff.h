@@ -31,6 +31,11 @@ struct diff { /* diff_fini() it */
 /* -1: it cannot be said within limits, and *e why. */
 int diff_books(const struct book *before, const struct book *after,
     struct diff *out, struct err *e);
+/* Of one domain alone, and no more than is needed to see that they differ. */
+int diff_only_network(const struct book *before, const struct book *after,
+    struct diff *out, struct err *e);
+int diff_only_files(const struct book *before, const struct book *after,
+    struct diff *out, struct err *e);
 void diff_fini(struct diff *d);
 
 /* ---- between diff*.c */
@@ -38,9 +43,10 @@ void diff_fini(struct diff *d);
 struct diffing {
 	const struct book *before, *after;
 	struct diff *to;
+	bool one;		/* is enough */
 };
 
-/* Asks both, and notes it if they differ. false: both deny. */
+/* Asks both, and notes it if they differ. false: both deny, or enough. */
 bool diff_ask(struct diffing *d, const struct question *q);
 int diff_files(struct diffing *d, struct err *e);
 int diff_network(struct diffing *d, struct err *e);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "analysis/cases.h"
+#include "analysis/warn.h"
 #include "api.h"
 #include "args.h"
 #include "base/clean.h"
@@ -41,11 +42,9 @@ show_diags(const struct diags *d)
 
 /* ---- check */
 
-static json_t *
-diags_json(const struct diags *d)
+static void
+diags_json(void *list, const struct diags *d)
 {
-	json_t *list = json_array();
-
 	for (size_t i = 0; i < d->n; i++) {
 		const struct diag *g = &d->v[i];
 		json_t *one = json_pack("{s:s, s:s, s:I, s:I, s:I, s:s, s:s*}",
@@ -56,7 +55,13 @@ diags_json(const struct diags *d)
 
 		must(one != NULL && json_array_append_new(list, one) == 0);
 	}
-	return list;
+}
+
+static void
+diags_show(void *arg, const struct diags *d)
+{
+	(void)arg;
+	show_diags(d);
 }
 
 static const char *
@@ -109,6 +114,7 @@ check_run(struct check *k)
 	if (book_open(k->docs.v, k->docs.n, &k->book) == -1)
 		return;
 	k->info = *image_info(k->book.image);
+	warn_all(&k->book, k->docs.v, k->docs.n);
 	if (policy_compile(k->docs.v, k->docs.n, POLICY_STAGE_ENFORCE, &bytes,
 		&len, &k->enforce) == -1)
 		return;
@@ -119,20 +125,26 @@ check_run(struct check *k)
 	free(bytes);
 }
 
-static const struct diags *
-check_diags(const struct check *k)
+/* What this version cannot enforce; and what is found on paper. */
+static void
+check_each(const struct check *k, void (*f)(void *arg, const struct diags *d),
+    void *arg)
 {
-	return k->enforce.n > 0 ? &k->enforce : &k->book.diags;
+	if (k->enforce.errors > 0)
+		f(arg, &k->enforce);
+	f(arg, &k->book.diags);
 }
 
 static json_t *
 check_json(const struct check *k)
 {
+	json_t *list = json_array();
 	json_t *v = json_pack("{s:b, s:b, s:o}", "well_formed",
 	    k->book.image != NULL, "enforced", k->fine, "diagnostics",
-	    diags_json(check_diags(k)));
+	    list);
 
 	must(v != NULL);
+	check_each(k, diags_json, list);
 	if (k->fine)
 		must(json_object_update_new(v, json_pack(
 		    "{s:s, s:s, s:s, s:I}", "hash", k->info.hash, "mode",
@@ -145,7 +157,7 @@ check_json(const struct check *k)
 static void
 check_show(const struct check *k)
 {
-	show_diags(check_diags(k));
+	check_each(k, diags_show, NULL);
 	if (k->fine)
 		/* "fine" stands on standard output, to be looked for. */
 		(void)printf("fine: mode %s, system %s, %u file grants, "
@@ -162,6 +174,7 @@ run_policy_check(const struct args *a)
 {
 	CLEAN_CHECK struct check k = { 0 };
 	CLEAN_JSON json_t *v = NULL;
+	bool strict;
 	int code;
 
 	for (size_t i = 0; i < a->nwords; i++)
@@ -172,10 +185,13 @@ run_policy_check(const struct args *a)
 	    (code = documents_close(&k.docs)) != EXIT_OK)
 		return code;
 	check_run(&k);
+	strict = args_has(a, "strict") && k.book.diags.n > 0;
 	v = check_json(&k);
 	if (!show_as_asked(a, v))
 		check_show(&k);
-	return k.fine ? EXIT_OK : EXIT_FAILED;
+	if (k.fine && strict)
+		say_hint("--strict: warnings fail");
+	return k.fine && !strict ? EXIT_OK : EXIT_FAILED;
 }
 
 /* ---- explain */

@@ -129,7 +129,11 @@ static const struct flag policy_get_flags[] = {
 	OUTPUT, FLAGS_END,
 };
 
-static const struct flag check_flags[] = { MAXIMUM, OUTPUT, FLAGS_END };
+static const struct flag check_flags[] = {
+	MAXIMUM,
+	{ "strict", 0, FLAG_BOOL, NULL, "warnings fail" },
+	OUTPUT, FLAGS_END,
+};
 
 static const struct flag explain_flags[] = {
 	POLICY, MAXIMUM,

@@ -10,6 +10,8 @@
 #include <cmocka.h>
 
 #include "analysis/diff.h"
+#include "analysis/prove.h"
+#include "analysis/warn.h"
 #include "base/buf.h"
 #include "base/clean.h"
 #include "base/compat.h"
@@ -443,6 +445,160 @@ what_means_the_same_does_not_differ(void **state)
 	}
 }
 
+/* ---- warnings */
+
+static const struct {
+	const char *what, *text, *want; /* want NULL: nothing is said */
+} warned[] = {
+	{ "a plain policy", "network: {allow: [{endpoint: a.test}]}\n", NULL },
+	{ "a rule inside another", "network: {allow: [{endpoint: a.test}, "
+	    "{endpoint: a.test, methods: [GET]}]}\n",
+	    "warning: this changes nothing: p:1 allows it already" },
+	{ "a rule inside two others", "network: {allow: [{endpoint: a.test, "
+	    "paths: [/x]}, {endpoint: a.test, paths: [/y]},\n"
+	    "  {endpoint: a.test, paths: [/x, /y]}]}\n",
+	    "p:2:3: warning: this changes nothing" },
+	{ "a rule that is denied whole", "network: {allow: [{endpoint: "
+	    "x.b.test}],\n  deny: [{endpoint: '*.b.test'}]}\n",
+	    "p:2 denies all of it" },
+	{ "a deny that takes something", "network: {allow: [{endpoint: "
+	    "a.test}], deny: [{endpoint: a.test, paths: [/x]}]}\n", NULL },
+	{ "a deny beside what it cannot take from", "network: {allow: "
+	    "[{endpoint: a.test, methods: [GET]}], deny: [{endpoint: a.test, "
+	    "methods: [POST]}]}\n", "this denies nothing" },
+	{ "a precaution", "network: {allow: [{endpoint: a.test}], deny: "
+	    "[{endpoint: '*.b.test'}]}\n", NULL },
+	{ "a suffix under which anybody may be", "network: {allow: "
+	    "[{endpoint: '*.github.io'}]}\n", "anybody may have a name" },
+	{ "all methods where credentials are used", "network: {allow: "
+	    "[{endpoint: api.github.com}]}\n", "every method" },
+	{ "one method where credentials are used", "network: {allow: "
+	    "[{endpoint: api.github.com, methods: [GET]}]}\n", NULL },
+	{ "bytes unseen on the port of https", "network: {allow: "
+	    "[{endpoint: a.test, protocols: [tcp]}]}\n", "pass unseen" },
+	{ "everything by default", "network: {default_policy: allow}\n",
+	    "every public host" },
+	{ "a mode that denies nothing", "policy_mode: audit\n",
+	    "nothing is denied" },
+	{ "what runs outside", "file_access: {allow: [{path: "
+	    "/w/.git/hooks/x, permissions: [write]}]}\n",
+	    "a program outside the sandbox" },
+	{ "everything written", "file_access: {allow: [{path: /**, "
+	    "permissions: [write]}]}\n", "everything may be written" },
+	{ "a path inside a tree", "file_access: {allow: [{path: /w/**}, "
+	    "{path: /w/x}]}\n", "this changes nothing" },
+};
+
+static void
+what_was_hardly_meant_is_warned_of(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < NELEM(warned); i++) {
+		const struct policy_file f = { .name = "p",
+			.text = str_c(warned[i].text) };
+		CLEAN_FREE char *said = NULL;
+		struct book b;
+
+		assert_int_equal(book_open(&f, 1, &b), 0);
+		warn_all(&b, &f, 1);
+		said = diags_print(&b.diags, false);
+		if (warned[i].want == NULL ? said[0] != '\0' :
+		    strstr(said, warned[i].want) == NULL)
+			fail_msg("%s: %s", warned[i].what, said);
+		book_close(&b);
+	}
+}
+
+/* ---- statements */
+
+static const char proved[] =
+    "network:\n"
+    "  allow:\n"
+    "    - {endpoint: api.github.com, methods: [GET], paths: [/repos/*]}\n"
+    "    - {endpoint: '*.b.test', ports: [443, 8443]}\n"
+    "    - {endpoint: m.test, ports: [465], protocols: [smtps]}\n"
+    "    - {endpoint: g.test, binaries: [git]}\n"
+    "file_access:\n"
+    "  system: none\n"
+    "  allow:\n"
+    "    - {path: /w/**, permissions: [read, write]}\n"
+    "    - {path: /r/**}\n"
+    "  deny:\n"
+    "    - path: /w/hr/**\n";
+
+static const struct {
+	const char *text;
+	const char *want; /* NULL: it holds; "!...": no statement, and why */
+} stated[] = {
+	{ "every request to api.github.com has method GET or HEAD", NULL },
+	{ "every request to api.github.com has method HEAD", "GET " },
+	{ "every request to api.github.com has path /repos/*", NULL },
+	{ "every request to api.github.com has path /repos/a/*",
+	    "GET https://api.github.com/repos/" },
+	{ "no request reaches *.internal with method POST", NULL },
+	{ "no request to *.test with method POST", "POST https://" },
+	{ "no request to *.test with method POST and port 443, 8443", "POST" },
+	{ "no request to *.test on port 80", NULL },
+	{ "no request from /usr/bin/curl to g.test", "https://g.test" },
+	{ "no request from /usr/bin/curl to api.github.com path /x", NULL },
+	{ "no request from /usr/bin/git to g.test", "https://g.test" },
+	{ "no request to m.test", "m.test:465" },
+	{ "every request to m.test has method GET", "m.test:465" },
+	{ "no connection to 10.0.0.0/8", NULL },
+	{ "no connection port 465", "CONNECT m.test:465" },
+	{ "nothing under /w/hr is readable", NULL },
+	{ "nothing under /w/hr or /x is readable or writable", NULL },
+	{ "nothing under /w is readable", "READ /w" },
+	{ "nothing under /r is writable", NULL },
+	{ "only /w or /run, /tmp, /dev, /var, /home/sandbox is writable",
+	    NULL },
+	{ "only /w is writable", "WRITE /" },
+	{ "nothing under **/hr is readable", "READ /" },
+	{ "", "!no statement" },
+	{ "no", "!begins with" },
+	{ "no request to", "!a host is missing" },
+	{ "no request to a/b", "!neither a host" },
+	{ "no request port 0", "!port" },
+	{ "no request methd GET", "!not understood" },
+	{ "no request to a.test to b.test", "!said already" },
+	{ "no connection method GET", "!no method" },
+	{ "every request to a.test", "!has method" },
+	{ "every request has", "!missing" },
+	{ "nothing under x is readable", "!absolute" },
+	{ "nothing under /x", "!is readable" },
+	{ "nothing under /x is seen", "!writable" },
+};
+
+static void
+statements_hold_or_have_an_example(void **state)
+{
+	struct book b;
+
+	(void)state;
+	assert_true(open_text("p", proved, &b));
+	for (size_t i = 0; i < NELEM(stated); i++) {
+		const char *want = stated[i].want, *said = "";
+		struct str text = str_c(stated[i].text);
+		struct doc doc = { .name = "s", .text = text };
+		struct arena arena = { 0 };
+		struct diags d = { 0 };
+		struct proof p;
+		int rc = prove(&b, &doc, 1, text, &arena, &d, &p);
+
+		if (rc == -1)
+			said = d.v[0].text;
+		else if (!p.holds)
+			said = p.counter.shown.p;
+		if ((rc == -1) != (want != NULL && want[0] == '!') ||
+		    (rc == 0 && p.holds != (want == NULL)) ||
+		    (want != NULL && strstr(said, want + (rc == -1)) == NULL))
+			fail_msg("%s: %d %s", stated[i].text, rc, said);
+		diags_fini(&d);
+		arena_fini(&arena);
+	}
+	book_close(&b);
+}
+
 /* ---- many rules */
 
 static char *
@@ -487,6 +643,8 @@ main(void)
 		    a_difference_is_told_exactly_where_there_is_one),
 		cmocka_unit_test(a_difference_about_files_is_told_exactly),
 		cmocka_unit_test(what_means_the_same_does_not_differ),
+		cmocka_unit_test(what_was_hardly_meant_is_warned_of),
+		cmocka_unit_test(statements_hold_or_have_an_example),
 		cmocka_unit_test(one_of_a_thousand_rules_is_found),
 	};
 
