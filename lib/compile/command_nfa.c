@@ -68,18 +68,6 @@ glob(struct nfa *n, struct str s)
 	return p;
 }
 
-/* Also what is attached: "-xVALUE", "--name=VALUE", "name=VALUE". */
-static struct part
-glob_anywhere(struct nfa *n, struct str s)
-{
-	struct part brief = nfa_cat(n, nfa_cat(n, nfa_text(n, STR("-")),
-	    one_but(n, "-")), glob(n, s));
-	struct part named = nfa_cat(n, nfa_cat(n, many_but(n, "="),
-	    nfa_text(n, STR("="))), glob(n, s));
-
-	return nfa_alt(n, glob(n, s), nfa_alt(n, brief, named));
-}
-
 /* ---- options */
 
 /* "-r", "-fr", "-xfr": the letter anywhere behind one dash. What follows a
@@ -172,15 +160,14 @@ word_like_path(struct nfa *n, char beside)
 }
 
 struct part
-word_argument(struct nfa *n, const struct pol_token *t, bool deny)
+word_argument(struct nfa *n, const struct pol_token *t)
 {
 	if (t->kind == TOKEN_OPTION)
 		return option(n, t);
 	if (t->kind == TOKEN_ATTACHED)
 		return nfa_cat(n, nfa_text(n, t->prefix),
 		    word_like_path(n, '='));
-	return deny ? glob_anywhere(n, t->texts.v[0]) :
-	    glob(n, t->texts.v[0]);
+	return glob(n, t->texts.v[0]);
 }
 
 void

@@ -6,9 +6,9 @@
 #include "automaton/automaton.h"
 #include "compile/commands.h"
 
-/* What the argument itself must be like: of a grant's TOKEN_GLOB and
- * TOKEN_ATTACHED, of a deny's TOKEN_GLOB and TOKEN_OPTION. */
-struct part word_argument(struct nfa *n, const struct pol_token *t, bool deny);
+/* What the argument itself must be like: of TOKEN_GLOB, TOKEN_ATTACHED and
+ * TOKEN_OPTION. */
+struct part word_argument(struct nfa *n, const struct pol_token *t);
 /* What its canonical form, or that of what is attached to it, must be:
  * accepted as id. */
 void word_paths(struct nfa *n, const struct pol_token *t, uint32_t id);

@@ -19,9 +19,13 @@ struct word {
 	uint32_t rules;		/* how many denies have it */
 };
 
+/* What is read apart: an option and its value in one argument would be told
+ * apart as the product of both. */
+enum kind { OF_ARGUMENTS, OF_OPTIONS, OF_PATHS };
+
 struct reader {
 	uint32_t from, to;	/* numbers of its words */
-	bool paths;		/* over canonical forms */
+	enum kind kind;
 	bool like;		/* of no word: is it a path at all? An
 				 * automaton that all commands share */
 	struct dfa d;
@@ -150,13 +154,20 @@ word_number(const struct command_words *w, const struct pol_token *t)
 /* ---- readers */
 
 static bool
-word_is_read(const struct command_words *w, uint32_t i, bool paths)
+word_is_read(const struct command_words *w, uint32_t i, enum kind kind)
 {
-	enum token_kind kind = w->v[i].t->kind;
-
-	if (kind == TOKEN_ATTACHED)
-		return true;
-	return (kind == TOKEN_PATH) == paths;
+	switch (w->v[i].t->kind) {
+	case TOKEN_PATH:
+		return kind == OF_PATHS;
+	case TOKEN_OPTION:
+		return kind == OF_OPTIONS;
+	case TOKEN_ATTACHED:
+		return kind != OF_OPTIONS;
+	case TOKEN_GLOB:
+	case TOKEN_ONE:
+		break;
+	}
+	return kind == OF_ARGUMENTS;
 }
 
 static struct nfa *
@@ -167,13 +178,12 @@ reader_nfa(struct command_words *w, const struct reader *r)
 	if (r->like)
 		nfa_accept(n, word_like_path(n, '\0'), r->from);
 	for (uint32_t i = r->from; i < r->to; i++) {
-		if (!word_is_read(w, i, r->paths))
+		if (!word_is_read(w, i, r->kind))
 			continue;
-		if (r->paths)
+		if (r->kind == OF_PATHS)
 			word_paths(n, w->v[i].t, i);
 		else
-			nfa_accept(n, word_argument(n, w->v[i].t, w->deny),
-			    i);
+			nfa_accept(n, word_argument(n, w->v[i].t), i);
 	}
 	return n;
 }
@@ -218,17 +228,18 @@ reader_index(struct command_words *w, struct reader *r)
 }
 
 static bool
-reader_add(struct command_words *w, uint32_t *from, bool paths, bool like)
+reader_add(struct command_words *w, uint32_t *from, enum kind kind, bool like)
 {
 	struct reader *r = &w->automata[w->nautomata];
 
+	/* Each may be read in two forms. */
 	if (w->nautomata == READERS_MAX / 2) {
 		explosion(w, w->v[*from].by);
 		return false;
 	}
 	w->nautomata++;
 	*r = (struct reader){ .from = *from, .to = like ? *from : w->n,
-		.paths = paths, .like = like };
+		.kind = kind, .like = like };
 	if (!reader_make(w, r))
 		return false;
 	reader_index(w, r);
@@ -237,16 +248,16 @@ reader_add(struct command_words *w, uint32_t *from, bool paths, bool like)
 }
 
 static bool
-readers_cover(struct command_words *w, bool paths)
+readers_cover(struct command_words *w, enum kind kind)
 {
 	/* Grants count arguments by what the first reader finds. */
-	bool any = !paths && !w->deny;
+	bool any = kind == OF_ARGUMENTS && !w->deny;
 	uint32_t at = 1;
 
 	for (uint32_t i = 1; i < w->n && !any; i++)
-		any = word_is_read(w, i, paths);
+		any = word_is_read(w, i, kind);
 	for (bool first = true; any && (at < w->n || first); first = false)
-		if (!reader_add(w, &at, paths, false))
+		if (!reader_add(w, &at, kind, false))
 			return false;
 	return true;
 }
@@ -261,10 +272,10 @@ has_kind(const struct command_words *w, enum token_kind kind)
 }
 
 static void
-read_as(struct command_words *w, bool paths, uint32_t source)
+read_as(struct command_words *w, enum kind kind, uint32_t source)
 {
 	for (uint32_t i = 0; i < w->nautomata; i++)
-		if (w->automata[i].paths == paths) {
+		if (w->automata[i].kind == kind) {
 			must(w->nreaders < READERS_MAX);
 			w->readers[w->nreaders].r = &w->automata[i];
 			w->readers[w->nreaders++].source = source;
@@ -278,15 +289,18 @@ readers_make(struct command_words *w)
 	bool attached = has_kind(w, TOKEN_ATTACHED);
 	uint32_t none = w->n;
 
-	if (!readers_cover(w, false) ||
-	    (paths && !w->deny && !reader_add(w, &none, false, true)) ||
-	    !readers_cover(w, true))
+	if (!readers_cover(w, OF_ARGUMENTS) ||
+	    (paths && !w->deny && !reader_add(w, &none, OF_ARGUMENTS, true)) ||
+	    !readers_cover(w, OF_OPTIONS) || !readers_cover(w, OF_PATHS))
 		return false;
-	read_as(w, false, READ_ARGUMENT);
+	read_as(w, OF_ARGUMENTS, READ_ARGUMENT);
+	if (w->deny)
+		read_as(w, OF_ARGUMENTS, READ_VALUE);
+	read_as(w, OF_OPTIONS, READ_ARGUMENT);
 	if (paths)
-		read_as(w, true, READ_PATH);
+		read_as(w, OF_PATHS, READ_PATH);
 	if (attached || (paths && w->deny))
-		read_as(w, true, READ_ATTACHED);
+		read_as(w, OF_PATHS, READ_ATTACHED);
 	return true;
 }
 

@@ -24,6 +24,16 @@ exec_attached(struct str arg)
 	return eq + 1 < arg.len ? str_from(arg, eq + 1) : STR("");
 }
 
+struct str
+exec_value(struct str arg)
+{
+	size_t eq = str_index(arg, '=');
+
+	if (arg.len > 2 && arg.p[0] == '-' && arg.p[1] != '-')
+		eq = arg.p[2] == '=' ? 2 : 1;
+	return eq + 1 < arg.len ? str_from(arg, eq + 1) : STR("");
+}
+
 struct path {
 	char *p;	/* PATH_BYTES_MAX */
 	size_t len;

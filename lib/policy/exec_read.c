@@ -27,6 +27,8 @@ source(struct reading *r, uint32_t which)
 			r->path = exec_arg_path(r->s, r->i, r->path_buf);
 		r->has_path = true;
 		return r->path;
+	case READ_VALUE:
+		return exec_value(exec_arg(r->s, r->i));
 	case READ_ATTACHED:
 		if (!r->has_attached)
 			r->attached = exec_arg_attached(r->s, r->i,
@@ -42,8 +44,11 @@ static uint32_t
 found(struct reading *r, const struct f_creader *c)
 {
 	const struct f_step *w = r->s->im->csteps;
+	struct str text = source(r, c->source);
 
-	return walk_label(w, walk_text(w, c->walk, source(r, c->source)));
+	if (text.len == 0 && c->source != READ_ARGUMENT)
+		return 0;	/* there is no such form */
+	return walk_label(w, walk_text(w, c->walk, text));
 }
 
 static struct f_span

@@ -34,6 +34,8 @@ struct str exec_arg_path(const struct exec_scan *s, uint32_t i,
     char buf[PATH_BYTES_MAX]);
 struct str exec_arg_attached(const struct exec_scan *s, uint32_t i,
     char buf[PATH_BYTES_MAX]);
+/* VALUE of "--x=VALUE", "x=VALUE", "-xVALUE"; empty: none. */
+struct str exec_value(struct str arg);
 struct str exec_base(struct str path); /* its last component */
 /* In a grant: will a program that is given it as an operand take it for a
  * file's name? beside: a character that may not be in it, or NUL. */

@@ -74,8 +74,9 @@ struct f_cenv {
 
 enum reader_source {
 	READ_ARGUMENT,		/* as it is */
+	READ_VALUE,		/* what is attached to it: "--x=VALUE" */
 	READ_PATH,		/* its canonical form as a path */
-	READ_ATTACHED,		/* the same of what is attached to it */
+	READ_ATTACHED,		/* the same of a path attached to it */
 	READ_SOURCE_COUNT
 };
 
