@@ -187,6 +187,11 @@ args_parse(const struct command *c, char **argv, struct args *out,
 			out->rest = p + 1;
 			break;
 		}
+		if (c->command_word != NULL &&
+		    strcmp(*p, c->command_word) == 0) {
+			out->rest = p;
+			break;
+		}
 		if (strncmp(*p, "--", 2) == 0)
 			rc = long_flag(out, &p, e);
 		else if ((*p)[0] == '-' && (*p)[1] != '\0')

@@ -48,6 +48,7 @@ struct command {
 	size_t words_min, words_max;
 	bool takes_command;	/* may end in -- COMMAND... */
 	int (*run)(const struct args *a); /* the exit code */
+	const char *command_word; /* as "--", and begins what follows; or NULL */
 };
 
 enum { EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_TIMED_OUT = 124 };

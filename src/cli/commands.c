@@ -291,9 +291,10 @@ const struct command commands[] = {
 	    "https://api.github.com/zen'\n"
 	    "  openshell policy explain --policy agent.yaml "
 	    "'WRITE /srv/project/.git/config'\n"
-	    "  openshell policy explain --policy agent.yaml -- "
+	    "  openshell policy explain --policy agent.yaml "
 	    "EXEC rm -r -f '/srv/a b'\n",
-	    explain_flags, WORDS_SANDBOX, 0, 64, true, run_policy_explain },
+	    explain_flags, WORDS_SANDBOX, 0, 64, true, run_policy_explain,
+	    "EXEC" },
 	{ "policy test", "--policy FILE... CASES...",
 	    "ask a policy many requests with known answers",
 	    "A case file is YAML:\n"

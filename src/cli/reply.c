@@ -3,12 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/clean.h"
 #include "base/log.h"
 #include "base/must.h"
 #include "say.h"
 
-enum { SHOWN_LINES_MAX = 8, SHOWN_BYTES = 1024 };
+enum { SHOWN_LINES_MAX = 8, SHOWN_BYTES = 1024, NEXT_BYTES_MAX = 4096 };
 
 /* ---- JSON */
 
@@ -205,6 +206,32 @@ next_file(const struct question *q)
 	    q->file.p, q->kind == ASK_READ ? "read" : "write");
 }
 
+/* The narrowest rule: the very arguments, where they can be written as they
+ * are. */
+static char *
+next_exec(const struct question *q)
+{
+	struct buf b;
+	bool ok;
+	char *z;
+
+	buf_init(&b, NEXT_BYTES_MAX);
+	ok = q->nwords > 0 && buf_printf(&b, "to allow it, under commands: "
+	    "allow: write - {command: \"%.*s\"", (int)q->word[0].len,
+	    q->word[0].p);
+	for (uint32_t i = 1; i < q->nwords && ok; i++) {
+		for (size_t k = 0; k < q->word[i].len && ok; k++)
+			ok = strchr("*?[{\\\"", q->word[i].p[k]) == NULL &&
+			    q->word[i].p[k] >= ' ' && q->word[i].p[k] < 0x7f;
+		ok = ok && buf_printf(&b, "%s\"%.*s\"", i == 1 ?
+		    ", args: [" : ", ", (int)q->word[i].len, q->word[i].p);
+	}
+	ok = ok && buf_addz(&b, q->nwords > 1 ? "]}" : "}");
+	z = ok ? buf_take(&b, NULL) : NULL;
+	buf_fini(&b);
+	return z;
+}
+
 static char *
 next_of(const struct question *q, const struct reply *r, const char *sandbox)
 {
@@ -229,9 +256,7 @@ next_of(const struct question *q, const struct reply *r, const char *sandbox)
 	case ASK_WRITE:
 		return next_file(q);
 	case ASK_EXEC:
-		return mem_printf("to allow it, under commands: allow: write "
-		    "- \"%.*s\"", q->nwords > 0 ? (int)q->word[0].len : 0,
-		    q->nwords > 0 ? q->word[0].p : "");
+		return next_exec(q);
 	case ASK_MODEL:
 		return NULL;
 	}
