@@ -24,7 +24,7 @@ tidy(struct compile *c, struct str s)
 		if (s.p[i] != '/' || n == 0 || out[n - 1] != '/')
 			out[n++] = s.p[i];
 	while (n > 0 && out[n - 1] == '/')
-		n--;
+		out[--n] = '\0';
 	return str_of(out, n);
 }
 
@@ -44,6 +44,11 @@ take_tree(struct compile *c, const struct node *n, unsigned access)
 	if (n->text.p[0] != '/') {
 		node_error(c, n, "path \"%.80s\": it must be absolute",
 		    n->text.p);
+		return;
+	}
+	if (tidy(c, n->text).len == 0 && (access & FILE_WRITE) != 0) {
+		node_error(c, n, "the whole root cannot be written: name "
+		    "directories");
 		return;
 	}
 	tree = take_mem(c, 1, sizeof(*tree));

@@ -328,6 +328,28 @@ language(void **state)
 }
 
 static void
+the_older_schema(void **state)
+{
+	static const struct path_case v[] = {
+		{ "a tree to read", "/srv/x/y", R },
+		{ "itself", "/srv/x", R },
+		{ "a tree to write may be read", "/data/x", RW },
+		{ "names are protected in it", "/data/x/.git/config", R },
+		{ "the baseline is there", "/usr/bin/env", R },
+		{ "and nothing else", "/opt/x", 0 },
+	};
+	CLEAN_FREE char *bytes = NULL;
+	struct image *im = compiled("version: 1\nfilesystem_policy:\n"
+	    "  read_only: [/srv//x/]\n  read_write: [/data]\n", &bytes);
+
+	(void)state;
+	for (size_t i = 0; i < NELEM(v); i++)
+		if (may(im, str_c(v[i].path)) != v[i].may)
+			fail_msg("%s", v[i].what);
+	image_free(im);
+}
+
+static void
 the_longest_path(void **state)
 {
 	CLEAN_FREE char *bytes = NULL;
@@ -465,6 +487,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(documents),
 		cmocka_unit_test(language),
+		cmocka_unit_test(the_older_schema),
 		cmocka_unit_test(the_longest_path),
 		cmocka_unit_test(reasons),
 		cmocka_unit_test(hidden_names),

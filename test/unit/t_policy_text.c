@@ -413,6 +413,20 @@ static const struct {
 	    "default_policy: allow of file_access" },
 
 	/* ---- the older schema */
+	{ "its files", "version: 1\nfilesystem_policy: {read_only: [/usr/, "
+	    "/srv//x], read_write: [/tmp]}", ENFORCE, NULL },
+	{ "the whole root to write", "version: 1\nfilesystem_policy: "
+	    "{read_write: [//]}", CHECK, "p.yaml:2:34: error: the whole root "
+	    "cannot be written" },
+	{ "dots in a path", "version: 1\nfilesystem_policy: {read_only: "
+	    "[/a/../b]}", CHECK, "p.yaml:2:33: error: path \"/a/../b/**\": it "
+	    "has a dot component" },
+	{ "a path that is none", "version: 1\nfilesystem_policy: "
+	    "{read_only: [a]}", CHECK, "p.yaml:2:33: error: path \"a\": it must "
+	    "be absolute" },
+	{ "a pattern", "version: 1\nfilesystem_policy: {read_only: "
+	    "[\"/a/*\"]}", CHECK, "p.yaml:2:34: error: paths here are "
+	    "directories or files" },
 #define V1(x) "version: 1\nnetwork_policies: {r: {binaries: [{path: /x}], " \
 	"endpoints: [{" x "}]}}"
 	{ "an unknown key", "version: 1\nnetwork: {}\n", CHECK,
