@@ -10,7 +10,7 @@
 #define HASH_HEX_BYTES		64	/* SHA-256 in hex */
 
 #define MSG_BYTES_MAX		131072	/* fits a default SEQPACKET send buffer */
-#define MSG_FDS_MAX		8	/* descriptors in one message */
+#define MSG_FDS_MAX		12	/* descriptors in one message */
 
 #define ARG_COUNT_MAX		4096	/* argv or environment strings of a command */
 #define ARGS_BYTES_MAX		98304	/* all of them together, in one message */

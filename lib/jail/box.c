@@ -108,16 +108,19 @@ ready_send(const struct reply *p, const int *fds, unsigned n, struct err *e)
 }
 
 static int
-ready_ok(const struct root *r, int listener, int diag, struct err *e)
+ready_ok(const struct root *r, const struct net_fds *n, struct err *e)
 {
 	const struct reply ok = { .ok = true };
-	const int fds[READY_FD_COUNT] = {
-		[READY_FD_LISTENER] = listener, [READY_FD_PTS] = r->pts,
+	const int fds[READY_FD_ALL] = {
+		[READY_FD_LISTENER] = n->proxy, [READY_FD_PTS] = r->pts,
 		[READY_FD_CA] = r->ca, [READY_FD_BUNDLE] = r->bundle,
-		[READY_FD_TRUST] = r->trust, [READY_FD_DIAG] = diag,
+		[READY_FD_TRUST] = r->trust, [READY_FD_DIAG] = n->diag,
+		[READY_FD_DIRECT] = n->direct, [READY_FD_NAMES] = n->names,
+		[READY_FD_NAMES_TCP] = n->names_tcp,
 	};
 
-	return ready_send(&ok, fds, READY_FD_COUNT, e) == -1 ? -1 : 0;
+	return ready_send(&ok, fds, n->direct == -1 ? READY_FD_COUNT :
+	    READY_FD_ALL, e) == -1 ? -1 : 0;
 }
 
 static int
@@ -125,13 +128,10 @@ stage_run(const struct box_opts *o, struct ids ids, struct root *r,
     struct err *e)
 {
 	struct root_opts ro = o->root;
-	CLEAN_FD int listener = -1, diag = -1;
+	struct net_fds net = NET_NONE_OPEN;
 
-	if (fds_settle(o, e) == -1 || ids_map(ids, e) == -1)
-		return -1;
-	listener = net_set_up(e);
-	diag = listener == -1 ? -1 : net_diag(e);
-	if (diag == -1)
+	if (fds_settle(o, e) == -1 || ids_map(ids, e) == -1 ||
+	    net_set_up(&net, e) == -1)
 		return -1;
 	if (sethostname(ro.hostname, strlen(ro.hostname)) == -1)
 		return err_sys(e, "set the host name");
@@ -143,8 +143,9 @@ stage_run(const struct box_opts *o, struct ids ids, struct root *r,
 	if (root_build(&ro, r, e) == -1 || root_enter(r, e) == -1)
 		return -1;
 	(void)umask(022);
-	if (ready_ok(r, listener, diag, e) == -1)
+	if (ready_ok(r, &net, e) == -1)
 		return -1;
+	net_close(&net);
 	return agent_enter(r, FD_INIT, e);
 }
 

@@ -23,7 +23,7 @@
 #define ETC_FILE_BYTES_MAX 8388608	/* one file */
 #define UNFINISHED	   "etc.new"
 #define DIR_FLAGS	   (O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
-#define ETC_FORMAT	   2		/* of the copy: part of the stamp */
+#define ETC_FORMAT	   3		/* of the copy: part of the stamp */
 
 /* What programs look for. A name may have a directory in front. Not: what
  * sites keep passwords of registries in (npmrc, pip.conf, maven, wgetrc). */
@@ -79,9 +79,9 @@ static const char *const bundles[] = {
 	"passwd: files\ngroup: files\nshadow: files\nhosts: files dns\n" \
 	"networks: files\nprotocols: files\nservices: files\n"		\
 	"ethers: files\nrpc: files\n"
-/* Names are resolved outside, by egress. */
+/* Egress answers, and resolves outside what is then dialled. */
 #define OURS_RESOLV							\
-	"# names are resolved outside the sandbox, by the proxy\n"	\
+	"# answers with addresses that lead to the proxy\n"		\
 	"nameserver 127.0.0.1\noptions timeout:1 attempts:1\n"
 
 static const struct {

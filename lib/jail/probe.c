@@ -25,9 +25,11 @@
 #include "base/must.h"
 #include "jail/bpf.h"
 #include "jail/calls_abi.h"
+#include "jail/capture.h"
 #include "jail/etc.h"
 #include "jail/landlock.h"
 #include "jail/mnt.h"
+#include "jail/net.h"
 
 /* ---- what a child found out ---- */
 
@@ -201,6 +203,33 @@ probe_other_ns(struct probe_result *r)
 		    all[i].name);
 		return;
 	}
+}
+
+static int
+try_capture(void)
+{
+	struct err e = { 0 };
+	struct net_fds n;
+
+	if (net_set_up(&n, &e) == 0 && n.direct != -1)
+		return 0;
+	if (e.kind == ERR_NONE)
+		(void)capture_set_up(&e); /* again, for the reason */
+	errno = e.sys;
+	return -1;
+}
+
+static void
+probe_capture(struct probe_result *r)
+{
+	struct found f = in_child(CLONE_NEWUSER | CLONE_NEWNET, try_capture);
+
+	if (f.error == 0)
+		return;
+	detail(r, "%s", strerror(f.error));
+	fault(r, PROBE_WEAK, "a kernel with nf_tables and nft_tproxy "
+	    "(modprobe nft_tproxy); until then only programs that use the "
+	    "proxy get out, and names do not resolve inside");
 }
 
 /* ---- mounts ---- */
@@ -474,6 +503,7 @@ static const struct {
 	    probe_mount_ns },
 	{ "other namespaces", "own processes, network, IPC and host name",
 	    probe_other_ns },
+	{ "nftables", "programs that know of no proxy", probe_capture },
 	{ "private /proc", "processes outside are not seen", probe_proc },
 	{ "overlayfs", "installing into /usr without touching the host's",
 	    probe_overlay },

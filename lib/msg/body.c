@@ -305,12 +305,16 @@ void
 who_ask_put(struct wbuf *w, const struct who_ask *q)
 {
 	put_u16(w, q->port);
+	put_u32(w, q->there);
+	put_u16(w, q->there_port);
 }
 
 int
 who_ask_get(struct rbuf *r, struct who_ask *q)
 {
 	q->port = get_u16(r);
+	q->there = get_u32(r);
+	q->there_port = get_u16(r);
 	return get_end(r);
 }
 

@@ -119,6 +119,10 @@ struct policy_set {
 void policy_set_put(struct wbuf *w, const struct policy_set *p);
 int policy_set_get(struct rbuf *r, struct policy_set *p);
 
+/* EGRESS_LISTEN: the proxy's listener, and all of the others or none. */
+enum { LISTEN_FD_PROXY, LISTEN_FD_DIRECT, LISTEN_FD_NAMES,
+	LISTEN_FD_NAMES_TCP, LISTEN_FD_COUNT };
+
 /* EGRESS_START. fds: the image, the audit channel, the upstream CA file
  * (optional). */
 enum { EGRESS_FD_IMAGE, EGRESS_FD_AUDIT, EGRESS_FD_CA };
@@ -139,8 +143,10 @@ int egress_ready_get(struct rbuf *r, struct egress_ready *s);
 
 /* WHO_ASK: who in the sandbox holds the TCP connection from this port of
  * 127.0.0.1 (or ::1) to egress's listener? msg.id pairs the reply. */
-struct who_ask {
+struct who_ask { /* the connection from 127.0.0.1 port to there */
 	uint16_t port;
+	uint32_t there;		/* as a number */
+	uint16_t there_port;
 };
 void who_ask_put(struct wbuf *w, const struct who_ask *q);
 int who_ask_get(struct rbuf *r, struct who_ask *q);

@@ -57,6 +57,10 @@ struct net_answer {
 void policy_network(const struct image *im, const struct net_query *q,
     struct net_answer *out);
 
+/* Could any connection to this name be allowed, on whatever port and to
+ * whomever? */
+bool policy_name(const struct image *im, struct str host);
+
 /* May the name just judged be dialled at this address? Loopback, private,
  * link-local, metadata, reserved and translated forms: only if an allowing
  * entry's allowed_ips holds it, or the entry names the literal. why gets a

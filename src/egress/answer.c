@@ -115,6 +115,8 @@ send_answer(struct conn *c, unsigned status, const struct net_answer *a)
 	dns_cancel(&c->query);
 	if (c->way == WAY_SOCKS && !c->tunnel)
 		return socks_answer(c, status);
+	if (c->way == WAY_DIRECT && !c->tunnel)
+		return direct_refuse(c);
 	send_head(c, status, body->len, a);
 	if (strcmp(c->method, "HEAD") != 0 &&
 	    !buf_adds(&c->cl.out, buf_str(body)))

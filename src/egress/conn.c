@@ -30,7 +30,7 @@ static const struct {
 
 /* What may follow what; HEAD and LINGER follow every answer. */
 static const unsigned edges[CONN_STATE_COUNT] = {
-	[CONN_HEAD] = TO(HEAD) | TO(WHO) | TO(GREET) | TO(RESOLVE) | TO(DIAL) |
+	[CONN_HEAD] = TO(HEAD) | TO(WHO) | TO(GREET) | TO(ASK) | TO(RESOLVE) | TO(DIAL) |
 	    TO(RELAY) | TO(OPENED) | TO(LINGER),
 	[CONN_GREET] = TO(ASK) | TO(LINGER),
 	[CONN_ASK] = TO(WHO) | TO(RESOLVE) | TO(DIAL) | TO(OPENED) |
@@ -315,7 +315,21 @@ slot_find(struct egress *eg)
 	return eg->next_slot;
 }
 
+/* A caught connection's own address is the one that was dialled. */
 static void
+ask_where(struct conn *c)
+{
+	struct sockaddr_in a = { 0 };
+	socklen_t len = sizeof(a);
+
+	if (getsockname(c->cl.io.fd, (struct sockaddr *)&a, &len) == -1 ||
+	    a.sin_family != AF_INET)
+		return; /* it leads nowhere, and is refused */
+	c->there = ntohl(a.sin_addr.s_addr);
+	c->there_port = ntohs(a.sin_port);
+}
+
+static struct conn *
 conn_new(struct egress *eg, int fd, uint16_t peer_port)
 {
 	struct conn *c = mem_alloc(1, sizeof(*c));
@@ -337,12 +351,14 @@ conn_new(struct egress *eg, int fd, uint16_t peer_port)
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	stream_init(&c->cl, fd, false, client_on_io, c);
 	set_deadline(c, states[CONN_HEAD].seconds);
+	ask_where(c);
 	if (loop_watch(eg->loop, &c->cl.io, NULL) == -1) {
 		conn_free(c);
-		return;
+		return NULL;
 	}
 	egress_sweep_later(eg);
 	control_ask_who(eg, c);
+	return c;
 }
 
 void
@@ -394,21 +410,54 @@ asking_port(const struct sockaddr_in6 *from)
 void
 conn_accept_more(struct egress *eg)
 {
-	if (eg->listener.watched && has_room(eg))
+	if (!has_room(eg))
+		return;
+	if (eg->listener.watched)
 		loop_want(eg->loop, &eg->listener, LOOP_READ);
+	if (eg->direct.watched)
+		loop_want(eg->loop, &eg->direct, LOOP_READ);
 }
 
 /* Out of descriptors: what waits would wake us for ever. The listener rests
  * until a connection ends, or the next sweep. Nothing is said of it to a log,
  * since it is the sandbox that decides how often it happens. */
 static void
-accept_failed(struct egress *eg)
+accept_failed(struct egress *eg, struct loop_io *from)
 {
 	if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)
 		return;
 	log_debug("accept: %m");
-	loop_want(eg->loop, &eg->listener, LOOP_NONE);
+	loop_want(eg->loop, from, LOOP_NONE);
 	egress_sweep_later(eg);
+}
+
+static void
+accept_some(struct egress *eg, struct loop_io *from, enum way way)
+{
+	for (int i = 0; i < ACCEPTS_MAX; i++) {
+		struct sockaddr_in6 a; /* room for either family */
+		socklen_t len = sizeof(a);
+		struct conn *c;
+		int fd;
+
+		if (!has_room(eg)) {
+			loop_want(eg->loop, from, LOOP_NONE);
+			return;
+		}
+		fd = accept4(from->fd, (struct sockaddr *)&a, &len,
+		    SOCK_CLOEXEC | SOCK_NONBLOCK);
+		if (fd == -1) {
+			accept_failed(eg, from);
+			return;
+		}
+		c = conn_new(eg, fd, asking_port(&a));
+		if (c == NULL || way == WAY_PROXY)
+			continue;
+		c->way = way;
+		c->first = false;
+		conn_enter(c, CONN_ASK);
+		conn_run(c);
+	}
 }
 
 void
@@ -416,24 +465,19 @@ conn_on_accept(struct loop *l, unsigned events, void *arg)
 {
 	struct egress *eg = arg;
 
+	(void)l;
 	(void)events;
-	for (int i = 0; i < ACCEPTS_MAX; i++) {
-		struct sockaddr_in6 a; /* room for either family */
-		socklen_t len = sizeof(a);
-		int fd;
+	accept_some(eg, &eg->listener, WAY_PROXY);
+}
 
-		if (!has_room(eg)) {
-			loop_want(l, &eg->listener, LOOP_NONE);
-			return;
-		}
-		fd = accept4(eg->listener.fd, (struct sockaddr *)&a, &len,
-		    SOCK_CLOEXEC | SOCK_NONBLOCK);
-		if (fd == -1) {
-			accept_failed(eg);
-			return;
-		}
-		conn_new(eg, fd, asking_port(&a));
-	}
+void
+conn_on_direct(struct loop *l, unsigned events, void *arg)
+{
+	struct egress *eg = arg;
+
+	(void)l;
+	(void)events;
+	accept_some(eg, &eg->direct, WAY_DIRECT);
 }
 
 /* ---- a new policy ---- */

@@ -30,7 +30,8 @@ struct egress;
  *            │ CONNECT, inspected               │ CONNECT, not inspected   │
  *            ├──▶ OPENED ─▶ PEEK ─▶ ACCEPT ─▶ HEAD                         │
  *            │                 └─▶ HEAD (plain)  └▶ OPENED ─▶ [PEEK] ─▶ TUNNEL
- *            ├──▶ GREET ─▶ ASK (SOCKS): from there on as a CONNECT
+ *            ├──▶ GREET ─▶ ASK (SOCKS): from there on as a CONNECT;
+ *            │              caught connections begin in ASK
  *            └──▶ LINGER: a last answer goes out ◀─────────────────────────┤
  *                                           RELAY ─▶ WEBSOCKET, after a 101 ┘
  *
@@ -39,7 +40,7 @@ struct egress;
 #define CONN_STATES(X)							\
 	X(HEAD,	   conn_head,	 120, true)  /* await a request */	\
 	X(GREET,   conn_greet,	 30,  true)  /* SOCKS: await methods */	\
-	X(ASK,	   conn_ask,	 30,  true)  /* SOCKS: await a request */ \
+	X(ASK,	   conn_ask,	 30,  true)  /* where to? */		\
 	X(WHO,	   conn_who,	 3,   false) /* who is asking? */	\
 	X(RESOLVE, conn_resolve, 15,  false) /* await DNS */		\
 	X(DIAL,	   conn_dial,	 20,  false) /* await the peer */	\
@@ -62,7 +63,9 @@ enum conn_state {
 
 enum want { WANT_CLOSE, WANT_WAIT, WANT_TURN };
 
-enum way { WAY_PROXY, WAY_SOCKS }; /* how a connection was asked for */
+/* How a connection is asked for: of the proxy, in one of two languages, or
+ * by dialling the address itself. */
+enum way { WAY_PROXY, WAY_SOCKS, WAY_DIRECT };
 
 enum caller { CALLER_ASKED, CALLER_KNOWN, CALLER_UNKNOWN };
 
@@ -80,6 +83,8 @@ struct conn {
 	struct usec deadline;
 
 	uint16_t peer_port;
+	uint32_t there;		/* what it dialled: the proxy, or any address */
+	uint16_t there_port;
 	enum caller caller;
 	struct arena arena;	/* of exe[] */
 	struct str exe[WHO_CHAIN_MAX];
@@ -121,6 +126,7 @@ TAILQ_HEAD(conn_list, conn);
 
 /* conn.c */
 void conn_on_accept(struct loop *l, unsigned events, void *arg);
+void conn_on_direct(struct loop *l, unsigned events, void *arg);
 void conn_accept_more(struct egress *eg); /* if there is room again */
 void conn_on_io(struct conn *c, struct stream *s, unsigned events);
 void conn_on_up(struct conn *c, const struct err *e); /* NULL: connected */
@@ -155,6 +161,11 @@ enum want connect_judge(struct conn *c);
 /* socks.c: an answer with that status, as a number; and the good one. */
 enum want socks_answer(struct conn *c, unsigned status);
 bool socks_opened(struct conn *c);
+/* direct.c: where it leads, and whether it may; no. connect_judge() to the
+ * name that the address in c->at stands for, if it is such a one. */
+enum want direct_ask(struct conn *c);
+enum want address_judge(struct conn *c);
+enum want direct_refuse(struct conn *c);
 /* dial.c: finds the peer for c->at: pool, operator's map, DNS. */
 enum want dial_begin(struct conn *c);
 /* relay.c: sends the request whose head is in cl.in over c->up. */

@@ -88,7 +88,8 @@ control_ask_who(struct egress *eg, const struct conn *c)
 {
 	unsigned char bytes[16];
 	struct wbuf w = { .p = bytes, .cap = sizeof(bytes) };
-	struct who_ask q = { .port = c->peer_port };
+	struct who_ask q = { .port = c->peer_port, .there = c->there,
+		.there_port = c->there_port };
 
 	who_ask_put(&w, &q);
 	eg->nasks++;
@@ -194,20 +195,34 @@ on_policy(struct egress *eg, struct msg *m, struct err *e)
 /* ---- the channel ---- */
 
 static int
-on_listener(struct egress *eg, struct msg *m, struct err *e)
+watch(struct egress *eg, struct loop_io *io, int fd,
+    void (*on_io)(struct loop *l, unsigned events, void *arg), struct err *e)
 {
-	int fd = msg_take_fd(m, 0);
-
-	if (fd == -1 || eg->listener.watched) {
-		fd_close(&fd);
-		return err_set(e, ERR_PEER, "EGRESS_LISTEN brings no new "
-					    "listener");
-	}
-	eg->listener = (struct loop_io){ .fd = fd, .want = LOOP_READ,
-		.on_io = conn_on_accept, .arg = eg };
+	*io = (struct loop_io){ .fd = fd, .want = LOOP_READ, .on_io = on_io,
+		.arg = eg };
 	if (io_set_nonblock(fd, true, e) == -1)
 		return -1;
-	return loop_watch(eg->loop, &eg->listener, e);
+	return loop_watch(eg->loop, io, e);
+}
+
+static int
+on_listener(struct egress *eg, struct msg *m, struct err *e)
+{
+	if (m->nfds == 0 || eg->listener.watched)
+		return err_set(e, ERR_PEER, "EGRESS_LISTEN brings no new "
+					    "listener");
+	if (watch(eg, &eg->listener, msg_take_fd(m, LISTEN_FD_PROXY),
+		conn_on_accept, e) == -1)
+		return -1;
+	if (m->nfds != LISTEN_FD_COUNT)
+		return 0; /* the kernel lacks what the others need */
+	if (watch(eg, &eg->direct, msg_take_fd(m, LISTEN_FD_DIRECT),
+		conn_on_direct, e) == -1 ||
+	    watch(eg, &eg->answerer.udp, msg_take_fd(m, LISTEN_FD_NAMES),
+		answerer_on_packet, e) == -1)
+		return -1;
+	return watch(eg, &eg->answerer.tcp,
+	    msg_take_fd(m, LISTEN_FD_NAMES_TCP), answerer_on_accept, e);
 }
 
 static int

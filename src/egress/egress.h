@@ -7,6 +7,7 @@
 
 #include "audit/sender.h"
 #include "base/limits.h"
+#include "answerer.h"
 #include "conn.h"
 #include "dns/dns.h"
 #include "http/head.h"
@@ -23,7 +24,10 @@ struct egress {
 	struct loop *loop;
 	struct chan control;		/* to the supervisor */
 	struct loop_io control_io;
-	struct loop_io listener;	/* from the sandbox's namespace */
+	/* From the sandbox's namespace: the proxy's, and what is dialled
+	 * without it. */
+	struct loop_io listener, direct;
+	struct answerer answerer;
 	struct dns *dns;
 	struct tls *tls;
 	struct resolve resolve;

@@ -294,7 +294,7 @@ conn_who(struct conn *c)
 	if (c->caller == CALLER_ASKED)
 		return WANT_WAIT;
 	c->scan = 0;
-	conn_enter(c, c->way == WAY_SOCKS && !c->tunnel ? CONN_ASK : CONN_HEAD);
+	conn_enter(c, c->way != WAY_PROXY && !c->tunnel ? CONN_ASK : CONN_HEAD);
 	return WANT_TURN;
 }
 

@@ -109,6 +109,8 @@ conn_ask(struct conn *c)
 	size_t end;
 
 	must(c->state == CONN_ASK);
+	if (c->way == WAY_DIRECT)
+		return direct_ask(c);
 	switch (socks_request_parse(buf_str(&c->cl.in), &end, &at, &f)) {
 	case PARSE_MORE:
 		return conn_peek_more(c);
@@ -125,5 +127,5 @@ conn_ask(struct conn *c)
 	if (stream_take(&c->cl, end) != STREAM_SOME)
 		return WANT_CLOSE;
 	buf_clear(&c->cl.in);
-	return connect_judge(c);
+	return address_judge(c);
 }

@@ -11,7 +11,8 @@
 enum want
 tunnel_open(struct conn *c)
 {
-	bool said = c->way == WAY_SOCKS ? socks_opened(c) :
+	bool said = c->way == WAY_DIRECT ? true :
+	    c->way == WAY_SOCKS ? socks_opened(c) :
 	    buf_addz(&c->cl.out,
 		"HTTP/1.1 200 Connection established\r\n\r\n");
 

@@ -1,8 +1,8 @@
 /* finder.c -- whose connection is it?  A process of its own: it may read
  * /proc as no Landlocked process may (lib/role/roles.c says why).
  *
- * The connection from 127.0.0.1 port P to the proxy is known to the kernel
- * by its inode, which a sock_diag socket tells that was made inside (the
+ * The connection from 127.0.0.1 port P to the proxy, or to an address that
+ * was dialled without it, is known to the kernel by its inode, which a sock_diag socket tells that was made inside (the
  * table in /proc would be walked whole for each question). A process that
  * holds the connection has a descriptor that links to socket:[inode], and
  * everything in the sandbox descends from its init. Several holders count as
@@ -30,7 +30,6 @@
 #include "supervisor/supervisor.h"
 
 #define PROC_COUNT_MAX	4096		/* processes looked at */
-#define PROXY_PORT	3128
 
 struct hunt { /* for one connection */
 	uint64_t inode;
@@ -73,7 +72,7 @@ struct question {
 };
 
 static bool
-connection_ask(int diag, uint16_t port)
+connection_ask(int diag, const struct who_ask *c)
 {
 	struct question q = { .head = { .nlmsg_len = sizeof(q),
 		.nlmsg_type = SOCK_DIAG_BY_FAMILY,
@@ -82,10 +81,10 @@ connection_ask(int diag, uint16_t port)
 	q.body.sdiag_family = AF_INET;
 	q.body.sdiag_protocol = IPPROTO_TCP;
 	q.body.idiag_states = 1U << TCP_ESTABLISHED;
-	q.body.id.idiag_sport = htons(port);
-	q.body.id.idiag_dport = htons(PROXY_PORT);
+	q.body.id.idiag_sport = htons(c->port);
+	q.body.id.idiag_dport = htons(c->there_port);
 	q.body.id.idiag_src[0] = htonl(INADDR_LOOPBACK);
-	q.body.id.idiag_dst[0] = htonl(INADDR_LOOPBACK);
+	q.body.id.idiag_dst[0] = htonl(c->there);
 	q.body.id.idiag_cookie[0] = INET_DIAG_NOCOOKIE;
 	q.body.id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
 	return send(diag, &q, sizeof(q), 0) == (ssize_t)sizeof(q);
@@ -94,21 +93,24 @@ connection_ask(int diag, uint16_t port)
 /* The kernel has answered when the question was sent. Without such a
  * connection it may tell of a listener on that port: no answer to us. */
 static bool
-connection_find(int diag, uint16_t port, uint64_t *inode)
+connection_find(int diag, const struct who_ask *c, uint64_t *inode)
 {
 	struct {
 		struct nlmsghdr head;
 		struct inet_diag_msg body;
 		char more[1024];
 	} a = { 0 };
-	ssize_t n = connection_ask(diag, port) ?
+	ssize_t n = connection_ask(diag, c) ?
 	    recv(diag, &a, sizeof(a), MSG_DONTWAIT) : -1;
+	/* An IPv6 socket may hold an IPv4 connection (::ffff:a.b.c.d). */
+	bool mapped = a.body.idiag_family == AF_INET6;
 
 	if (n < (ssize_t)(sizeof(a.head) + sizeof(a.body)) ||
 	    a.head.nlmsg_type != SOCK_DIAG_BY_FAMILY ||
 	    a.body.idiag_state != TCP_ESTABLISHED ||
-	    a.body.id.idiag_sport != htons(port) ||
-	    a.body.id.idiag_dport != htons(PROXY_PORT))
+	    a.body.id.idiag_sport != htons(c->port) ||
+	    a.body.id.idiag_dport != htons(c->there_port) ||
+	    a.body.id.idiag_dst[mapped ? 3 : 0] != htonl(c->there))
 		return false;
 	*inode = a.body.idiag_inode;
 	return *inode != 0;
@@ -263,15 +265,15 @@ chain_fill(const struct hunt *h, pid_t init, char (*room)[PATH_BYTES_MAX],
 }
 
 static void
-find(int diag, pid_t init, uint16_t port, char (*room)[PATH_BYTES_MAX],
+find(int diag, pid_t init, const struct who_ask *c, char (*room)[PATH_BYTES_MAX],
     struct who *out)
 {
 	static struct hunt h;
 
 	h = (struct hunt){ 0 };
-	if (!connection_find(diag, port, &h.inode)) {
+	if (!connection_find(diag, c, &h.inode)) {
 		(void)snprintf(out->reason, sizeof(out->reason),
-		    "no connection from port %u is open", port);
+		    "no connection from port %u is open", c->port);
 		return;
 	}
 	hunt_run(&h, init);
@@ -281,7 +283,8 @@ find(int diag, pid_t init, uint16_t port, char (*room)[PATH_BYTES_MAX],
 		    h.other);
 	else if (h.holder == 0)
 		(void)snprintf(out->reason, sizeof(out->reason),
-		    "no process holds the connection from port %u", port);
+		    "no process holds the connection from port %u",
+		    c->port);
 	else
 		chain_fill(&h, init, room, out);
 }
@@ -299,7 +302,7 @@ answer(struct chan *c, int diag, pid_t init, const struct msg *m)
 
 	if (who_ask_get(&r, &ask) == -1)
 		die("a question that is not well formed");
-	find(diag, init, ask.port, room, &who);
+	find(diag, init, &ask, room, &who);
 	who_put(&w, &who);
 	if (w.over) { /* sixteen paths of 4 KiB: say the holder alone */
 		w = (struct wbuf){ .p = out, .cap = sizeof(out) };

@@ -27,7 +27,10 @@ broke(struct supervisor *s, const char *what)
 static void
 keep_fds(struct supervisor *s, struct msg *m)
 {
-	s->listener = msg_take_fd(m, READY_FD_LISTENER);
+	s->ways[LISTEN_FD_PROXY] = msg_take_fd(m, READY_FD_LISTENER);
+	for (unsigned i = LISTEN_FD_DIRECT; i < LISTEN_FD_COUNT; i++)
+		s->ways[i] = msg_take_fd(m,
+		    READY_FD_DIRECT + i - LISTEN_FD_DIRECT);
 	s->pts = msg_take_fd(m, READY_FD_PTS);
 	s->diag = msg_take_fd(m, READY_FD_DIAG);
 	for (unsigned i = 0; i < NELEM(s->trust_fds); i++)
@@ -60,7 +63,7 @@ inside_receive(struct supervisor *s, struct err *e)
 	msg_close(&m);
 	if (!p.ok)
 		return err_set(e, ERR_DENIED, "%s", p.reason);
-	if (s->listener == -1 || s->diag == -1 ||
+	if (s->ways[LISTEN_FD_PROXY] == -1 || s->diag == -1 ||
 	    s->trust_fds[NELEM(s->trust_fds) - 1] == -1)
 		return err_set(e, ERR_PEER,
 		    "INIT_READY came without its descriptors");
@@ -72,6 +75,8 @@ void
 inside_trust(struct supervisor *s, const struct egress_ready *v)
 {
 	const struct str texts[] = { v->ca_pem, v->ca_pem, v->truststore };
+	unsigned ways = s->ways[LISTEN_FD_COUNT - 1] == -1 ? 1 :
+	    LISTEN_FD_COUNT;
 	struct err e = { 0 };
 
 	for (size_t i = 0; i < NELEM(s->trust_fds); i++) {
@@ -81,11 +86,12 @@ inside_trust(struct supervisor *s, const struct egress_ready *v)
 			    e.text);
 		fd_close(&s->trust_fds[i]);
 	}
-	if (chan_send(&s->egress, MSG_EGRESS_LISTEN, 0, STR(""), &s->listener,
-		1, &e) != 1)
+	if (chan_send(&s->egress, MSG_EGRESS_LISTEN, 0, STR(""), s->ways,
+		ways, &e) != 1)
 		life_end(s, OUTCOME_FAILED, 0,
-		    "egress does not take its listener: %s", e.text);
-	fd_close(&s->listener);
+		    "egress does not take its listeners: %s", e.text);
+	for (size_t i = 0; i < NELEM(s->ways); i++)
+		fd_close(&s->ways[i]);
 	inside_try_main(s);
 }
 

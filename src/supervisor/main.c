@@ -28,7 +28,9 @@ on_start_over(struct loop *l, void *arg)
 static void
 init_zero(struct supervisor *s)
 {
-	s->dir = s->listen = s->listener = s->pts = s->diag = -1;
+	s->dir = s->listen = s->pts = s->diag = -1;
+	for (size_t i = 0; i < NELEM(s->ways); i++)
+		s->ways[i] = -1;
 	for (size_t i = 0; i < NELEM(s->trust_fds); i++)
 		s->trust_fds[i] = -1;
 	s->gateway.fd = s->egress.fd = s->init.fd = s->finder.fd = -1;

@@ -55,9 +55,10 @@ struct supervisor {
 	struct loop_child init_child;
 	struct box box;
 	bool init_dead;
-	/* From stage one, while they are of use: the proxy's listener, files
-	 * that egress's certificate goes to, and the devpts for terminals. */
-	int listener, pts, diag;	/* diag: until the finder has it */
+	/* From stage one, while they are of use: egress's ways in, files that
+	 * egress's certificate goes to, and the devpts for terminals. */
+	int ways[LISTEN_FD_COUNT];
+	int pts, diag;			/* diag: until the finder has it */
 	int trust_fds[3];		/* READY_FD_CA ... READY_FD_TRUST */
 	struct places places;
 	struct paths paths;

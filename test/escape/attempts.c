@@ -345,12 +345,13 @@ tcp_fast_open(void) /* sendto with MSG_FASTOPEN instead of connect */
 	struct sockaddr_in a = { .sin_family = AF_INET,
 		.sin_port = htons(80) };
 	int fd = sock(AF_INET, SOCK_STREAM, 0);
+	char answer;
 
 	a.sin_addr.s_addr = htonl(0x2c800601); /* echo.test */
-	if (fd == -1)
+	if (fd == -1 || sendto(fd, "GET / HTTP/1.0\r\n\r\n", 18, 0x20000000,
+		(struct sockaddr *)&a, sizeof(a)) == -1)
 		return -1;
-	return (int)sendto(fd, "x", 1, 0x20000000, (struct sockaddr *)&a,
-	    sizeof(a));
+	return read(fd, &answer, 1) == 1 ? 0 : -1;
 }
 
 static int

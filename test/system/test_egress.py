@@ -298,7 +298,7 @@ for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
         s = socket.socket(socket.AF_INET, kind)
         s.settimeout(2)
         try:
-            s.connect((where, 53)); s.send(b"x"); print("sent")
+            s.connect((where, 53)); s.send(b"x"); s.recv(1); print("sent")
         except OSError as e:
             print("refused", e.errno)
 """)

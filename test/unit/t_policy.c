@@ -589,6 +589,53 @@ merged_files_add_up(void **state)
 	diags_fini(&d);
 }
 
+/* ---- names alone */
+
+static const struct {
+	const char *what, *yaml, *host;
+	bool want;
+} names[] = {
+	{ "a name that an entry has", ONE, "api.example.com", true },
+	{ "on whatever port", "network: {allow: [{endpoint: a.test, "
+	    "ports: [22, 9000-9010], protocols: [tcp]}]}", "a.test", true },
+	{ "for whatever program", "network: {allow: [{endpoint: a.test, "
+	    "binaries: [/bin/x]}]}", "a.test", true },
+	{ "with whatever path", "network: {allow: [{endpoint: a.test, "
+	    "methods: [POST], paths: [/x]}]}", "a.test", true },
+	{ "one below it", ONE, "x.api.example.com", false },
+	{ "its parent", ONE, "example.com", false },
+	{ "none at all", "", "a.test", false },
+	{ "one that a star takes", "network: {allow: "
+	    "[{endpoint: \"*.example.com\"}]}", "x.example.com", true },
+	{ "two labels where it takes one", "network: {allow: "
+	    "[{endpoint: \"*.example.com\"}]}", "x.y.example.com", false },
+	{ "one that is only denied", "network: {deny: [{endpoint: a.test}]}",
+	    "a.test", false },
+	{ "an address is no name", "network: {allow: "
+	    "[{endpoint: 192.0.2.1}]}", "192.0.2.1", false },
+	{ "an entry for addresses names nothing", "network: {allow: "
+	    "[{endpoint: 192.0.2.0/24}]}", "a.test", false },
+	{ "every name where allow is the default",
+	    "network: {default_policy: allow}", "a.test", true },
+	{ "every name where nothing is enforced", "policy_mode: audit",
+	    "a.test", true },
+};
+
+static void
+names_that_some_connection_may_have(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < NELEM(names); i++) {
+		char *bytes = NULL;
+		struct image *im = image_made(names[i].yaml, &bytes);
+
+		if (policy_name(im, str_c(names[i].host)) != names[i].want)
+			fail_msg("%s", names[i].what);
+		image_free(im);
+		free(bytes);
+	}
+}
+
 int
 main(void)
 {
@@ -596,6 +643,7 @@ main(void)
 		cmocka_unit_test(network_cases),
 		cmocka_unit_test(v1_table),
 		cmocka_unit_test(merged_files_add_up),
+		cmocka_unit_test(names_that_some_connection_may_have),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
