@@ -98,8 +98,14 @@ void check_files(struct compile *c, const struct node *n, void *arg);
 void check_commands(struct compile *c, const struct node *n, void *arg);
 void check_inference(struct compile *c, const struct node *n, void *arg);
 void check_resources(struct compile *c, const struct node *n, void *arg);
+/* Those of an entry, and those of the section, which are kept. */
 void check_rate_limits(struct compile *c, const struct node *n, void *arg);
+void take_rate_limits(struct compile *c, const struct node *n, void *arg);
 void check_labels(struct compile *c, const struct node *n, void *arg);
+void check_process(struct compile *c, const struct node *n, void *arg);
+void check_v1_process(struct compile *c, const struct node *n, void *arg);
+/* After all documents: what of the limits nobody said. */
+void resources_close(struct compile *c);
 void check_v1(struct compile *c, const struct node *root);
 void check_v1_network(struct compile *c, const struct node *n, void *arg);
 void check_document(struct compile *c, const struct doc *doc);

@@ -63,6 +63,7 @@ check_all(struct checked *k, const struct policy_file *files, uint32_t n)
 	extends_check(&k->c, k->docs, n);
 	check_default(&k->c);
 	models_check(&k->c);
+	resources_close(&k->c);
 	clash_check(&k->c);
 	files_check(&k->c);
 	commands_check(&k->c);

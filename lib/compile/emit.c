@@ -209,6 +209,7 @@ put_all(struct emit *e, const struct doc *docs, uint32_t ndocs)
 	emit_files(e);
 	emit_paths(e);
 	emit_models(e);
+	emit_limits(e);
 	emit_commands(e);
 }
 

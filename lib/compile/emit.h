@@ -40,6 +40,7 @@ void emit_conds(struct emit *e);
 uint32_t emit_cond(const struct emit *e, uint32_t number);
 
 void emit_models(struct emit *e);
+void emit_limits(struct emit *e);
 void emit_net(struct emit *e);
 void emit_files(struct emit *e);
 void emit_paths(struct emit *e);

@@ -1,10 +1,12 @@
-/* locked.c -- what a running sandbox cannot change: its files. */
+/* locked.c -- what a running sandbox cannot change: its files, and the floor
+ * of its processes. */
 #include <stdio.h>
 
 #include "base/buf.h"
 #include "base/must.h"
 #include "compile/compile.h"
 #include "policy/form.h"
+#include "policy/resources.h"
 
 #define CHANGES_BYTES_MAX 65536
 
@@ -172,6 +174,36 @@ say_maximum(struct changes *c, const struct image *was,
 	say_files(c);
 }
 
+/* ---- the floor of processes */
+
+static void
+say_id(struct changes *c, const char *what, enum limit which)
+{
+	uint32_t was = image_limit(c->was, which);
+	uint32_t is = image_limit(c->is, which);
+	char a[16] = "sandbox", b[16] = "sandbox";
+
+	if (was != 0)
+		(void)snprintf(a, sizeof(a), "%u", was);
+	if (is != 0)
+		(void)snprintf(b, sizeof(b), "%u", is);
+	say(c, what, a, b);
+}
+
+static void
+say_process(struct changes *c)
+{
+	static const char *const words[] = { [ISOLATION_FULL] = "full",
+		[ISOLATION_FILES] = "files", [ISOLATION_NAMESPACES] =
+		    "namespaces" };
+
+	c->section = "process";
+	say_id(c, ".run_as_user", LIMIT_USER);
+	say_id(c, ".run_as_group", LIMIT_GROUP);
+	say(c, ".isolation.minimum", words[image_limit(c->was,
+	    LIMIT_ISOLATION)], words[image_limit(c->is, LIMIT_ISOLATION)]);
+}
+
 char *
 policy_locked_changes(const struct image *old, const struct image *new_)
 {
@@ -181,6 +213,7 @@ policy_locked_changes(const struct image *old, const struct image *new_)
 
 	buf_init(&b, CHANGES_BYTES_MAX);
 	say_files(&c);
+	say_process(&c);
 	say_maximum(&c, old->max, new_->max);
 	if (b.len == 0 && c.ok) {
 		buf_fini(&b);

@@ -269,7 +269,7 @@ check_network(struct compile *c, const struct node *n, void *arg)
 		{ "allow", WANT_LIST, on_allow, NULL },
 		{ "egress", WANT_LIST, on_egress, NULL },
 		{ "deny", WANT_LIST, on_deny, NULL },
-		{ "rate_limits", WANT_MAP, check_rate_limits, "rate_limits" },
+		{ "rate_limits", WANT_MAP, take_rate_limits, "rate_limits" },
 	};
 
 	check_map(c, n, keys, NELEM(keys), arg, "network");

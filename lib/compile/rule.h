@@ -11,6 +11,7 @@
 #include "policy/form.h"
 #include "compile/cond.h"
 #include "compile/files.h"
+#include "compile/limits.h"
 #include "compile/models.h"
 #include "compile/scalar.h"
 #include "compile/tree.h"
@@ -79,6 +80,7 @@ struct policy {
 	struct pol_files files;
 	struct pol_conds conds;
 	struct pol_models models;
+	struct pol_limits limits;
 	struct pol_commands *commands;	/* NULL: nothing is said of them */
 };
 

@@ -53,6 +53,7 @@ static const struct key keys[] = {
 	{ "resources", WANT_MAP, check_resources, "resources" },
 	{ "extends", WANT_LIST, NULL, NULL },	/* see extends.c */
 	{ "labels", WANT_ANY, check_labels, "labels" },
+	{ "process", WANT_MAP, check_process, NULL },
 	{ "profiles", WANT_MAP, check_profiles, "profiles" },
 };
 
@@ -79,7 +80,7 @@ check_apart(struct compile *c, const struct node *n)
 }
 
 static const char *const v1_keys[] = { "filesystem_policy", "landlock",
-	"process", "network_policies", "network_middlewares" };
+	"network_policies", "network_middlewares" };
 
 /* The older schema's keys without its version: say what is missing. */
 static bool

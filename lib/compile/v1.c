@@ -113,34 +113,6 @@ check_landlock(struct compile *c, const struct node *n, void *arg)
 }
 
 static void
-on_user(struct compile *c, const struct node *n, void *arg)
-{
-	uint64_t id;
-
-	(void)arg;
-	if (n->kind == NODE_SCALAR && (n->text.len == 0 ||
-	    str_eqz(n->text, "sandbox") || str_eqz(n->text, "1000")))
-		return;
-	if (n->kind != NODE_SCALAR || !str_u64(n->text, 4294967294, &id) ||
-	    id == 0)
-		node_error(c, n, "must be sandbox, or a number that is not "
-		    "root's");
-	else
-		not_enforced(c, n, "a user other than sandbox (1000)");
-}
-
-static void
-check_process(struct compile *c, const struct node *n, void *arg)
-{
-	static const struct key keys[] = {
-		{ "run_as_user", WANT_ANY, on_user, NULL },
-		{ "run_as_group", WANT_ANY, on_user, NULL },
-	};
-
-	check_map(c, n, keys, NELEM(keys), arg, "process");
-}
-
-static void
 check_middlewares(struct compile *c, const struct node *n, void *arg)
 {
 	(void)arg;
@@ -155,7 +127,7 @@ check_v1(struct compile *c, const struct node *root)
 		{ "version", WANT_ANY, check_version, NULL },
 		{ "filesystem_policy", WANT_MAP, check_filesystem, NULL },
 		{ "landlock", WANT_MAP, check_landlock, NULL },
-		{ "process", WANT_MAP, check_process, NULL },
+		{ "process", WANT_MAP, check_v1_process, NULL },
 		{ "network_policies", WANT_MAP, check_v1_network, NULL },
 		{ "network_middlewares", WANT_MAP, check_middlewares, NULL },
 	};

@@ -97,6 +97,18 @@ struct f_budget {
 	struct f_wide window, tokens, cost;
 };
 
+/* ---- labels */
+
+struct f_label {
+	uint32_t file, line;
+	struct f_text text;
+};
+
+struct f_labels { /* of a state of the automaton; the first is empty */
+	uint32_t level, by;	/* by: the label that gives it + 1, or 0 */
+	uint32_t names[2];	/* bits */
+};
+
 #define FORM_MODELS(SECTION)						\
 	SECTION(conds, struct f_cond)					\
 	SECTION(tests, struct f_test)					\
@@ -105,6 +117,12 @@ struct f_budget {
 	SECTION(backends, struct f_backend)				\
 	SECTION(models, struct f_model)					\
 	SECTION(routes, struct f_route)					\
-	SECTION(budgets, struct f_budget)
+	SECTION(budgets, struct f_budget)				\
+	SECTION(limits, uint32_t)	/* enum limit, or none at all */ \
+	SECTION(labels, struct f_label)					\
+	SECTION(labelsets, struct f_labels)				\
+	SECTION(labelsteps, struct f_step)				\
+	SECTION(labelroot, uint32_t)	/* its start, or none */	\
+	SECTION(labelnames, struct f_text)
 
 #endif

@@ -150,6 +150,10 @@ image_check(struct image *im, struct str bytes, struct err *e)
 	if (fault == NULL)
 		fault = image_models_fault(im);
 	if (fault == NULL)
+		fault = image_limits_fault(im);
+	if (fault == NULL)
+		fault = image_labels_fault(im);
+	if (fault == NULL)
 		fault = image_commands_fault(im);
 	if (fault != NULL)
 		return refuse(e, fault);

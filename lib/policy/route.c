@@ -7,6 +7,7 @@
 #include "base/must.h"
 #include "policy/form.h"
 #include "policy/maximum.h"
+#include "policy/resources.h"
 
 struct choice { /* among the rules that name a route */
 	const struct f_route *sure;	/* of those that match, and ... */
@@ -30,12 +31,16 @@ wide(struct f_wide w)
 }
 
 static void
-lower_to(uint64_t *limit, struct f_wide w)
+lower_by(uint64_t *limit, uint64_t v)
 {
-	uint64_t v = wide(w);
-
 	if (v != 0 && (*limit == 0 || v < *limit))
 		*limit = v;
+}
+
+static void
+lower_to(uint64_t *limit, struct f_wide w)
+{
+	lower_by(limit, wide(w));
 }
 
 static void
@@ -191,6 +196,8 @@ policy_route(const struct image *im, const struct facts *f,
 		    cond_truth(im, r->cond, f) == TRUTH_TRUE)
 			k.sure = r;
 	}
+	lower_by(&out->limits.output_tokens,
+	    image_limit(im, LIMIT_OUTPUT_TOKENS));
 	choose(im, f, &k, out);
 	if (k.maybe == NULL)
 		find_nearest(im, out);

@@ -23,6 +23,8 @@ const char *image_net_fault(const struct image *im);
 const char *image_files_fault(const struct image *im);
 const char *image_conds_fault(const struct image *im);
 const char *image_models_fault(const struct image *im);
+const char *image_limits_fault(const struct image *im);
+const char *image_labels_fault(const struct image *im);
 const char *image_commands_fault(const struct image *im);
 
 #endif

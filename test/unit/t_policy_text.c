@@ -104,7 +104,7 @@ static const struct {
 	{ "a number that is quoted is a word",
 	    "resources: {max_memory_mb: \"5\"}", CHECK, "p.yaml:1:" },
 	{ "a negative limit", "resources: {max_memory_mb: -5}", CHECK,
-	    "p.yaml:1:28: error: this limit must be a whole number" },
+	    "p.yaml:1:28: error: max_memory_mb must be a whole number" },
 	{ "the other version as a number", "version: 2\n", CHECK,
 	    "p.yaml:1:10: error: version must be \"1.0\", or 1" },
 	{ "1.0 without quotes", "version: 1.0\n", CHECK,
