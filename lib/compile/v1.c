@@ -33,6 +33,7 @@ take_tree(struct compile *c, const struct node *n, unsigned access)
 {
 	struct pol_file like = { .access = access };
 	struct node *tree;
+	struct str plain;
 
 	if (take_word(c, n, "a path") == NULL)
 		return;
@@ -46,15 +47,16 @@ take_tree(struct compile *c, const struct node *n, unsigned access)
 		    n->text.p);
 		return;
 	}
-	if (tidy(c, n->text).len == 0 && (access & FILE_WRITE) != 0) {
+	plain = tidy(c, n->text);
+	if (plain.len == 0 && (access & FILE_WRITE) != 0) {
 		node_error(c, n, "the whole root cannot be written: name "
 		    "directories");
 		return;
 	}
 	tree = take_mem(c, 1, sizeof(*tree));
 	*tree = *n;
-	tree->text = str_c(arena_printf(c->arena, "%s/**",
-	    tidy(c, n->text).p));
+	tree->text = str_c(arena_printf(c->arena, "%.*s/**", (int)plain.len,
+	    plain.p));
 	file_take(c, tree, &like);
 }
 

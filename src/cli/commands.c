@@ -126,6 +126,10 @@ static const struct flag policy_list_flags[] = {
 
 static const struct flag policy_get_flags[] = {
 	{ "rev", 0, FLAG_COUNT, "N", "an older revision" },
+	{ "effective", 0, FLAG_BOOL, NULL, "as one, with where each rule is "
+	    "from" },
+	{ "policy", 'p', FLAG_LIST, "FILE", "with --effective: of these "
+	    "documents, and no sandbox" },
 	OUTPUT, FLAGS_END,
 };
 
@@ -228,7 +232,18 @@ const struct command commands[] = {
 	    "Example:\n"
 	    "  openshell policy set dev --policy agent.yaml --wait\n",
 	    policy_set_flags, WORDS_POLICY, 0, 64, false, run_policy_set },
+	{ "policy convert", "FILE",
+	    "print a version: 1 document in the native language",
+	    "It decides the same. What has no native words is an error that "
+	    "names it.\n"
+	    "\n"
+	    "Example:\n"
+	    "  openshell policy convert old.yaml > agent.yaml\n",
+	    none_flags, WORDS_FILES, 1, 1, false, run_policy_convert },
 	{ "policy get", "[NAME]", "print the policy of a sandbox",
+	    "With --effective, what all of its documents come to: one native "
+	    "document, with\nwhere each rule is from.\n"
+	    "\n"
 	    "Examples:\n"
 	    "  openshell policy get dev > agent.yaml\n"
 	    "  openshell policy get dev --rev 1 -o json\n",

@@ -8,7 +8,9 @@
 #include "base/clean.h"
 #include "base/err.h"
 #include "base/must.h"
+#include "compile/print.h"
 #include "diag.h"
+#include "documents.h"
 #include "library.h"
 #include "parse.h"
 #include "run.h"
@@ -146,8 +148,57 @@ print_policies(const json_t *rev)
 	}
 }
 
+/* Heap text, or what is wrong with it. */
+static int
+print_text(char *text, struct diags *d)
+{
+	CLEAN_FREE char *said = diags_print(d, colour_on(stderr));
+
+	(void)fputs(said, stderr);
+	if (text != NULL)
+		(void)fputs(text, stdout);
+	free(text);
+	diags_fini(d);
+	return text != NULL ? EXIT_OK : EXIT_FAILED;
+}
+
 int
-run_policy_get(const struct args *a)
+run_policy_convert(const struct args *a)
+{
+	CLEAN_DOCUMENTS struct documents docs = { 0 };
+	struct diags d = { 0 };
+	int code = documents_add_file(&docs, a->word[0]);
+
+	if (code != EXIT_OK)
+		return code;
+	return print_text(policy_convert(&docs.v[0], &d), &d);
+}
+
+static int
+get_effective(const struct args *a)
+{
+	CLEAN_DOCUMENTS struct documents docs = { 0 };
+	struct diags d = { 0 };
+	int code;
+
+	if (a->nwords > 0 && args_has(a, "policy"))
+		return say_usage("policy get", "\"%s\" or --policy: whose "
+		    "policy?", a->word[0]);
+	if (args_has(a, "policy")) {
+		code = documents_add_flags(&docs, a);
+		if (code == EXIT_OK)
+			code = documents_close(&docs);
+	} else {
+		code = documents_add_sandbox(&docs, a->nwords > 0 ?
+		    a->word[0] : NULL, args_count(a, "rev", 0));
+	}
+	if (code != EXIT_OK)
+		return code;
+	return print_text(policy_effective(docs.v, docs.n, &d), &d);
+}
+
+static int
+get_given(const struct args *a)
 {
 	CLEAN_FREE char *tail = args_has(a, "rev") ?
 	    mem_printf("/policy/revisions/%llu",
@@ -171,6 +222,12 @@ run_policy_get(const struct args *a)
 		    HASH_SHOWN, json_text(rev, "hash"));
 	print_policies(rev);
 	return EXIT_OK;
+}
+
+int
+run_policy_get(const struct args *a)
+{
+	return args_has(a, "effective") ? get_effective(a) : get_given(a);
 }
 
 static void

@@ -22,6 +22,7 @@ int run_delete(const struct args *a);
 int run_logs(const struct args *a);
 int run_policy_set(const struct args *a);
 int run_policy_update(const struct args *a);
+int run_policy_convert(const struct args *a);
 int run_policy_rollback(const struct args *a);
 int run_policy_get(const struct args *a);
 int run_policy_list(const struct args *a);
