@@ -6,6 +6,7 @@
  * so that a leaf is short however many rules there are. */
 #include "automaton/automaton.h"
 #include "compile/emit_net.h"
+#include "policy/match.h"
 
 static bool
 span_same(struct f_span a, struct f_span b)
@@ -70,14 +71,13 @@ put_reduced(struct net *w, struct net_list l)
 	return emit_span(w->e, FORM_refs, kept, n, sizeof(*kept));
 }
 
-/* Rules of the list with paths, or without. */
 static struct net_list
-part_of(struct net *w, struct net_list l, bool paths)
+open_list(struct net *w, struct net_list l)
 {
 	uint32_t *v = take_mem(w->e->c, (size_t)l.n + 1, sizeof(*v)), n = 0;
 
 	for (uint32_t i = 0; i < l.n; i++)
-		if ((w->pol[l.v[i]]->paths.n > 0) == paths)
+		if (w->pol[l.v[i]]->paths.n == 0)
 			v[n++] = l.v[i];
 	return (struct net_list){ v, n };
 }
@@ -95,9 +95,20 @@ say_explosion(struct net *w, uint32_t rule)
 	    r->host.shown.p);
 }
 
-/* One automaton of all paths; a rule's language is its place in the list. */
+/* Does it begin with two stars, a slash before them or not? */
+static unsigned
+kind_of(struct str p)
+{
+	size_t at = p.len > 0 && p.p[0] == '/';
+
+	return p.len > at + 1 && (p.p[at] == OP_SPAN || p.p[at] == OP_DIRS);
+}
+
+/* One automaton of all paths of a kind; a rule's language is its place in the
+ * list. */
 static bool
-paths_automaton(struct net *w, struct net_list l, struct dfa *d)
+paths_automaton(struct net *w, struct net_list l, unsigned kind,
+    struct dfa *d)
 {
 	struct arena scratch = { 0 };
 	struct nfa *n = nfa_new(&scratch);
@@ -109,7 +120,8 @@ paths_automaton(struct net *w, struct net_list l, struct dfa *d)
 		const struct strs *paths = &w->pol[l.v[i]]->paths;
 
 		for (uint32_t k = 0; k < paths->n; k++)
-			nfa_add(n, paths->v[k], i);
+			if (kind_of(paths->v[k]) == kind)
+				nfa_add(n, paths->v[k], i);
 	}
 	rc = dfa_of(n, w->e->c->arena, limit, d, &culprit);
 	arena_fini(&scratch);
@@ -139,21 +151,35 @@ put_leaves(struct net *w, struct net_list l, const struct dfa *d)
 	    sizeof(*leaves));
 }
 
-static void
-put_paths(struct net *w, struct net_list l, struct f_cell *cell)
+static struct f_paths
+put_paths(struct net *w, struct net_list l, unsigned kind)
 {
-	const struct f_span none = { 0, 0 };
+	struct f_paths p = { 0, { 0, 0 } };
 	struct dfa d;
 
-	if (l.n == 0) {
-		cell->leaves = emit_span(w->e, FORM_leaves, &none, 1,
-		    sizeof(none));
-		return;
+	if (l.n > 0 && !w->failed && paths_automaton(w, l, kind, &d)) {
+		p.start = emit_walk(w->e, FORM_steps, &d);
+		p.leaves = put_leaves(w, l, &d);
 	}
-	if (!paths_automaton(w, l, &d))
-		return;
-	cell->start = emit_walk(w->e, FORM_steps, &d);
-	cell->leaves = put_leaves(w, l, &d);
+	return p;
+}
+
+/* Rules of the list with a path of the kind. */
+static struct net_list
+kind_list(struct net *w, struct net_list l, unsigned kind)
+{
+	uint32_t *v = take_mem(w->e->c, (size_t)l.n + 1, sizeof(*v)), n = 0;
+
+	for (uint32_t i = 0; i < l.n; i++) {
+		const struct strs *paths = &w->pol[l.v[i]]->paths;
+		uint32_t k = 0;
+
+		while (k < paths->n && kind_of(paths->v[k]) != kind)
+			k++;
+		if (k < paths->n)
+			v[n++] = l.v[i];
+	}
+	return (struct net_list){ v, n };
 }
 
 uint32_t
@@ -167,8 +193,9 @@ net_cell(struct net *w, struct net_list l)
 	value = net_memo(w, &w->cells, l);
 	if (*value != 0)
 		return *value;
-	put_paths(w, part_of(w, l, true), &cell);
-	cell.open = put_reduced(w, part_of(w, l, false));
+	for (unsigned i = 0; i < FORM_KINDS; i++)
+		cell.paths[i] = put_paths(w, kind_list(w, l, i), i);
+	cell.open = put_reduced(w, open_list(w, l));
 	cell.all = put_reduced(w, l);
 	*value = emit_count(w->e, FORM_cells, sizeof(cell)) + 1;
 	emit_put(w->e, FORM_cells, &cell, sizeof(cell));

@@ -63,7 +63,8 @@ on_group(void *arg, const struct f_group *g)
 		return;
 	}
 	on_list(a, cell->open);
-	on_list(a, scan_leaf(a->s, cell));
+	for (unsigned i = 0; i < FORM_KINDS; i++)
+		on_list(a, scan_leaf(a->s, &cell->paths[i]));
 }
 
 /* A deny that names addresses holds for every name that leads to them. */

@@ -69,7 +69,9 @@ tally_group(void *arg, const struct f_group *g)
 		return;
 	}
 	tally_list(t, cell->open);
-	tally_list(t, scan_leaf(t->s, cell));
+	for (unsigned i = 0; i < FORM_KINDS; i++)
+		if (cell->paths[i].start != 0)
+			tally_list(t, scan_leaf(t->s, &cell->paths[i]));
 }
 
 /* The most inspected first. */

@@ -123,14 +123,15 @@ scan_cell(const struct scan *s, const struct f_group *g)
 }
 
 struct f_span
-scan_leaf(const struct scan *s, const struct f_cell *cell)
+scan_leaf(const struct scan *s, const struct f_paths *paths)
 {
 	const struct f_step *steps = s->im->steps;
-	uint32_t at = walk_text(steps, cell->start, s->q->path);
+	uint32_t at = walk_text(steps, paths->start, s->q->path);
 	uint32_t label = at == 0 ? 0 : walk_label(steps, at);
 
-	/* The cell's own labels all have leaves; a damaged image's may be
-	 * another cell's. */
-	return s->im->leaves[cell->leaves.first +
-	    (label < cell->leaves.n ? label : 0)];
+	/* An automaton's own labels all have leaves; in a damaged image it
+	 * may be another's. */
+	if (label == 0 || label >= paths->leaves.n)
+		return (struct f_span){ 0, 0 };
+	return s->im->leaves[paths->leaves.first + label];
 }

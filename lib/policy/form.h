@@ -110,9 +110,17 @@ struct f_cut { /* from port lo up to the next one's */
 	uint32_t lo, cell;	/* + 1; 0: no rule is for these */
 };
 
-struct f_cell {
-	uint32_t start;		/* in steps; 0: no rule has paths */
+struct f_paths {
+	uint32_t start;		/* in steps; 0: there are none */
 	struct f_span leaves;	/* by the label where the path leads */
+};
+
+/* Patterns that begin with ** have an automaton of their own: one of both
+ * kinds would be as large as the two multiplied. */
+#define FORM_KINDS 2
+
+struct f_cell {
+	struct f_paths paths[FORM_KINDS];
 	struct f_span open, all; /* in refs: without paths; whatever path */
 };
 

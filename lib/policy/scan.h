@@ -56,8 +56,8 @@ void scan_blocks(const struct image *im, const unsigned char addr[16],
 /* The group's rules for the question's port; NULL: none. */
 const struct f_cell *scan_cell(const struct scan *s,
     const struct f_group *g);
-/* The cell's rules whose paths agree, besides its open ones. */
-struct f_span scan_leaf(const struct scan *s, const struct f_cell *cell);
+/* Rules of the cell whose paths agree, besides its open ones. */
+struct f_span scan_leaf(const struct scan *s, const struct f_paths *paths);
 
 /* Fills out->reason, and out->nearest: no rule allows this. */
 void near_explain(const struct scan *s, struct net_answer *out);

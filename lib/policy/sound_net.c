@@ -96,14 +96,22 @@ groups_ok(const struct image *im)
 }
 
 static bool
+paths_ok(const struct image *im, const struct f_paths *p)
+{
+	return (p->start == 0 || walk_is_state(im->nsteps, p->start)) &&
+	    span_ok(p->leaves, im->nleaves);
+}
+
+static bool
 cells_ok(const struct image *im)
 {
 	for (uint32_t i = 0; i < im->ncells; i++) {
 		const struct f_cell *c = &im->cells[i];
 
-		if ((c->start != 0 && !walk_is_state(im->nsteps, c->start)) ||
-		    !span_ok(c->leaves, im->nleaves) || c->leaves.n == 0 ||
-		    !span_ok(c->open, im->nrefs) ||
+		for (unsigned k = 0; k < FORM_KINDS; k++)
+			if (!paths_ok(im, &c->paths[k]))
+				return false;
+		if (!span_ok(c->open, im->nrefs) ||
 		    !span_ok(c->all, im->nrefs))
 			return false;
 	}
