@@ -163,6 +163,8 @@ put_rule(struct emit *e, const struct pol_command *r,
 		f.flags |= CRULE_AUDIT;
 	if (r->tail)
 		f.flags |= CRULE_TAIL;
+	if (r->any)
+		f.flags |= CRULE_ANY;
 	if (r->profile != NULL)
 		f.profile = emit_text(e, r->profile->text);
 	if (r->env_own) {

@@ -156,14 +156,12 @@ say_difference(const struct near *n, struct exec_answer *out)
 	else if (at < n->best->tokens.n)
 		say(out, "argument %u is missing, and must be %.*s", at + 1,
 		    (int)token.len, token.p);
-	else if (at < exec_args(s) && n->best->tokens.n > 0 &&
-	    (n->best->flags & CRULE_TAIL) == 0)
+	else if (at < exec_args(s) &&
+	    (n->best->flags & (CRULE_TAIL | CRULE_ANY)) == 0)
 		say(out, "argument %u \"%.*s\" is one too many", at + 1,
 		    (int)arg.len, arg.p);
-	else if (n->best->when != 0)
-		say(out, "its condition does not hold");
 	else
-		say(out, "argument %u is one too many", at + 1);
+		say(out, "its condition does not hold");
 }
 
 /* Allowed by a name that is another file here. */

@@ -36,7 +36,8 @@ enum { /* of a rule */
 	CRULE_AUDIT = 2,	/* an allow that is always recorded */
 	CRULE_TAIL = 4,		/* further arguments may follow */
 	CRULE_ENV_OWN = 8,	/* envs are the built-in ones */
-	CRULE_FLAGS = 15,
+	CRULE_ANY = 16,		/* holds for all arguments */
+	CRULE_FLAGS = 31,
 };
 
 struct f_crule {
