@@ -82,6 +82,8 @@ static void
 ask_request(const struct book *b, const struct question *q,
     struct net_query *n, struct reply *out)
 {
+	struct net_details details = { .of[DETAIL_HEADER] = { true, q->field,
+		q->nfields } };
 	struct net_answer a;
 
 	n->tls = q->tls;
@@ -94,7 +96,9 @@ ask_request(const struct book *b, const struct question *q,
 	n->path = q->path;
 	n->query = q->query;
 	n->websocket = q->websocket;
+	n->details = &details;
 	policy_network(b->image, n, &a);
+	n->details = NULL;	/* it ends here */
 	take_answer(&a, out);
 	if (q->encoded_slash && a.verdict == VERDICT_ALLOW &&
 	    !a.encoded_slash) {

@@ -79,7 +79,10 @@ book_open_checked(struct book *out)
 int
 book_open(const struct policy_file *files, size_t n, struct book *out)
 {
-	*out = (struct book){ 0 };
+	*out = (struct book){ .nfiles = n };
+	out->files = mem_alloc(n + 1, sizeof(*files));
+	if (n > 0)
+		memcpy(out->files, files, n * sizeof(*files));
 	out->checked = checked_new(files, n, POLICY_STAGE_CHECK, &out->diags);
 	return book_open_checked(out);
 }
@@ -90,6 +93,7 @@ book_close(struct book *b)
 	image_free(b->image);
 	free(b->bytes);
 	free(b->ports);
+	free(b->files);
 	checked_free(b->checked);
 	diags_fini(&b->diags);
 	*b = (struct book){ 0 };

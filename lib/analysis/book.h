@@ -12,6 +12,9 @@
 struct book { /* zero is closed */
 	struct checked *checked;
 	struct diags diags;	/* warnings, or why it did not open */
+	struct policy_file *files;	/* what it is of; their texts are
+					 * borrowed */
+	size_t nfiles;
 	struct image *image;
 	char *bytes;
 	uint16_t *ports;	/* a port for each kind that rules tell apart */

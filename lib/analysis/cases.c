@@ -13,6 +13,7 @@ struct reading { /* one item of cases */
 	uint32_t nfrom;
 	unsigned char address[16];
 	bool has_address, mounted;
+	struct question fields;	/* has the request's fields alone */
 	struct str cwd;
 	const struct node *request, *facts;
 	bool expects;
@@ -138,6 +139,30 @@ take_facts(struct compile *c, struct reading *r)
 	}
 }
 
+/* A map of the request's fields. */
+static void
+on_fields(struct compile *c, const struct node *n, void *arg)
+{
+	struct reading *r = arg;
+
+	for (uint32_t i = 0; i < n->n; i++) {
+		const struct node *value = n->items[2 * i + 1];
+		struct err e = { 0 };
+		char *word;
+
+		if (value->kind != NODE_SCALAR) {
+			node_error(c, value, "a field has one value");
+			continue;
+		}
+		word = arena_printf(&r->to->arena, "%s=%s",
+		    n->items[2 * i]->text.p, value->text.p);
+		must(word != NULL);
+		if (question_field(&r->to->arena, str_c(word), &r->fields,
+			&e) == -1)
+			node_error(c, n->items[2 * i], "%s", e.text);
+	}
+}
+
 static void
 on_mounted(struct compile *c, const struct node *n, void *arg)
 {
@@ -163,6 +188,7 @@ read_case(struct compile *c, const struct node *n, struct reading *r)
 		{ "from", WANT_ANY, on_from, NULL },
 		{ "address", WANT_WORD, on_address, NULL },
 		{ "cwd", WANT_WORD, on_cwd, NULL },
+		{ "headers", WANT_MAP, on_fields, NULL },
 		{ "facts", WANT_MAP, on_facts, NULL },
 		{ "route", WANT_WORD, on_route, NULL },
 		{ "mounted", WANT_BOOL, on_mounted, NULL },
@@ -181,6 +207,8 @@ read_case(struct compile *c, const struct node *n, struct reading *r)
 	r->one.question.has_address = r->has_address;
 	memcpy(r->one.question.address, r->address, sizeof(r->address));
 	r->one.question.cwd = r->cwd;
+	r->one.question.field = r->fields.field;
+	r->one.question.nfields = r->fields.nfields;
 	take_facts(c, r);
 	r->one.question.mounted = r->mounted;
 	r->one.line = n->line;

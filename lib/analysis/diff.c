@@ -1,5 +1,7 @@
 #include "analysis/diff.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/err.h"
@@ -32,7 +34,8 @@ is_like(const struct difference *d, enum change change,
     const struct question *q, const struct reply *before,
     const struct reply *after)
 {
-	return d->change == change && d->domain == after->domain &&
+	return d->text == NULL && d->change == change &&
+	    d->domain == after->domain &&
 	    (d->example.kind == ASK_WRITE) == (q->kind == ASK_WRITE) &&
 	    str_eq(host_str(&d->example.host), host_str(&q->host)) &&
 	    is_rule(cause(change, before, after), cause(d->change,
@@ -72,9 +75,58 @@ note(struct diffing *d, enum change change, const struct question *q,
 		kinds = ++one->kinds;
 	if (kinds > 1 && rank(q) <= rank(&one->example))
 		return;
-	*one = (struct difference){ change, after->domain, *q, *before,
-		*after, kinds };
+	*one = (struct difference){ .change = change,
+		.domain = after->domain, .example = *q, .before = *before,
+		.after = *after, .kinds = kinds };
 	one->example.shown = question_print(&d->to->arena, q);
+}
+
+static void note_text(struct diffing *d, enum change change,
+    const char *domain, const struct node *at, const char *fmt, va_list ap)
+    __attribute__((format(printf, 5, 0)));
+
+static void
+note_text(struct diffing *d, enum change change, const char *domain,
+    const struct node *at, const char *fmt, va_list ap)
+{
+	char text[2 * REASON_BYTES_MAX];
+	struct difference *one;
+
+	if (d->to->n == DIFFERENCES_MAX) {
+		d->to->more = true;
+		return;
+	}
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	one = &d->to->v[d->to->n++];
+	*one = (struct difference){ .change = change, .domain = domain,
+		.kinds = 1 };
+	one->text = arena_strdup(&d->to->arena, str_c(text));
+	must(one->text != NULL);
+	if (at != NULL) {
+		one->at.file = str_c(at->doc->name);
+		one->at.line = at->line;
+	}
+}
+
+void
+diff_setting(struct diffing *d, const struct node *at, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	note_text(d, CHANGE_SETTING, "settings", at, fmt, ap);
+	va_end(ap);
+}
+
+void
+diff_unsure(struct diffing *d, const char *domain, const struct node *at,
+    const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	note_text(d, CHANGE_UNSURE, domain, at, fmt, ap);
+	va_end(ap);
 }
 
 bool
@@ -84,7 +136,10 @@ diff_ask(struct diffing *d, const struct question *q)
 
 	book_ask(d->before, q, &before);
 	book_ask(d->after, q, &after);
-	if (before.verdict != after.verdict)
+	if (before.verdict == after.verdict) {
+		if (!str_eq(before.route, after.route))
+			note(d, CHANGE_ROUTED, q, &before, &after);
+	} else
 		note(d, before.verdict == REPLY_DENY ? CHANGE_POSSIBLE :
 		    after.verdict == REPLY_DENY ? CHANGE_IMPOSSIBLE :
 						  CHANGE_RECORDED,
@@ -124,7 +179,13 @@ diff_books(const struct book *before, const struct book *after,
 
 	*out = (struct diff){ 0 };
 	out->v = mem_alloc(DIFFERENCES_MAX, sizeof(*out->v));
-	return diff_files(&d, e) == -1 || diff_network(&d, e) == -1 ? -1 : 0;
+	if (diff_files(&d, e) == -1 || diff_network(&d, e) == -1)
+		return -1;
+	diff_commands(&d);
+	if (diff_models(&d, e) == -1)
+		return -1;
+	diff_rest(&d);
+	return 0;
 }
 
 void

@@ -11,6 +11,9 @@ enum change {
 	CHANGE_POSSIBLE,	/* denied before, not after */
 	CHANGE_IMPOSSIBLE,
 	CHANGE_RECORDED,	/* not denied by either, but audited by one */
+	CHANGE_ROUTED,		/* a call to a model takes another way */
+	CHANGE_SETTING,		/* a limit or the like: text says which */
+	CHANGE_UNSURE,		/* not decided: text says what */
 };
 
 struct difference { /* of all requests that one rule makes so */
@@ -19,6 +22,8 @@ struct difference { /* of all requests that one rule makes so */
 	struct question example;
 	struct reply before, after;
 	uint32_t kinds;		/* of request, this one too */
+	const char *text;	/* CHANGE_SETTING, CHANGE_UNSURE: no example */
+	struct policy_rule at;	/* where */
 };
 
 struct diff { /* diff_fini() it */
@@ -48,6 +53,22 @@ struct diffing {
 
 /* Asks both, and notes it if they differ. false: both deny, or enough. */
 bool diff_ask(struct diffing *d, const struct question *q);
+/* One about no question; at NULL: of no place. */
+void diff_setting(struct diffing *d, const struct node *at, const char *fmt,
+    ...) PRINTF(3, 4);
+void diff_unsure(struct diffing *d, const char *domain,
+    const struct node *at, const char *fmt, ...) PRINTF(4, 5);
+
+#define MODEL_POINTS_MAX 1000000
+struct cond_domain;
+/* The conditions about calls to models; out NULL: only how many. */
+uint32_t book_conds(const struct book *b, const struct cond **out);
+void model_question(struct arena *a, const struct cond_domain *d,
+    uint64_t point, struct question *q);
+
+int diff_models(struct diffing *d, struct err *e);
+void diff_commands(struct diffing *d);
+void diff_rest(struct diffing *d);
 int diff_files(struct diffing *d, struct err *e);
 int diff_network(struct diffing *d, struct err *e);
 

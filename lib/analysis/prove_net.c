@@ -35,7 +35,10 @@ struct scope { /* what the filters so far speak of */
 struct net_proof {
 	struct statement *s;
 	struct scope which, claim;
+	struct book wide;	/* allows whatever some query, field or body
+				 * could make the policy allow */
 	bool every, connection;
+	struct str unsure;	/* a request that only `wide' allows */
 };
 
 /* ---- filters */
@@ -233,6 +236,18 @@ is_broken(const struct net_proof *p, const struct question *q)
 	return !p->every || !is_in(&p->claim, q);
 }
 
+static void
+on_broken(struct net_proof *p, const struct question *q)
+{
+	struct reply r;
+
+	book_ask(p->s->book, q, &r);
+	if (r.verdict != REPLY_DENY)
+		statement_counter(p->s, q, &r);
+	else if (p->unsure.len == 0)
+		p->unsure = question_print(p->s->arena, q);
+}
+
 static bool
 on_question(void *arg, const struct question *q)
 {
@@ -242,9 +257,9 @@ on_question(void *arg, const struct question *q)
 	if (!p->s->proof->holds)
 		return false;
 	p->s->proof->asked++;
-	book_ask(p->s->book, q, &r);
+	book_ask(&p->wide, q, &r);
 	if (r.verdict != REPLY_DENY && is_broken(p, q))
-		statement_counter(p->s, q, &r);
+		on_broken(p, q);
 	/* What is denied as a connection is denied as a request. */
 	return p->s->proof->holds &&
 	    (q->kind != ASK_CONNECT || r.verdict != REPLY_DENY);
@@ -260,9 +275,50 @@ ask_all(struct net_proof *p)
 
 	if (p->every)
 		space.pol[space.npol++] = p->claim.book.checked;
-	if (space_walk(&space, &e) == 0)
+	if (space_walk(&space, &e) == -1)
+		return statement_fault(p->s, 0, "%s", e.text);
+	if (p->s->proof->holds && p->unsure.len > 0)
+		return statement_fault(p->s, 0, "whether it holds depends on "
+		    "what rules ask of a request beside method and path, which "
+		    "is not looked into: %.*s", (int)p->unsure.len,
+		    p->unsure.p);
+	return 0;
+}
+
+/* ---- the policy with every query, field and body at its most useful */
+
+static void
+widen(struct policy *p)
+{
+	struct pol_rule **at = &p->rules;
+
+	while (*at != NULL) {
+		struct pol_rule *r = *at;
+
+		if (r->nneeds > 0 && (r->flags & RULE_DENY) != 0) {
+			*at = r->next;
+			p->nrules--;
+			continue;
+		}
+		r->nneeds = 0;
+		at = &r->next;
+	}
+}
+
+static int
+open_wide(struct net_proof *p)
+{
+	const struct book *b = p->s->book;
+	struct checked *k;
+
+	k = p->wide.checked = checked_new(b->files, b->nfiles,
+	    POLICY_STAGE_CHECK, &p->wide.diags);
+	widen(&k->c.pol);
+	if (k->max != NULL)
+		widen(&k->max->c.pol);
+	if (book_open_checked(&p->wide) == 0)
 		return 0;
-	return statement_fault(p->s, 0, "%s", e.text);
+	return statement_fault(p->s, 0, "%s", p->wide.diags.v[0].text);
 }
 
 static int
@@ -304,7 +360,10 @@ prove_network(struct statement *s, bool every, bool connection)
 	if (rc == 0 && every)
 		rc = open_scope(s, &p.claim);
 	if (rc == 0)
+		rc = open_wide(&p);
+	if (rc == 0)
 		rc = ask_all(&p);
+	book_close(&p.wide);
 	close_scope(&p.which);
 	close_scope(&p.claim);
 	return rc;

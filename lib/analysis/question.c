@@ -1,9 +1,9 @@
 #include "analysis/question.h"
 
-#include "analysis/known.h"
 #include "base/compat.h"
 #include "base/err.h"
 #include "base/must.h"
+#include "compile/cond_domain.h"
 #include "http/target.h"
 
 static void *
@@ -254,10 +254,40 @@ question_know(struct arena *a, struct str word, struct question *q,
 		[ASK_TCP] = FOR_NET, [ASK_DNS] = FOR_NET, [ASK_READ] = 0,
 		[ASK_WRITE] = 0, [ASK_EXEC] = FOR_EXEC,
 		[ASK_MODEL] = FOR_MODEL };
+	struct cond_fault f;
 
 	if (q->facts == NULL)
 		q->facts = need(arena_alloc(a, 1, sizeof(*q->facts)));
-	return known_add(a, word, where[q->kind], q->facts, e);
+	if (fact_take(word, where[q->kind], a, q->facts, &f) == 0)
+		return 0;
+	return err_set(e, ERR_INPUT, "%.*s: %s", (int)word.len, word.p,
+	    f.text);
+}
+
+/* Its name as it is compared: without case, with '-' for '_'. */
+int
+question_field(struct arena *a, struct str word, struct question *q,
+    struct err *e)
+{
+	struct str name, value;
+	char *p;
+
+	if (!str_cut(word, '=', &name, &value) || name.len == 0)
+		return err_set(e, ERR_INPUT, "\"%.*s\" is no field: write "
+		    "NAME=VALUE", (int)word.len, word.p);
+	if (q->field == NULL)
+		q->field = need(arena_alloc(a, QUESTION_FIELDS_MAX,
+		    sizeof(*q->field)));
+	if (q->nfields == QUESTION_FIELDS_MAX)
+		return err_set(e, ERR_LIMIT, "more than %d fields",
+		    QUESTION_FIELDS_MAX);
+	p = need(arena_strdup(a, name));
+	for (size_t i = 0; i < name.len; i++)
+		p[i] = p[i] >= 'A' && p[i] <= 'Z' ? (char)(p[i] | 0x20) :
+		    p[i] == '_' ? '-' : p[i];
+	q->field[q->nfields++] = (struct detail_pair){ str_of(p, name.len),
+		copy(a, value) };
+	return 0;
 }
 
 static int
@@ -409,6 +439,9 @@ question_print(struct arena *a, const struct question *q)
 	case ASK_EXEC:
 		return print_words(a, "EXEC", q);
 	case ASK_MODEL:
+		if (q->model.len > 0)
+			return str_c(need(arena_printf(a, "MODEL %.*s",
+			    (int)q->model.len, q->model.p)));
 		return print_words(a, "MODEL", q);
 	}
 	return STR("");

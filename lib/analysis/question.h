@@ -20,6 +20,7 @@
 #include "base/arena.h"
 #include "base/str.h"
 #include "http/host.h"
+#include "policy/detail.h"
 
 #define QUESTION_BYTES_MAX 65536
 #define QUESTION_WORDS_MAX 4096
@@ -43,11 +44,14 @@ struct question {
 	unsigned char address[16];
 	struct str method, path, query; /* path canonical */
 	bool encoded_slash;
+	struct detail_pair *field;	/* of the request; others it has not */
+	uint32_t nfields;
 	struct str file;	/* canonical */
 	bool mounted;		/* it is in a mount of the operator's */
 	struct str *word;	/* of EXEC, from the program on; of MODEL */
 	struct str cwd;		/* of EXEC: canonical; empty: not known */
 	struct facts *facts;	/* NULL: none is known */
+	struct str model;	/* of MODEL that was put together: its words */
 	uint32_t nwords;
 	const char *refused;	/* not NULL: no rule is asked, and why */
 };
@@ -60,6 +64,10 @@ int question_parse(struct arena *a, const struct str *words, size_t n,
     struct question *out, struct err *e);
 /* "sensitivity=high": one more fact that is known. */
 int question_know(struct arena *a, struct str word, struct question *q,
+    struct err *e);
+#define QUESTION_FIELDS_MAX 64
+/* "X-Team=red": one more field of the request. */
+int question_field(struct arena *a, struct str word, struct question *q,
     struct err *e);
 /* As the text of a request; for one that was put together. */
 struct str question_print(struct arena *a, const struct question *q);

@@ -188,6 +188,8 @@ walk_hosts(struct space *s, const struct space_rules *all,
 				here.v[here.n++] = all->v[k];
 		if (skip && is_same(&here, room))
 			continue;
+		if (s->on_rules != NULL)
+			s->on_rules(s->arg, &here);
 		if (space_host(s, &hosts->v[i], &here, e) == -1)
 			return -1;
 	}

@@ -17,6 +17,10 @@
  * enough of this host. */
 typedef bool space_on(void *arg, const struct question *q);
 
+struct space_rules;
+/* Of a host that is not left out: the rules that may matter there. */
+typedef void space_on_rules(void *arg, const struct space_rules *rules);
+
 struct space {
 	struct arena *arena;
 	/* With the maximum policy that bounds each, if there is one. */
@@ -26,6 +30,7 @@ struct space {
 	 * out: there is no difference to be found. */
 	bool differences;
 	space_on *on;
+	space_on_rules *on_rules;	/* or NULL */
 	void *arg;
 };
 

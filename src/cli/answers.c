@@ -255,6 +255,10 @@ take_question(const struct args *a, size_t at, struct arena *arena,
 	if (question_parse(arena, words, n, q, &e) == -1)
 		return say_usage("policy explain", "%s", e.text);
 	at = 0;
+	while ((fact = args_next(a, "header", &at)) != NULL)
+		if (question_field(arena, str_c(fact), q, &e) == -1)
+			return say_usage("policy explain", "%s", e.text);
+	at = 0;
 	while ((fact = args_next(a, "fact", &at)) != NULL)
 		if (question_know(arena, str_c(fact), q, &e) == -1)
 			return say_usage("policy explain", "%s", e.text);

@@ -145,6 +145,7 @@ static const struct flag explain_flags[] = {
 	    "those that started it; a rule for some programs needs it" },
 	{ "address", 0, FLAG_WORD, "IP", "where the name leads; left out, it "
 	    "is not judged" },
+	{ "header", 0, FLAG_LIST, "NAME=VALUE", "a field of the request" },
 	{ "fact", 0, FLAG_LIST, "NAME=VALUE", "a fact that is known, for "
 	    "conditions" },
 	{ "cwd", 0, FLAG_WORD, "DIR", "where a command is executed" },

@@ -87,6 +87,11 @@ static const struct {
 	[CHANGE_IMPOSSIBLE] = { "no longer", "impossible", '-', COLOUR_RED },
 	[CHANGE_RECORDED] = { "recorded as", "recorded", '~',
 	    COLOUR_YELLOW },
+	[CHANGE_ROUTED] = { "routed otherwise", "routed", '~',
+	    COLOUR_YELLOW },
+	[CHANGE_SETTING] = { "is set otherwise:", "setting", '~',
+	    COLOUR_YELLOW },
+	[CHANGE_UNSURE] = { "may differ:", "unsure", '?', COLOUR_YELLOW },
 };
 
 static const char *
@@ -120,7 +125,7 @@ show_reply(const char *when, const struct reply *r)
 	CLEAN_FREE char *rule = reply_rule(&r->rule);
 
 	(void)printf("      %-6s %s: %s\n", when, reply_word(r->verdict),
-	    r->rule.file.len > 0 ? rule : r->reason);
+	    r->rule.file.len > 0 && r->route.len == 0 ? rule : r->reason);
 }
 
 static void
@@ -132,7 +137,14 @@ show_one(const struct difference *one)
 	    colour_start(changes[one->change].colour) : "",
 	    changes[one->change].mark, changes[one->change].word,
 	    colour ? colour_end(COLOUR_RED) : "",
-	    (int)one->example.shown.len, one->example.shown.p);
+	    one->text != NULL ? (int)strlen(one->text) :
+	    (int)one->example.shown.len, one->text != NULL ? one->text :
+	    one->example.shown.p);
+	if (one->text != NULL) {
+		(void)printf(" (%.*s:%u)\n", (int)one->at.file.len,
+		    one->at.file.p, one->at.line);
+		return;
+	}
 	show_flags(&one->example);
 	if (one->kinds > 1)
 		(void)printf(", and %u kinds of request like it",
@@ -161,9 +173,18 @@ show_all(const struct diff *d)
 static json_t *
 one_json(const struct difference *one)
 {
-	json_t *from = json_array();
+	json_t *from;
 	json_t *v;
 
+	if (one->text != NULL) {
+		v = json_pack("{s:s, s:s, s:s, s:s%, s:I}", "change",
+		    changes[one->change].key, "domain", one->domain, "text",
+		    one->text, "file", one->at.file.p, one->at.file.len,
+		    "line", (json_int_t)one->at.line);
+		must(v != NULL);
+		return v;
+	}
+	from = json_array();
 	for (uint32_t i = 0; i < one->example.nfrom; i++)
 		must(json_array_append_new(from, json_stringn(
 		    one->example.from[i].p, one->example.from[i].len)) == 0);
