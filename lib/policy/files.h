@@ -15,6 +15,12 @@
 #include "policy/answer.h"
 #include "policy/image.h"
 
+/* Beside enum file_access in file_query.mounted: the object lies in a mount,
+ * whatever that gives. Set it for every object in one, also where the policy
+ * or the baseline (the home) allow it: it is the host's then, and protected
+ * names are. */
+enum { FILE_MOUNTED = 4 };
+
 struct file_query {
 	struct str path;
 	unsigned access;	/* of enum file_access; with both, both must
@@ -22,9 +28,9 @@ struct file_query {
 				 * create, change, and all that is done to a
 				 * name. */
 	unsigned mounted;	/* what the operator's own mount that the
-				 * object lies in gives (of enum file_access),
-				 * 0: in none. It is as an allow; denies and
-				 * protected names beat it. */
+				 * object lies in gives (of enum file_access)
+				 * and FILE_MOUNTED; 0: in none. It is as an
+				 * allow; denies and protected names beat it. */
 };
 
 struct file_answer {

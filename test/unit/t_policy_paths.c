@@ -409,6 +409,11 @@ static const struct {
 	{ "and names are protected in it, also in the home", "",
 	    "/home/sandbox/p/.envrc", W, RW, "/home/sandbox/p/.envrc is a "
 	    "protected name", NULL },
+	{ "even if it gives nothing by itself", "",
+	    "/home/sandbox/p/.envrc", W, FILE_MOUNTED,
+	    "/home/sandbox/p/.envrc is a protected name", NULL },
+	{ "it gives nothing then", "", "/work/x", W, FILE_MOUNTED,
+	    "no rule allows writing /work/x", NULL },
 	{ "bytes that nobody can print are not", "", "/a\033[2J\xff", R, 0,
 	    "no rule allows reading /a?[2J?", NULL },
 	{ "nothing asked is nothing allowed", A("{path: /srv/**}"), "/srv",

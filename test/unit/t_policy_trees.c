@@ -416,6 +416,87 @@ renames(void **state)
 	}
 }
 
+/* ---- under a maximum */
+
+static const struct {
+	const char *what, *own, *max, *path;
+	unsigned may;
+	bool enforced;	/* by this version, without a gate */
+	const char *why;
+} bounds[] = {
+#define OWN "allow: [{path: /w/**, permissions: [read, write]}]"
+	{ "what both allow is allowed", OWN, OWN, "/w/x", 3, true,
+	    "allowed by own.yaml:1" },
+	{ "what the maximum does not is not", OWN, "allow: [{path: /w/**}]",
+	    "/w/x", 1, false, "the maximum policy: max.yaml:1 `/w/**` allows "
+	    "reading" },
+	{ "it gives nothing by itself", "", OWN, "/w/x", 0, true,
+	    "no rule allows" },
+	{ "it may be open", OWN, "default_policy: allow", "/w/x", 3, true,
+	    "allowed by own.yaml:1" },
+	{ "but for what it denies", OWN, "default_policy: allow, deny: "
+	    "[{path: \"**/.env\"}]", "/w/.env", 0, false,
+	    "the maximum policy: /w/.env is denied by max.yaml:1" },
+	{ "a pattern elsewhere is nobody's", OWN, "default_policy: allow, "
+	    "deny: [{path: \"/v/*.key\"}]", "/w/a.key", 3, true, "allowed" },
+	{ "names that it would protect may be named below",
+	    "allow: [{path: /w/.envrc, permissions: [read, write]}]",
+	    "default_policy: allow", "/w/.envrc", 3, true, "allowed" },
+	{ "and are protected below", OWN, "default_policy: allow",
+	    "/w/.envrc", 1, true, "/w/.envrc is a protected name" },
+	{ "its system bounds too", "system: layered", "system: read-only",
+	    "/usr/x", 1, true, "the maximum policy: the system baseline" },
+};
+
+static bool
+bound_compiles(size_t i, enum policy_stage stage, struct made *m)
+{
+	CLEAN_FREE char *own = NULL, *max = NULL;
+	struct policy_file f[] = { { .name = "own.yaml" },
+		{ .name = "max.yaml", .maximum = true } };
+	struct diags d = { 0 };
+	size_t len;
+	int rc;
+
+	assert_true(asprintf(&own, "file_access: {%s}\n", bounds[i].own) >
+	    0);
+	assert_true(asprintf(&max, "file_access: {%s}\n", bounds[i].max) >
+	    0);
+	f[0].text = str_c(own);
+	f[1].text = str_c(max);
+	rc = policy_compile(f, 2, stage, &m->bytes, &len, &d);
+	diags_fini(&d);
+	if (rc == 0)
+		assert_int_equal(image_of(str_of(m->bytes, len), &m->im,
+		    NULL), 0);
+	return rc == 0;
+}
+
+static void
+the_maximum(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < NELEM(bounds); i++) {
+		struct file_query q = { str_c(bounds[i].path), 3, 0 };
+		struct made m = { 0 };
+		struct file_answer a;
+
+		assert_true(bound_compiles(i, POLICY_STAGE_CHECK, &m));
+		policy_file(m.im, &q, &a);
+		if (policy_file_judge(m.im, &q) != bounds[i].may ||
+		    (a.judged == VERDICT_ALLOW) != (bounds[i].may == 3) ||
+		    strncmp(a.reason, bounds[i].why,
+		    strlen(bounds[i].why)) != 0)
+			fail_msg("%s: %s", bounds[i].what, a.reason);
+		drop(&m);
+		m = (struct made){ 0 };
+		if (bound_compiles(i, POLICY_STAGE_ENFORCE, &m) !=
+		    bounds[i].enforced)
+			fail_msg("enforced: %s", bounds[i].what);
+		drop(&m);
+	}
+}
+
 int
 main(void)
 {
@@ -426,6 +507,7 @@ main(void)
 		cmocka_unit_test(what_has_one_state_has_one_future),
 		cmocka_unit_test(what_is_certain_below_is_so),
 		cmocka_unit_test(renames),
+		cmocka_unit_test(the_maximum),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
