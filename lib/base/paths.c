@@ -118,10 +118,10 @@ own_dir(char self[PATH_BYTES_MAX], struct err *e)
 int
 paths_policies(char *out, struct err *e)
 {
-	/* from bin, from libexec/openshell, from src/X of a build tree; the
-	 * last two of a program in test/X, too */
+	/* from bin, from libexec/openshell; beside us; from src/X and test/X
+	 * of a build tree */
 	static const char *const places[] = { "%s/../share/openshell/%s",
-		"%s/../../share/openshell/%s", "%s/../../%s" };
+		"%s/../../share/openshell/%s", "%s/%s", "%s/../../%s" };
 	char self[PATH_BYTES_MAX];
 
 	if (own_dir(self, e) == -1)

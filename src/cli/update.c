@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "api.h"
 #include "args.h"
@@ -20,7 +21,8 @@
 #include "say.h"
 #include "show.h"
 
-#define TRIES 4		/* others change the same policy meanwhile */
+#define TRIES 50	/* others change the same policy meanwhile */
+#define PAUSE_NS 20000000
 #define NOTE_BYTES 256	/* that the gateway takes */
 
 struct update {
@@ -377,11 +379,14 @@ update_sandbox(struct update *u)
 {
 	CLEAN_FREE char *path = api_path(u->a->nwords > 0 ? u->a->word[0] :
 	    NULL, "/policy");
+	const struct timespec pause = { .tv_nsec = PAUSE_NS };
 	CLEAN_API struct api api = { 0 };
 	bool again = true;
 	int code = api_open(&api, API_START);
 
 	for (int i = 0; i < TRIES && code == EXIT_OK && again; i++) {
+		if (i > 0)
+			(void)nanosleep(&pause, NULL);
 		forget(u);
 		code = fetch_and_edit(u, &api, path);
 		if (code != EXIT_OK)
