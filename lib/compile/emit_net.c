@@ -102,6 +102,9 @@ put_shown(struct emit *e, const struct pol_rule *r)
 	for (uint32_t i = 0; i < r->shown_paths.n && ok; i++)
 		ok = buf_printf(&b, "%s%s", i == 0 ? "" : ",",
 		    r->shown_paths.v[i].p);
+	if (ok && r->when != 0)
+		(void)(buf_addz(&b, " when ") && buf_adds(&b,
+		    str_upto(pol_cond(e->c, r->when)->text, b.max - b.len)));
 	t = emit_text(e, buf_str(&b));
 	buf_fini(&b);
 	return t;
@@ -145,6 +148,7 @@ rule_form(struct emit *e, const struct pol_rule *r)
 		.words = put_words(e, &r->words),
 		.needs = put_needs(e, r),
 		.methods = r->methods,
+		.when = emit_cond(e, r->when),
 		.file = r->at->doc->index,
 		.line = r->at->line,
 		.text = put_shown(e, r),

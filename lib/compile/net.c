@@ -110,6 +110,25 @@ on_slash(struct compile *c, const struct node *n, void *arg)
 		    "in a deny");
 }
 
+/* What egress can say of a request. Addresses are not known when the rules
+ * are asked, but after a name was allowed. */
+#define FACTS_OF_EGRESS (FACT_BIT(FACT_HOST) | FACT_BIT(FACT_PORT) |	\
+	FACT_BIT(FACT_PROTOCOL) | FACT_BIT(FACT_EXE) |			\
+	FACT_BIT(FACT_CALLERS) | FACT_BIT(FACT_METHOD) |		\
+	FACT_BIT(FACT_PATH) | FACT_BIT(FACT_QUERY))
+
+static void
+on_when(struct compile *c, const struct node *n, void *arg)
+{
+	struct entry *e = arg;
+
+	e->extra = n;
+	e->r.when = take_cond(c, n, FOR_NET, PHASE_HEAD,
+	    (e->r.flags & RULE_DENY) == 0);
+	e->bad |= e->r.when == 0;	/* said */
+	cond_not_enforced(c, e->r.when, FACTS_OF_EGRESS);
+}
+
 static const struct key entry_keys[] = {
 	{ "endpoint", WANT_WORD, on_host, NULL },
 	{ "destination", WANT_WORD, on_host, NULL },
@@ -121,6 +140,7 @@ static const struct key entry_keys[] = {
 	{ "allowed_ips", WANT_LIST, on_ips, NULL },
 	{ "rate_limits", WANT_MAP, check_rate_limits, "rate_limits" },
 	{ "encoded_slash", WANT_WORD, on_slash, NULL },
+	{ "when", WANT_WORD, on_when, NULL },
 	{ "query", WANT_MAP, on_query, NULL },
 	{ "headers", WANT_MAP, on_headers, NULL },
 	{ "graphql", WANT_MAP, on_graphql, "graphql" },
@@ -149,11 +169,28 @@ is_of_sql(const struct pol_rule *r)
 	return false;
 }
 
+/* Does its condition ask about what only an inspected request says? */
+static bool
+asks_of_http(struct compile *c, const struct pol_rule *r)
+{
+	uint64_t facts = r->when == 0 ? 0 :
+	    cond_uses(pol_cond(c, r->when)->root);
+
+	for (; facts != 0; facts &= facts - 1)
+		if (fact_table[__builtin_ctzll(facts)].phase == PHASE_HEAD)
+			return true;
+	return false;
+}
+
 static void
 check_inspected(struct compile *c, const struct entry *e)
 {
 	const struct pol_rule *r = &e->r;
 
+	if ((r->wire & (WIRE_TLS | WIRE_TCP)) != 0 && asks_of_http(c, r))
+		node_error(c, pol_cond(c, r->when)->at, "what this asks of a "
+		    "request is seen only with a protocol that is inspected: "
+		    "http or https alone");
 	if ((r->wire & (WIRE_TLS | WIRE_TCP)) != 0 && is_of_http(r))
 		node_error(c, r->at, "methods, paths and what else is asked "
 		    "of a request need a protocol that is inspected: http or "

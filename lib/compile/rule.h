@@ -60,6 +60,7 @@ struct pol_rule {
 	uint32_t methods;
 	struct pol_need *needs;
 	uint32_t nneeds;
+	uint32_t when;		/* a condition (pol_cond()), or 0 */
 	struct strs words;
 	struct strs paths;	/* compiled */
 	struct strs shown_paths; /* as written */

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 
+#include "policy/cond.h"
 #include "policy/decide.h"
 #include "policy/maximum.h"
 #include "policy/scan.h"
@@ -67,6 +68,17 @@ on_group(void *arg, const struct f_group *g)
 		on_list(a, scan_leaf(a->s, &cell->paths[i]));
 }
 
+static bool
+denies_now(const struct scan *s, const struct f_rule *r)
+{
+	struct facts f;
+
+	if (r->when == 0)
+		return true;
+	facts_net(&f, s->q, true);
+	return cond_denies(s->im, r->when, &f);
+}
+
 /* A deny that names addresses holds for every name that leads to them. */
 static void
 on_block(void *arg, const struct f_group *g)
@@ -80,7 +92,7 @@ on_block(void *arg, const struct f_group *g)
 		    &im->rules[im->refs[cell->all.first + i]];
 
 		if ((r->flags & (RULE_DENY | RULE_SOFT)) == RULE_DENY &&
-		    scan_who(a->s, r) && (a->deny == NULL || r < a->deny))
+		    scan_who(a->s, r) && denies_now(a->s, r) && (a->deny == NULL || r < a->deny))
 			a->deny = r;
 	}
 }

@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/must.h"
 #include "policy/detail.h"
+#include "policy/cond.h"
 #include "policy/sound.h"
 
 static int
@@ -89,7 +90,9 @@ info_fill(struct image *im)
 	for (uint32_t i = 0; i < im->nrules; i++) {
 		if ((im->rules[i].flags & RULE_DENY) == 0)
 			info->has_network = true;
-		if (im->rules[i].exes.n > 0)
+		if (im->rules[i].exes.n > 0 || (cond_facts(im,
+			im->rules[i].when) & (FACT_BIT(FACT_EXE) |
+			FACT_BIT(FACT_CALLERS))) != 0)
 			info->needs_who = true;
 	}
 	for (uint32_t i = 0; i < im->nneeds; i++)

@@ -34,7 +34,8 @@ rule_ok(const struct image *im, const struct f_rule *r)
 	    span_ok(r->ports, im->nports) && span_ok(r->exes, im->nexes) &&
 	    span_ok(r->nets, im->nnets) && span_ok(r->paths, im->npats) &&
 	    span_ok(r->words, im->nwords) && span_ok(r->needs, im->nneeds) && r->file < im->ntexts &&
-	    text_ok(im, r->text) && text_ok(im, r->section) && r->when == 0;
+	    text_ok(im, r->text) && text_ok(im, r->section) &&
+	    r->when <= im->nconds;
 }
 
 static bool

@@ -103,6 +103,50 @@ static const struct {
 	{ "two stars are not the name itself", STARS, "GET", "example.com",
 	    443, TLS, "/", "", DENY, 0, NULL },
 
+	/* ---- when */
+#define WHEN "network: {allow: [{endpoint: a.test, when: \"path" \
+	".startsWith('/v1/') && !(method in ['DELETE', 'PUT'])\"}]}"
+	{ "a condition that holds", WHEN, "GET", "a.test", 443, TLS, "/v1/x",
+	    "", ALLOW, 0, NULL },
+	{ "one that does not, and what it asks", WHEN, "PUT", "a.test", 443,
+	    TLS, "/v1/x", "", DENY, 0, "it is only when "
+	    "path.startsWith(\"/v1/\") && !(method in [\"DELETE\"" },
+	{ "in its other part", WHEN, "GET", "a.test", 443, TLS, "/v2/x", "",
+	    DENY, 0, NULL },
+	{ "a connection on which a request may hold it", WHEN, "", "a.test",
+	    443, TLS, "", "", ALLOW, 0, NULL },
+#define WHEN_WHO "network: {allow: [{endpoint: a.test, when: " \
+	"\"exe.endsWith('/git')\"}]}"
+	{ "the program that asks", WHEN_WHO, "GET", "a.test", 443, TLS, "/",
+	    "/usr/bin/git", ALLOW, 0, NULL },
+	{ "another program", WHEN_WHO, "GET", "a.test", 443, TLS, "/",
+	    "/usr/bin/curl", DENY, 0, NULL },
+	{ "a program that is not known grants nothing", WHEN_WHO, "GET",
+	    "a.test", 443, TLS, "/", "", DENY, 0, NULL },
+	{ "nor a connection", WHEN_WHO, "", "a.test", 443, TLS, "", "", DENY,
+	    0, NULL },
+#define WHEN_DENY "network: {allow: [{endpoint: a.test}], deny: [" \
+	"{endpoint: a.test, when: \"exe.endsWith('/curl')\"}]}"
+	{ "a deny of a program", WHEN_DENY, "GET", "a.test", 443, TLS, "/",
+	    "/usr/bin/curl", DENY, 0, "denied by p.yaml:1" },
+	{ "is not one of others", WHEN_DENY, "GET", "a.test", 443, TLS, "/",
+	    "/usr/bin/git", ALLOW, 0, NULL },
+	{ "and is one of what is not known", WHEN_DENY, "GET", "a.test", 443,
+	    TLS, "/", "", DENY, 0, NULL },
+#define WHEN_PATH "network: {allow: [{endpoint: a.test, ports: [443]}], " \
+	"deny: [{endpoint: a.test, when: \"path.contains('secret')\"}]}"
+	{ "a deny of requests leaves the connection", WHEN_PATH, "",
+	    "a.test", 443, TLS, "", "", ALLOW, TREAT_HTTP, NULL },
+	{ "and denies them", WHEN_PATH, "GET", "a.test", 443, TLS,
+	    "/x/secrets", "", DENY, 0, NULL },
+	{ "a port of another condition", "network: {allow: [{endpoint: "
+	    "a.test, ports: [443, 8443], when: 'port > 8000'}]}", "GET",
+	    "a.test", 443, TLS, "/", "", DENY, 0, NULL },
+	{ "two entries with conditions add up", "network: {allow: [{endpoint:"
+	    " a.test, when: \"path.startsWith('/a')\"}, {endpoint: a.test, "
+	    "when: \"path.startsWith('/b')\"}]}", "GET", "a.test", 443, TLS,
+	    "/b", "", ALLOW, 0, NULL },
+
 	/* ---- denies */
 #define WITH_DENY "network: {allow: [{endpoint: \"**.example.com\"}, " \
 	"{endpoint: example.com}], deny: [{endpoint: \"*.evil.example.com\"}]}"

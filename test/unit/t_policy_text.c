@@ -219,6 +219,25 @@ static const struct {
 	    "p.yaml:1:20: error: a command must be a word" },
 	{ "commands are not enforced", "commands: {}\n", ENFORCE,
 	    "p.yaml:1:1: error: not enforced by this version: commands" },
+	{ "a fact that egress cannot say",
+	    "network: {allow: [{endpoint: a.test, when: 'port == 443 && "
+	    "labels.size() > 1'}]}", ENFORCE, "p.yaml:1:60: error: not "
+	    "enforced by this version: fact labels" },
+	{ "those that it can are enforced",
+	    "network: {allow: [{endpoint: a.test, when: 'method == \"GET\" "
+	    "&& port != 80 && exe.endsWith(\"x\")'}]}", ENFORCE, NULL },
+	{ "a condition about requests where none are seen",
+	    "network: {allow: [{endpoint: a.test, protocols: [tcp], when: "
+	    "'method == \"GET\"'}]}", CHECK, "p.yaml:1:63: error: what this "
+	    "asks of a request is seen only" },
+	{ "a condition that is none, in an entry",
+	    "network: {allow: [{endpoint: a.test, when: 'metod == 5'}]}",
+	    CHECK, "p.yaml:1:45: error: no such fact: did you mean "
+	    "\"method\"?" },
+	{ "a condition of an allow without a fact",
+	    "network: {allow: [{endpoint: a.test, when: '!has(exe)'}]}",
+	    CHECK, "p.yaml:1:46: error: without this fact the rule would "
+	    "grant" },
 	{ "nor is inference", "inference: {}\n", ENFORCE,
 	    "p.yaml:1:1: error: not enforced by this version: inference" },
 	{ "nor are resources", "resources: {}\n", ENFORCE,
