@@ -69,6 +69,18 @@ baseline_secret(const struct pol_file *f)
 }
 
 bool
+baseline_is_own(const struct pol_file *f)
+{
+	static const char *const trees[] = { "/tmp", "/var/tmp", "/run",
+		"/dev/shm", "/home/sandbox" };
+
+	for (size_t i = 0; i < NELEM(trees); i++)
+		if (str_eqz(f->path, trees[i]))
+			return true;
+	return str_has_prefix(f->path, STR("/home/sandbox/"));
+}
+
+bool
 baseline_has(const struct compile *c, const struct pol_file *f)
 {
 	enum policy_system system =

@@ -109,7 +109,7 @@ static void
 says_access(struct f_says *s, const struct pol_file *f, uint32_t id,
     unsigned i)
 {
-	bool own = f->origin == FILE_OF_SYSTEM;
+	bool own = f->origin == FILE_OF_SYSTEM || baseline_is_own(f);
 
 	if (f->deny) {
 		first(&s->deny[i], id);

@@ -64,6 +64,9 @@ void baseline_add(struct compile *c, struct pol_files *out);
 /* The baseline gives it already: nothing to do, and nothing of the host's
  * own to show in its stead. */
 bool baseline_has(const struct compile *c, const struct pol_file *f);
+/* It is of the sandbox's own, and nothing of the host's is put there for it
+ * (lib/jail/place.c): no name in it is protected for its sake. */
+bool baseline_is_own(const struct pol_file *f);
 /* One of those that f names or holds, or NULL. */
 const char *baseline_own(const struct pol_file *f);
 const char *baseline_kernel(const struct pol_file *f);

@@ -176,7 +176,8 @@ struct f_frule {
 /* Which rules speak of a name whose path ends here: for each kind the first
  * one's index + 1, or 0. By access: read, write. */
 struct f_says {
-	uint32_t allow[2], base[2];	/* the policy's, the baseline's */
+	uint32_t allow[2], base[2];	/* the second: of the sandbox's own,
+					 * and the host's system */
 	uint32_t tree[2], base_tree[2];	/* those of them for all below too */
 	uint32_t deny[2];		/* and for all below */
 	uint32_t guard;			/* a protected name, and all below */

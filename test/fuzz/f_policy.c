@@ -7,6 +7,7 @@
 #include "base/must.h"
 #include "compile/compile.h"
 #include "policy/decide.h"
+#include "policy/files.h"
 #include "policy/image.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t len);
@@ -19,8 +20,15 @@ ask(const struct image *im)
 		.tls = true, .who = { &exe, 1 }, .method = STR("GET"),
 		.path = STR("/a/b/c") };
 	struct in6_addr addr = { { { 0 } } };
+	struct file_query f = { STR("/a/b/.git/config"), FILE_WRITE, 0 };
+	struct file_answer file;
 	struct net_answer a;
 	char why[64];
+
+	policy_file(im, &f, &file);
+	must(file.reason[0] != '\0');
+	must((file.judged == VERDICT_ALLOW) ==
+	    ((policy_file_judge(im, &f) & FILE_WRITE) != 0));
 
 	policy_network(im, &q, &a);
 	must(a.reason[0] != '\0');

@@ -293,6 +293,11 @@ static const struct {
 	    ", deny: [{path: \"**/.envrc\"}]", "/srv/p/.envrc", 0 },
 	{ "the sandbox's own home is not obeyed outside", "",
 	    "/home/sandbox/.bashrc", RW },
+	{ "nor when it is allowed in words",
+	    A(RULE("/home/sandbox/**", "read, write")),
+	    "/home/sandbox/.bashrc", RW },
+	{ "what is named in /tmp may be the host's",
+	    A(RULE("/tmp/p/**", "read, write")), "/tmp/p/.envrc", R },
 	{ "with everything allowed they stay", "default_policy: allow",
 	    "/srv/p/.bashrc", R },
 
