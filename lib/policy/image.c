@@ -129,6 +129,7 @@ maximum_take(struct image *im, struct err *e)
 	im->own->own = NULL;
 	im->info.has_network &= im->max->info.has_network;
 	im->info.needs_who |= im->max->info.needs_who;
+	im->info.needs_fields |= im->max->info.needs_fields;
 	im->info.needs_file_gate |= im->max->info.needs_file_gate;
 	im->info.file_hide |= im->max->info.file_hide;
 	im->info.system = system_least(im->info.system,

@@ -27,6 +27,7 @@ struct change { /* a policy on its way into force */
 	char id[ID_BYTES_MAX + 1];
 	struct call *call;		/* NULL: gone; the change goes on */
 	struct compiled p;
+	char locked[HASH_HEX_BYTES + 1]; /* of p */
 	char *texts;			/* JSON, for the store */
 	const char *action;		/* for the record */
 	char note[NOTE_BYTES_MAX + 1];	/* what it is, for people */
@@ -162,6 +163,7 @@ revise(struct change *x, struct box *b, struct err *e)
 	b->revision = r.number;
 	b->status = r.status;
 	memcpy(b->hash, x->p.info.hash, sizeof(b->hash));
+	memcpy(b->locked, x->locked, sizeof(b->locked));
 	return 0;
 }
 
@@ -215,20 +217,18 @@ on_recorded(struct audit_wait *w, bool written)
 /* The names of what is locked and would change, heap text; NULL: none.
  * *ok false: the old policy cannot be read. */
 static char *
-locked_changes(struct box *b, const struct compiled *p, bool *ok,
-    struct err *e)
+locked_changes(struct box *b, struct change *x, bool *ok, struct err *e)
 {
-	struct image *old = NULL, *new = NULL;
 	struct compiled was;
 	char *names = NULL;
 
-	*ok = box_compile(b, &was, e) == 0 &&
-	    image_of(str_of(was.bytes, was.len), &old, e) == 0 &&
-	    image_of(str_of(p->bytes, p->len), &new, e) == 0;
+	compiled_locked(&x->p, &b->g->base, x->locked);
+	*ok = true;
+	if (x->locked[0] != '\0' && strcmp(x->locked, b->locked) == 0)
+		return NULL;
+	*ok = box_compile(b, &was, e) == 0;
 	if (*ok)
-		names = policy_locked_changes(old, new);
-	image_free(old);
-	image_free(new);
+		names = policy_locked_changes(was.im, x->p.im);
 	compiled_fini(&was);
 	return names;
 }
@@ -302,7 +302,7 @@ set_or_not(struct call *c, struct change *x)
 		answer_set(c, b, false, diags, wait, timeout_s);
 		return;
 	}
-	names = locked_changes(b, &x->p, &ok, &e);
+	names = locked_changes(b, x, &ok, &e);
 	if (!ok) {
 		change_free(x);
 		call_fail(c, 500, "internal", NULL,

@@ -46,6 +46,8 @@ struct box {
 
 	uint64_t revision;	/* the newest that did not fail */
 	char hash[HASH_HEX_BYTES + 1];	/* of it */
+	char locked[HASH_HEX_BYTES + 1]; /* of what it cannot change; empty:
+				 * not known */
 	enum revision_status status;	/* of it */
 	uint64_t generation;	/* what egress enforces; 0: not known */
 	bool policy_busy;	/* one change of policy at a time */

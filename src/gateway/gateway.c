@@ -1,6 +1,7 @@
 #include "gateway.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "audit/record.h"
@@ -58,6 +59,8 @@ put_in_force(struct gateway *g, struct config *c, struct policy_base *base)
 	g->config = *c;
 	json_decref(g->base.maximum);
 	g->base.maximum = base->maximum;
+	free(g->base.nothing);
+	g->base.nothing = NULL;
 	memcpy(g->base.maximum_hash, base->maximum_hash,
 	    sizeof(g->base.maximum_hash));
 	tell_config(g);

@@ -403,6 +403,7 @@ leave(struct gateway *g)
 	config_fini(&g->config);
 	shelf_fini(&g->base.shipped);
 	json_decref(g->base.maximum);
+	free(g->base.nothing);
 	fd_close(&g->spawner.fd); /* it ends; we may not wait for it */
 	loop_unwatch(g->loop, &g->signals);
 	loop_free(g->loop);

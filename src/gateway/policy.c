@@ -8,6 +8,9 @@
 #include "base/shelf.h"
 #include "call.h"
 #include "compile/library.h"
+#include "policy/sha256.h"
+
+#define LOCKED_BYTES_SURE 32768	/* half of what is ever said */
 
 const char *
 policy_mode_name(enum policy_mode m)
@@ -164,7 +167,6 @@ compile_list(const json_t *policies, const struct policy_base *base,
 	struct policy_file files[2 * POLICY_FILES_MAX];
 	size_t n = json_array_size(policies);
 	size_t max = json_array_size(base->maximum);
-	struct image *im = NULL;
 	struct err e = { 0 };
 
 	must(n <= POLICY_FILES_MAX && max <= POLICY_FILES_MAX);
@@ -177,9 +179,8 @@ compile_list(const json_t *policies, const struct policy_base *base,
 	if (policy_compile(files, n, stage, &c->bytes, &c->len, &c->diags) ==
 	    -1)
 		return -1;
-	must(image_of(str_of(c->bytes, c->len), &im, &e) == 0);
-	c->info = *image_info(im);
-	image_free(im);
+	must(image_of(str_of(c->bytes, c->len), &c->im, &e) == 0);
+	c->info = *image_info(c->im);
 	return 0;
 }
 
@@ -200,9 +201,52 @@ policies_take(const json_t *policies, const struct policy_base *base,
 	return compile_list(c->list, base, stage, c);
 }
 
+/* Under the same stage and the same maximum as all the others. */
+static int
+make_nothing(struct policy_base *base)
+{
+	struct compiled c;
+	int rc = policies_compile(NULL, base, POLICY_STAGE_ENFORCE, &c);
+
+	if (rc == 0) {
+		base->nothing = c.bytes;
+		base->nothing_len = c.len;
+		c.bytes = NULL;
+	}
+	compiled_fini(&c);
+	return rc;
+}
+
+/* What differs from the empty policy says all there is; too much of it is cut
+ * off, and then says nothing. */
+void
+compiled_locked(const struct compiled *c, struct policy_base *base,
+    char out[HASH_HEX_BYTES + 1])
+{
+	unsigned char hash[SHA256_BYTES];
+	struct image *nothing = NULL;
+	struct err e = { 0 };
+	char *text;
+
+	out[0] = '\0';
+	if (base->nothing == NULL && make_nothing(base) == -1)
+		return;
+	must(image_of(str_of(base->nothing, base->nothing_len), &nothing,
+	    &e) == 0);
+	text = policy_locked_changes(nothing, c->im);
+	if (text == NULL || strlen(text) < LOCKED_BYTES_SURE) {
+		sha256(str_c(text), hash);
+		for (size_t i = 0; i < SHA256_BYTES; i++)
+			(void)snprintf(out + 2 * i, 3, "%02x", hash[i]);
+	}
+	free(text);
+	image_free(nothing);
+}
+
 void
 compiled_fini(struct compiled *c)
 {
+	image_free(c->im);
 	free(c->bytes);
 	diags_fini(&c->diags);
 	json_decref(c->list);

@@ -22,11 +22,15 @@ struct policy_base {
 	json_t *maximum;	/* the closed list of the organisation's maximum
 				 * policy, or NULL: there is none */
 	char maximum_hash[HASH_HEX_BYTES + 1]; /* of it alone */
+	char *nothing;		/* the empty policy's image, made when it is
+				 * asked for */
+	size_t nothing_len;
 };
 
 struct compiled {
 	char *bytes;		/* the image */
 	size_t len;
+	struct image *im;	/* of them */
 	struct image_info info;
 	struct diags diags;	/* warnings, or why there is no image */
 	json_t *list;		/* policies_take(): closed; else NULL */
@@ -43,6 +47,10 @@ int policies_compile(const json_t *policies, const struct policy_base *base,
     enum policy_stage stage, struct compiled *c);
 /* A closed set as a list. */
 json_t *policies_list(const struct docset *set);
+/* A hash of what a running sandbox cannot change: the same for two only if
+ * policy_locked_changes() says nothing about them. Empty: cannot be told. */
+void compiled_locked(const struct compiled *c, struct policy_base *base,
+    char out[HASH_HEX_BYTES + 1]);
 void compiled_fini(struct compiled *c);
 
 /* One of a sandbox's, with its texts; 0 is the newest that did not fail. */

@@ -492,6 +492,23 @@ models_are_bounded(void **state)
 /* ---- the image */
 
 static void
+what_either_needs_is_needed(void **state)
+{
+	static const char max[] = "network: {allow: [{endpoint: a.test, "
+	    "headers: {x-a: b}, binaries: [curl]}]}\n";
+	struct three t = { 0 };
+
+	(void)state;
+	assert_true(make_three("network: {allow: [{endpoint: a.test}]}\n",
+	    max, &t));
+	assert_false(image_info(t.own.im)->needs_fields);
+	assert_false(image_info(t.own.im)->needs_who);
+	assert_true(image_info(t.both.im)->needs_fields);
+	assert_true(image_info(t.both.im)->needs_who);
+	three_fini(&t);
+}
+
+static void
 a_maximum_has_none(void **state)
 {
 	struct three t = { 0 };
@@ -556,6 +573,7 @@ main(void)
 		cmocka_unit_test(no_command_escapes),
 		cmocka_unit_test(names_of_both_are_found),
 		cmocka_unit_test(models_are_bounded),
+		cmocka_unit_test(what_either_needs_is_needed),
 		cmocka_unit_test(a_maximum_has_none),
 		cmocka_unit_test(a_damaged_maximum_is_refused),
 	};
