@@ -13,48 +13,13 @@
 
 enum { STATES_MAX = 16384 };	/* of one automaton here */
 
-struct word {
-	const struct pol_token *t;
-	const struct pol_command *by;	/* the first entry that has it */
-	uint32_t rules;		/* how many denies have it */
-};
-
-/* What is read apart: an option and its value in one argument would be told
- * apart as the product of both. */
-enum kind { OF_ARGUMENTS, OF_OPTIONS, OF_PATHS };
-
-struct reader {
-	uint32_t from, to;	/* numbers of its words */
-	enum kind kind;
-	bool like;		/* of no word: is it a path at all? An
-				 * automaton that all commands share */
-	struct dfa d;
-	/* By word: the labels whose sets have it, rising. Those of word
-	 * from + i are labels[starts[i]] up to labels[starts[i + 1]]. */
-	uint32_t *starts, *labels;
-};
-
-struct command_words {
-	struct emit *e;
-	struct arena arena;
-	bool deny;
-	struct word *v;		/* v[0] is none */
-	uint32_t n;		/* with that */
-	struct reader automata[READERS_MAX];
-	uint32_t nautomata;
-	struct { /* the same automaton may read two forms */
-		const struct reader *r;
-		uint32_t source;
-	} readers[READERS_MAX];
-	uint32_t nreaders;
-};
-
 struct command_words *
-command_words_new(struct emit *e)
+command_words_new(struct emit *e, struct command_ways *ways)
 {
 	struct command_words *w = mem_alloc(1, sizeof(*w));
 
 	w->e = e;
+	w->ways = ways;
 	return w;
 }
 
@@ -65,8 +30,8 @@ command_words_free(struct command_words *w)
 	free(w);
 }
 
-static void *
-scratch(struct command_words *w, size_t n, size_t size)
+void *
+command_scratch(struct command_words *w, size_t n, size_t size)
 {
 	void *p = arena_alloc(&w->arena, n + 1, size);
 
@@ -74,8 +39,8 @@ scratch(struct command_words *w, size_t n, size_t size)
 	return p;
 }
 
-static void
-explosion(struct command_words *w, const struct pol_command *by)
+void
+command_explosion(struct command_words *w, const struct pol_command *by)
 {
 	node_error(w->e->c, by->at, "\"%.*s\": with the other patterns of "
 	    "this command, arguments are of more kinds than can be told "
@@ -115,7 +80,7 @@ words_take(struct command_words *w, struct pol_command *const *v, uint32_t n,
 		all += v[i]->ntokens;
 	w->deny = deny;
 	w->nautomata = w->nreaders = 0;
-	w->v = scratch(w, (size_t)all + 1, sizeof(*w->v));
+	w->v = command_scratch(w, (size_t)all + 1, sizeof(*w->v));
 	w->n = 1;
 	for (uint32_t i = 0; i < n; i++)
 		for (uint32_t k = 0; k < v[i]->ntokens; k++)
@@ -129,8 +94,8 @@ words_take(struct command_words *w, struct pol_command *const *v, uint32_t n,
 	w->n = out + 1;
 }
 
-static uint32_t
-word_number(const struct command_words *w, const struct pol_token *t)
+uint32_t
+command_word(const struct command_words *w, const struct pol_token *t)
 {
 	uint32_t lo = 1, hi = w->n;
 
@@ -197,7 +162,7 @@ reader_make(struct command_words *w, struct reader *r)
 	while (dfa_of(reader_nfa(w, r), &w->arena, STATES_MAX, &r->d,
 		&culprit) == -1) {
 		if (culprit <= r->from || culprit >= r->to) {
-			explosion(w, w->v[r->from].by);
+			command_explosion(w, w->v[r->from].by);
 			return false;
 		}
 		r->to = culprit;
@@ -212,9 +177,9 @@ reader_index(struct command_words *w, struct reader *r)
 
 	for (uint32_t s = 0; s < r->d.nsets; s++)
 		all += r->d.sets[s].n;
-	r->starts = scratch(w, (size_t)words + 1, sizeof(*r->starts));
-	r->labels = scratch(w, all, sizeof(*r->labels));
-	at = scratch(w, (size_t)words + 1, sizeof(*at));
+	r->starts = command_scratch(w, (size_t)words + 1, sizeof(*r->starts));
+	r->labels = command_scratch(w, all, sizeof(*r->labels));
+	at = command_scratch(w, (size_t)words + 1, sizeof(*at));
 	for (uint32_t s = 0; s < r->d.nsets; s++)
 		for (uint32_t i = 0; i < r->d.sets[s].n; i++)
 			at[r->d.sets[s].v[i] - r->from + 1]++;
@@ -234,7 +199,7 @@ reader_add(struct command_words *w, uint32_t *from, enum kind kind, bool like)
 
 	/* Each may be read in two forms. */
 	if (w->nautomata == READERS_MAX / 2) {
-		explosion(w, w->v[*from].by);
+		command_explosion(w, w->v[*from].by);
 		return false;
 	}
 	w->nautomata++;
@@ -304,29 +269,9 @@ readers_make(struct command_words *w)
 	return true;
 }
 
-static bool
-all_the_same(const struct dfa *d, uint32_t state)
-{
-	const uint32_t *next = d->next + (size_t)state * d->classes;
-
-	for (uint32_t k = 1; k < d->classes; k++)
-		if (next[k] != next[0])
-			return false;
-	return true;
-}
-
-/* Does it matter what is read next, one byte or two? Of a minimal automaton
- * different states never come to the same. */
-static bool
-state_cares(const struct dfa *d, uint32_t state)
-{
-	return !all_the_same(d, state) ||
-	    !all_the_same(d, d->next[(size_t)state * d->classes]);
-}
-
 /* The arrays must outlive the scratch memory: they are packed at the end. */
 static uint32_t
-walk_put(struct command_words *w, const struct dfa *d, bool part)
+walk_put(struct command_words *w, const struct dfa *d)
 {
 	struct dfa copy = *d;
 	size_t cells = (size_t)d->states * d->classes;
@@ -335,9 +280,6 @@ walk_put(struct command_words *w, const struct dfa *d, bool part)
 
 	memcpy(next, d->next, cells * sizeof(*next));
 	memcpy(label, d->label, d->states * sizeof(*label));
-	for (uint32_t i = 1; part && i < d->states; i++)
-		if (state_cares(d, i))
-			label[i] |= PART_CARES;
 	copy.next = next;
 	copy.label = label;
 	copy.sets = NULL;
@@ -361,12 +303,6 @@ lists_put(struct emit *e, const struct id_set *sets, uint32_t n)
 	return all;
 }
 
-static bool
-is_wide(const struct reader *r)
-{
-	return r->d.nsets > 256;
-}
-
 static struct f_span
 readers_put(struct command_words *w)
 {
@@ -377,8 +313,7 @@ readers_put(struct command_words *w)
 	for (uint32_t i = 0; i < w->nreaders; i++) {
 		const struct reader *r = w->readers[i].r;
 		struct f_creader f = { .source = w->readers[i].source,
-			.walk = walk_put(w, &r->d, false),
-			.wide = is_wide(r) };
+			.walk = walk_put(w, &r->d) };
 
 		if (w->deny)
 			lists = lists_put(w->e, r->d.sets, r->d.nsets);
@@ -388,161 +323,17 @@ readers_put(struct command_words *w)
 	return all;
 }
 
-/* ---- parts: which words follow each other */
-
-static struct part
-any_byte(struct nfa *n)
-{
-	struct byte_set s;
-
-	memset(&s, 0xff, sizeof(s));
-	return nfa_set(n, &s);
-}
-
-static struct part
-any_symbol(struct nfa *n, const struct reader *r)
-{
-	return is_wide(r) ? nfa_cat(n, any_byte(n), any_byte(n)) :
-	    any_byte(n);
-}
-
-/* What a reader found: a label whose set has the word. */
-static struct part
-found_word(struct nfa *n, const struct reader *r, uint32_t id)
-{
-	struct part p = { 0, 0 };
-	bool any = false;
-
-	id -= r->from;
-	for (uint32_t i = r->starts[id]; i < r->starts[id + 1];) {
-		struct byte_set first = { { 0 } }, last = { { 0 } };
-		uint32_t hi = r->labels[i] / 256;
-		struct part one;
-
-		for (; i < r->starts[id + 1] && r->labels[i] / 256 == hi; i++)
-			last.bits[r->labels[i] % 256 / 64] |=
-			    UINT64_C(1) << (r->labels[i] % 64);
-		first.bits[hi / 64] |= UINT64_C(1) << (hi % 64);
-		one = nfa_set(n, &last);
-		if (is_wide(r))
-			one = nfa_cat(n, nfa_set(n, &first), one);
-		p = any ? nfa_alt(n, p, one) : one;
-		any = true;
-	}
-	return any ? p : nfa_set(n, &(struct byte_set){ { 0 } });
-}
-
-/* Must this reader have found the word? */
-static bool
-is_asked(const struct command_words *w, uint32_t i, const struct pol_token *t,
-    uint32_t id)
-{
-	const struct reader *r = w->readers[i].r;
-
-	if (r->like)
-		return t->kind == TOKEN_PATH;
-	if (id < r->from || id >= r->to || t->kind == TOKEN_ONE)
-		return false;
-	if (w->readers[i].source == READ_ARGUMENT)
-		return t->kind != TOKEN_PATH;
-	return t->kind == (w->readers[i].source == READ_PATH ? TOKEN_PATH :
-	    TOKEN_ATTACHED);
-}
-
-static struct part
-argument(const struct command_words *w, struct nfa *n,
-    const struct pol_token *t)
-{
-	uint32_t id = t == NULL ? 0 : word_number(w, t);
-	struct part p = nfa_text(n, STR(""));
-
-	for (uint32_t i = 0; i < w->nreaders; i++) {
-		const struct reader *r = w->readers[i].r;
-		struct part one;
-
-		if (t != NULL && is_asked(w, i, t, id))
-			one = found_word(n, r, r->like ? r->from : id);
-		else
-			one = any_symbol(n, r);
-		p = nfa_cat(n, p, one);
-	}
-	return p;
-}
-
-static struct part
-arguments(const struct command_words *w, struct nfa *n,
-    const struct pol_command *r)
-{
-	struct part p = nfa_text(n, STR(""));
-
-	for (uint32_t i = 0; i < r->ntokens; i++)
-		p = nfa_cat(n, p, argument(w, n, &r->tokens[i]));
-	if (r->tail)
-		p = nfa_cat(n, p, nfa_star(n, argument(w, n, NULL)));
-	return p;
-}
-
-/* Of rules [from, to), or of as many of them as it takes. */
-static bool
-part_make(struct command_words *w, struct pol_command *const *v,
-    uint32_t first, uint32_t from, uint32_t *to, struct dfa *d)
-{
-	uint32_t culprit;
-
-	for (;;) {
-		struct nfa *n = nfa_new(&w->arena);
-
-		for (uint32_t i = from; i < *to; i++)
-			nfa_accept(n, arguments(w, n, v[i]), first + i);
-		if (dfa_of(n, &w->arena, STATES_MAX, d, &culprit) == 0)
-			return true;
-		if (culprit <= first + from || culprit >= first + *to) {
-			explosion(w, v[from]);
-			return false;
-		}
-		*to = culprit - first;
-	}
-}
-
-static void
-parts_put(struct command_words *w, struct pol_command *const *v, uint32_t n,
-    uint32_t first, struct f_span *out)
-{
-	uint32_t at = 0;
-
-	out->first = emit_count(w->e, FORM_cparts, sizeof(struct f_cpart));
-	while (at < n) {
-		struct f_cpart p;
-		struct dfa d;
-		uint32_t to = n;
-
-		if (out->n == PARTS_MAX) {
-			explosion(w, v[at]);
-			return;
-		}
-		if (!part_make(w, v, first, at, &to, &d))
-			return;
-		p.walk = walk_put(w, &d, true);
-		p.lists = lists_put(w->e, d.sets, d.nsets);
-		emit_put(w->e, FORM_cparts, &p, sizeof(p));
-		out->n++;
-		at = to;
-	}
-}
-
 void
-command_grants(struct emit *e, struct command_words *w,
-    struct pol_command *const *v, uint32_t n, uint32_t first,
-    struct f_command *out)
+command_grants(struct command_words *w, struct pol_command *const *v,
+    uint32_t n, uint32_t first, struct f_command *out)
 {
-	(void)e;
 	if (n == 0)
 		return;
 	words_take(w, v, n, false);
 	if (!readers_make(w))
 		return;
 	out->readers = readers_put(w);
-	parts_put(w, v, n, first, &out->parts);
+	command_parts(w, v, n, first, &out->parts);
 }
 
 /* ---- denies */
@@ -552,7 +343,7 @@ count_rules(struct command_words *w, struct pol_command *const *v, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++)
 		for (uint32_t k = 0; k < v[i]->ntokens; k++)
-			w->v[word_number(w, &v[i]->tokens[k])].rules++;
+			w->v[command_word(w, &v[i]->tokens[k])].rules++;
 }
 
 /* The word of a rule that the fewest others have: a rule is only looked at
@@ -563,7 +354,7 @@ key_of(const struct command_words *w, const struct pol_command *r)
 	uint32_t key = 0;
 
 	for (uint32_t k = 0; k < r->ntokens; k++) {
-		uint32_t word = word_number(w, &r->tokens[k]);
+		uint32_t word = command_word(w, &r->tokens[k]);
 
 		if (word != 0 && (key == 0 ||
 			w->v[word].rules < w->v[key].rules))
@@ -578,8 +369,8 @@ keys_put(struct command_words *w, struct pol_command *const *v, uint32_t n,
 {
 	struct f_span all = { emit_count(w->e, FORM_clists,
 	    sizeof(struct f_span)), w->n };
-	uint32_t *counts = scratch(w, (size_t)w->n + 1, sizeof(*counts));
-	uint32_t *rules = scratch(w, n, sizeof(*rules));
+	uint32_t *counts = command_scratch(w, (size_t)w->n + 1, sizeof(*counts));
+	uint32_t *rules = command_scratch(w, n, sizeof(*rules));
 	uint32_t at = emit_count(w->e, FORM_crefs, sizeof(uint32_t));
 
 	for (uint32_t i = 0; i < n; i++)
@@ -597,11 +388,9 @@ keys_put(struct command_words *w, struct pol_command *const *v, uint32_t n,
 }
 
 void
-command_denies(struct emit *e, struct command_words *w,
-    struct pol_command *const *v, uint32_t n, uint32_t first,
-    struct f_command *out)
+command_denies(struct command_words *w, struct pol_command *const *v,
+    uint32_t n, uint32_t first, struct f_command *out)
 {
-	(void)e;
 	if (n == 0)
 		return;
 	words_take(w, v, n, true);
@@ -618,15 +407,17 @@ command_denies(struct emit *e, struct command_words *w,
 }
 
 void
-command_needs(struct emit *e, const struct command_words *w,
-    const struct pol_command *r, struct f_crule *out)
+command_needs(const struct command_words *w, const struct pol_command *r,
+    struct f_crule *out)
 {
+	struct emit *e = w->e;
+
 	out->needs.first = emit_count(e, FORM_crefs, sizeof(uint32_t));
 	out->needs.n = r->ntokens;
 	for (uint32_t pass = 0; pass < 2; pass++)
 		for (uint32_t k = 0; k < r->ntokens; k++) {
 			bool option = r->tokens[k].kind == TOKEN_OPTION;
-			uint32_t word = word_number(w, &r->tokens[k]);
+			uint32_t word = command_word(w, &r->tokens[k]);
 
 			if (option != (pass == 0))
 				continue;

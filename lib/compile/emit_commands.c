@@ -64,6 +64,7 @@ struct writing {
 	struct f_span own;	/* the built-in variables */
 	struct known *known;
 	uint32_t slots;
+	struct command_ways ways;
 };
 
 static struct f_span
@@ -179,7 +180,7 @@ put_rule(struct emit *e, const struct pol_command *r,
 	if (group(r) == 1)
 		f.tokens = put_tokens(e, w, r);
 	if (group(r) == 2)
-		command_needs(e, words, r, &f);
+		command_needs(words, r, &f);
 	f.when = emit_cond(e, r->when);
 	emit_put(e, FORM_crules, &f, sizeof(f));
 }
@@ -214,7 +215,7 @@ put_command(struct emit *e, struct pol_command **v, uint32_t n,
 	struct f_command c = { .name = emit_text(e, v[0]->name),
 		.hash = name_hash(v[0]->name) };
 	struct f_span *spans[] = { &c.bare, &c.grants, &c.denies };
-	struct command_words *words = command_words_new(e);
+	struct command_words *words = command_words_new(e, &w->ways);
 
 	if (is_old_style(v[0]->name))
 		c.flags |= COMMAND_OLD_STYLE;
@@ -226,8 +227,8 @@ put_command(struct emit *e, struct pol_command **v, uint32_t n,
 		c.flags |= v[i]->list == COMMAND_DENY ?
 		    (uint32_t)COMMAND_DENIED : (uint32_t)COMMAND_GRANTED;
 	}
-	command_grants(e, words, v + c.bare.n, c.grants.n, c.grants.first, &c);
-	command_denies(e, words, v + c.bare.n + c.grants.n, c.denies.n,
+	command_grants(words, v + c.bare.n, c.grants.n, c.grants.first, &c);
+	command_denies(words, v + c.bare.n + c.grants.n, c.denies.n,
 	    c.denies.first, &c);
 	for (uint32_t i = 0; i < n; i++)
 		put_rule(e, v[i], words, w);
@@ -255,6 +256,24 @@ put_slots(struct emit *e)
 	}
 	if (n > 0)
 		emit_put(e, FORM_cslots, table, slots * sizeof(*table));
+}
+
+static void
+put_ways(struct emit *e, struct command_ways *ways)
+{
+	uint32_t slots = form_slots(ways->n);
+	struct f_cway *table = take_mem(e->c, slots, sizeof(*table));
+
+	for (uint32_t i = 0; i < ways->n; i++) {
+		uint32_t at = form_slot(form_way_hash(ways->v[i].from,
+		    ways->v[i].label), slots);
+
+		while (table[at].from != 0)
+			at = (at + 1) & (slots - 1);
+		table[at] = ways->v[i];
+	}
+	emit_put(e, FORM_cways, table, slots * sizeof(*table));
+	free(ways->v);
 }
 
 static int
@@ -295,7 +314,9 @@ void
 emit_commands(struct emit *e)
 {
 	const struct pol_commands *k = e->c->pol.commands;
-	struct writing w = { { 0, 0 }, NULL, 0 };
+	struct f_span none = { 0, 0 };
+	struct f_cnode dead = { .reader = NODE_ANY, .other = NODE_NEXT };
+	struct writing w = { 0 };
 	struct f_commands all = { 0 };
 	struct pol_command **v;
 	uint32_t n = 0, from = 0;
@@ -311,6 +332,8 @@ emit_commands(struct emit *e)
 		all.absolute |= r->name.p[0] == '/';
 	}
 	emit_put(e, FORM_commands, &all, sizeof(all));
+	emit_put(e, FORM_cnodes, &dead, sizeof(dead));
+	emit_put(e, FORM_clists, &none, sizeof(none));
 	w.slots = form_slots(w.slots);
 	w.known = take_mem(e->c, w.slots, sizeof(*w.known));
 	qsort(v, n, sizeof(*v), by_name);
@@ -320,5 +343,6 @@ emit_commands(struct emit *e)
 			from = i;
 		}
 	put_slots(e);
+	put_ways(e, &w.ways);
 	put_watch(e, v, n);
 }

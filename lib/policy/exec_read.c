@@ -75,59 +75,83 @@ each_of(const struct exec_scan *s, struct f_span list, exec_on *on, void *arg)
 
 /* ---- grants */
 
-struct states {
-	uint32_t v[PARTS_MAX];
-	uint32_t n;
+struct labels { /* what the readers found of one argument */
+	uint32_t v[READERS_MAX];
+	uint32_t known;		/* one bit each */
 };
 
 static uint32_t
-cares(const struct image *im, const struct states *st)
+label_of(struct reading *r, const struct f_command *c, struct labels *l,
+    uint32_t reader)
 {
-	uint32_t labels = 0;
-
-	for (uint32_t p = 0; p < st->n; p++)
-		labels |= walk_label(im->csteps, st->v[p]);
-	return labels & PART_CARES;
-}
-
-/* What a reader found of an argument; false: none can match any more. */
-static bool
-step(const struct image *im, struct states *st, const struct f_creader *r,
-    uint32_t label)
-{
-	uint32_t any = 0;
-
-	for (uint32_t p = 0; p < st->n; p++) {
-		uint32_t state = st->v[p];
-
-		if (r->wide != 0)
-			state = walk_byte(im->csteps, state,
-			    (char)(label >> 8));
-		state = walk_byte(im->csteps, state, (char)(label & 0xff));
-		st->v[p] = state;
-		any |= state;
+	if (reader >= c->readers.n)
+		return 0;	/* no node of this command asks that */
+	if ((l->known >> reader & 1) == 0) {
+		l->v[reader] = found(r,
+		    &r->s->im->creaders[c->readers.first + reader]);
+		l->known |= UINT32_C(1) << reader;
 	}
-	return any != 0;
+	return l->v[reader];
 }
 
-/* Apart from its caller, since only few commands need so much of the stack. */
+static uint32_t
+way(const struct image *im, uint32_t from, uint32_t label)
+{
+	uint32_t mask = im->ncways - 1;
+	uint32_t at = form_slot(form_way_hash(from, label), im->ncways);
+
+	for (; im->cways[at].from != 0; at = (at + 1) & mask)
+		if (im->cways[at].from == from &&
+		    im->cways[at].label == label)
+			return im->cways[at].to;
+	return im->cnodes[from].other;
+}
+
+/* One argument further. It ends, since each node on the way asks a later
+ * reader. */
+static uint32_t
+step(struct reading *r, const struct f_command *c, struct labels *l,
+    uint32_t node)
+{
+	const struct image *im = r->s->im;
+	uint32_t to = node;
+
+	do {
+		const struct f_cnode *n = &im->cnodes[to];
+		uint32_t label = n->reader == NODE_ANY ? 0 :
+		    label_of(r, c, l, n->reader);
+
+		if (label == 0)
+			to = n->other;
+		else if (n->label != 0)
+			to = label == n->label ? n->to : n->other;
+		else
+			to = way(im, to, label);
+	} while ((to & NODE_NEXT) == 0);
+	return to & ~NODE_NEXT;
+}
+
+/* Apart from its caller, since only few commands need so much of the stack.
+ * False: none can match any more. */
 static bool __attribute__((noinline))
 grants_run(const struct exec_scan *s, const struct f_command *c,
-    struct states *st)
+    uint32_t *nodes)
 {
-	const struct f_creader *readers = &s->im->creaders[c->readers.first];
 	struct reading r __attribute__((uninitialized));
+	struct labels l __attribute__((uninitialized));
 
 	r.s = s;
 	for (uint32_t a = 1; a <= exec_args(s); a++) {
-		reading_of(&r, a);
-		for (uint32_t i = 0; i < c->readers.n; i++) {
-			uint32_t label = cares(s->im, st) != 0 ?
-			    found(&r, &readers[i]) : 0;
+		uint32_t any = 0;
 
-			if (!step(s->im, st, &readers[i], label))
-				return false;
+		reading_of(&r, a);
+		l.known = 0;
+		for (uint32_t p = 0; p < c->parts.n; p++) {
+			nodes[p] = step(&r, c, &l, nodes[p]);
+			any |= nodes[p];
 		}
+		if (any == 0)
+			return false;
 	}
 	return true;
 }
@@ -136,20 +160,15 @@ void
 exec_grants(const struct exec_scan *s, const struct f_command *c, exec_on *on,
     void *arg)
 {
-	const struct f_cpart *parts = &s->im->cparts[c->parts.first];
-	struct states st __attribute__((uninitialized));
+	uint32_t nodes[PARTS_MAX] __attribute__((uninitialized));
 
 	each(s, c->bare, on, arg);
-	st.n = c->parts.n;
-	if (st.n == 0)
+	for (uint32_t p = 0; p < c->parts.n; p++)
+		nodes[p] = s->im->crefs[c->parts.first + p];
+	if (c->parts.n == 0 || !grants_run(s, c, nodes))
 		return;
-	for (uint32_t p = 0; p < st.n; p++)
-		st.v[p] = parts[p].walk;
-	if (!grants_run(s, c, &st))
-		return;
-	for (uint32_t p = 0; p < st.n; p++)
-		each_of(s, list_of(s->im, parts[p].lists,
-		    walk_label(s->im->csteps, st.v[p]) & PART_LIST), on,
+	for (uint32_t p = 0; p < c->parts.n; p++)
+		each_of(s, s->im->clists[s->im->cnodes[nodes[p]].list], on,
 		    arg);
 }
 
@@ -158,6 +177,8 @@ exec_grants(const struct exec_scan *s, const struct f_command *c, exec_on *on,
 struct seen { /* words of a command's denies */
 	uint64_t bits[WORDS_MAX / 64 + 1];
 	uint32_t words;
+	uint32_t first[128];	/* those seen, each once, as far as they fit */
+	uint32_t n;		/* all of them */
 };
 
 static void
@@ -165,8 +186,14 @@ seen_add(const struct image *im, struct seen *seen, struct f_span list)
 {
 	for (uint32_t i = 0; i < list.n; i++) {
 		uint32_t word = im->crefs[list.first + i];
+		uint64_t bit = UINT64_C(1) << (word % 64);
 
-		seen->bits[word / 64] |= UINT64_C(1) << (word % 64);
+		if ((seen->bits[word / 64] & bit) != 0)
+			continue;
+		seen->bits[word / 64] |= bit;
+		if (seen->n < NELEM(seen->first))
+			seen->first[seen->n] = word;
+		seen->n++;
 	}
 }
 
@@ -249,6 +276,7 @@ read_words(struct reading *r, const struct f_command *c, struct seen *seen)
 	const struct image *im = r->s->im;
 
 	memset(seen->bits, 0, (seen->words / 64 + 1) * sizeof(uint64_t));
+	seen->n = 0;
 	for (uint32_t a = 1; a <= exec_args(r->s); a++) {
 		reading_of(r, a);
 		for (uint32_t i = 0; i < c->words.n; i++) {
@@ -290,6 +318,11 @@ denies_run(const struct exec_scan *s, const struct f_command *c, exec_on *on,
 	seen.words = c->keys.n;
 	read_words(&r, c, &seen);
 	try_key(&r, c, &seen, 0, on, arg);
+	if (seen.n <= NELEM(seen.first)) {
+		for (uint32_t i = 0; i < seen.n; i++)
+			try_key(&r, c, &seen, seen.first[i], on, arg);
+		return;
+	}
 	for (uint32_t w = 0; w <= seen.words / 64; w++) {
 		uint64_t left = seen.bits[w];
 

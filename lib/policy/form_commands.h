@@ -2,11 +2,11 @@
  *
  * A command's patterns are decided in two steps. Its readers are automata
  * over one argument: in a certain form of it, each finds which of the
- * patterns' words it is like. What they find of all arguments, one after the
- * other, is what its parts run over: automata that know which words follow
- * each other in an allow, and of what comes next whether it matters. A deny
- * only needs its words to be there; of those that are no options the order is
- * looked at when all of them are. */
+ * patterns' words it is like. What they find of one argument after the other
+ * is what its parts run over: automata that know which words follow each
+ * other in an allow, and what has to be known next. A deny only needs its
+ * words to be there; of those that are no options the order is looked at when
+ * all of them are. */
 
 enum { /* of a command */
 	COMMAND_GRANTED = 1,	/* some allow or audit names it */
@@ -25,7 +25,7 @@ struct f_command {
 	/* creaders: of the grants (what they find is a class), and of the
 	 * denies (what they find is a list of words) */
 	struct f_span readers, words;
-	struct f_span parts;	/* cparts of the grants */
+	struct f_span parts;	/* crefs, cnodes where the grants begin */
 	struct f_span keys;	/* clists of denies: which to look at when a
 				 * word is there; keys[0]: always. As many as
 				 * there are words, and one. */
@@ -83,23 +83,38 @@ enum reader_source {
 
 #define READERS_MAX	16	/* of one command, for grants or for denies */
 #define PARTS_MAX	64	/* of one command */
-#define WORDS_MAX	8192	/* different ones in the denies of a command */
+#define WORDS_MAX	32768	/* different ones in the denies of a command */
 #define CLASSES_MAX	65536	/* that one automaton tells apart */
 
 struct f_creader {
 	uint32_t source, walk;
-	uint32_t wide;		/* parts are given its labels as two bytes,
-				 * the high one first; otherwise as one */
 	struct f_span lists;	/* clists by label; of grants: none */
 };
 
-#define PART_LIST	UINT32_C(0xffff)	/* of a label: which list */
-#define PART_CARES	UINT32_C(0x10000)	/* what is read next matters */
+/* A place in the patterns of a part. What the reader finds of this argument
+ * is a way's label, or leads to other. */
+#define NODE_ANY	UINT32_MAX	/* reader: whatever the argument is */
+#define NODE_NEXT	(UINT32_C(1) << 31) /* of to, other: what is there is
+					     * about the next argument; of the
+					     * same, only a later reader may be
+					     * asked */
 
-struct f_cpart {
-	uint32_t walk;
-	struct f_span lists;	/* clists of crules, rising */
+struct f_cnode { /* the first is dead */
+	uint32_t reader, other;
+	uint32_t label, to;	/* its only way, or 0 and it has others */
+	uint32_t list;		/* clist of the crules that end here */
 };
+
+struct f_cway { /* of nodes with several */
+	uint32_t from;		/* cnode; 0: empty */
+	uint32_t label, to;
+};
+
+static inline uint32_t
+form_way_hash(uint32_t from, uint32_t label)
+{
+	return from * UINT32_C(2654435761) ^ label * UINT32_C(2246822519);
+}
 
 struct f_commands { /* none: there is no section */
 	uint32_t fallback;	/* 1: what no rule names is allowed */
@@ -117,7 +132,8 @@ struct f_commands { /* none: there is no section */
 	SECTION(cenvs, struct f_cenv)					\
 	SECTION(cwatch, struct f_text)	/* all names of cenvs, once */	\
 	SECTION(creaders, struct f_creader)				\
-	SECTION(cparts, struct f_cpart)					\
+	SECTION(cnodes, struct f_cnode)					\
+	SECTION(cways, struct f_cway)	/* hashed */			\
 	SECTION(clists, struct f_span)	/* of crefs */			\
 	SECTION(crefs, uint32_t)					\
 	SECTION(csteps, struct f_step)

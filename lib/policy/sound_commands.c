@@ -91,25 +91,69 @@ lists_hold(const struct image *im, struct f_span lists, uint32_t below)
 /* Labels are looked up with care (list_of in exec_read.c): which of them a
  * walk from some state can reach is not known here. */
 static bool
-walks_ok(const struct image *im)
+readers_ok(const struct image *im)
 {
 	if (!walk_sound(im->csteps, im->ncsteps) ||
-	    !walk_labels_below(im->csteps, im->ncsteps,
-		PART_CARES | PART_LIST))
+	    !walk_labels_below(im->csteps, im->ncsteps, CLASSES_MAX))
 		return false;
 	for (uint32_t i = 0; i < im->ncreaders; i++) {
 		const struct f_creader *r = &im->creaders[i];
 
-		if (r->source >= READ_SOURCE_COUNT || r->wide > 1 ||
+		if (r->source >= READ_SOURCE_COUNT ||
 		    !walk_is_state(im->ncsteps, r->walk) ||
 		    !span_ok(r->lists, im->nclists))
 			return false;
 	}
-	for (uint32_t i = 0; i < im->ncparts; i++)
-		if (!walk_is_state(im->ncsteps, im->cparts[i].walk) ||
-		    !lists_hold(im, im->cparts[i].lists, im->ncrules))
-			return false;
 	return true;
+}
+
+/* About the same argument only a later reader may be asked. */
+static bool
+to_ok(const struct image *im, uint32_t from, uint32_t to)
+{
+	uint32_t node = to & ~NODE_NEXT;
+
+	return node < im->ncnodes && ((to & NODE_NEXT) != 0 ||
+	    im->cnodes[node].reader > im->cnodes[from].reader);
+}
+
+static bool
+nodes_ok(const struct image *im)
+{
+	if (im->ncnodes > 0 && (im->cnodes[0].other != NODE_NEXT ||
+	    im->cnodes[0].reader != NODE_ANY || im->cnodes[0].list != 0))
+		return false;
+	for (uint32_t i = 0; i < im->ncnodes; i++) {
+		const struct f_cnode *n = &im->cnodes[i];
+
+		if ((n->reader >= READERS_MAX && n->reader != NODE_ANY) ||
+		    !to_ok(im, i, n->other) ||
+		    (n->label != 0 && !to_ok(im, i, n->to)) ||
+		    n->list >= im->nclists ||
+		    !refs_ok(im, im->clists[n->list], im->ncrules))
+			return false;
+	}
+	return true;
+}
+
+static bool
+ways_ok(const struct image *im)
+{
+	uint32_t used = 0;
+
+	if (im->ncnodes == 0 && im->ncways == 0)
+		return true;
+	if (im->ncways < 4 || (im->ncways & (im->ncways - 1)) != 0)
+		return false;
+	for (uint32_t i = 0; i < im->ncways; i++) {
+		const struct f_cway *w = &im->cways[i];
+
+		if (w->from >= im->ncnodes || (w->from != 0 &&
+		    !to_ok(im, w->from, w->to)))
+			return false;
+		used += w->from != 0;
+	}
+	return used <= im->ncways / 2;	/* some are free: a search ends */
 }
 
 /* ---- commands */
@@ -163,7 +207,8 @@ command_ok(const struct image *im, const struct f_command *c)
 	    span_ok(c->grants, im->ncrules) &&
 	    span_ok(c->readers, im->ncreaders) &&
 	    c->readers.n <= READERS_MAX && c->parts.n <= PARTS_MAX &&
-	    span_ok(c->parts, im->ncparts) && denies_ok(im, c) &&
+	    span_ok(c->parts, im->ncrefs) &&
+	    refs_ok(im, c->parts, im->ncnodes) && denies_ok(im, c) &&
 	    keys_ok(im, c);
 }
 
@@ -193,7 +238,8 @@ image_commands_fault(const struct image *im)
 	    im->commands->absolute > 1)))
 		return "what it says of commands is damaged";
 	if (!texts_ok(im) || !tokens_ok(im) || !lists_ok(im) ||
-	    !rules_ok(im) || !walks_ok(im) || !slots_ok(im))
+	    !rules_ok(im) || !readers_ok(im) || !nodes_ok(im) ||
+	    !ways_ok(im) || !slots_ok(im))
 		return "a rule of its commands is damaged";
 	for (uint32_t i = 0; i < im->ncnames; i++)
 		if (!command_ok(im, &im->cnames[i]))

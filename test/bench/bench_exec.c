@@ -1,6 +1,7 @@
 /* bench_exec.c -- how long a decision on a command of 8 arguments takes, with
  * few rules and many, beside a scan of as many PCRE2 patterns (JIT) over the
- * joined arguments. Prints: layout, rules, ours, theirs, in nanoseconds. */
+ * joined arguments. Prints: layout, rules, ours, theirs, in nanoseconds, the
+ * best of several batches. */
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 #include <stdio.h>
@@ -14,7 +15,7 @@
 #include "policy/exec.h"
 #include "policy/image.h"
 
-enum { ROUNDS = 100000, ARGS = 9 };
+enum { BATCHES = 40, ROUNDS = 4000, ARGS = 9 };
 
 struct layout {
 	const char *name, *list;	/* allow, deny */
@@ -96,7 +97,7 @@ ours(const struct image *im, const struct str *argv)
 		.cwd = STR("/app/workspace") };
 	struct exec_answer a;
 	uint32_t same = 0;
-	double start;
+	double best = 0;
 
 	policy_exec(im, &q, &a);
 	must(a.verdict == VERDICT_ALLOW);
@@ -112,11 +113,16 @@ ours(const struct image *im, const struct str *argv)
 	form.same = &same;
 	form.nsame = 1;
 	form.file = STR("/usr/bin/tool");
-	start = now_ns();
-	for (unsigned i = 0; i < ROUNDS; i++)
-		policy_exec(im, &q, &a);
+	for (unsigned k = 0; k < BATCHES; k++) {
+		double start = now_ns(), took;
+
+		for (unsigned i = 0; i < ROUNDS; i++)
+			policy_exec(im, &q, &a);
+		took = (now_ns() - start) / ROUNDS;
+		best = k == 0 || took < best ? took : best;
+	}
 	must(a.verdict == VERDICT_ALLOW);
-	return (now_ns() - start) / ROUNDS;
+	return best;
 }
 
 static double
@@ -124,9 +130,9 @@ theirs(const struct layout *l, unsigned rules, const struct str *argv)
 {
 	pcre2_code **v = mem_alloc(rules, sizeof(pcre2_code *));
 	pcre2_match_data *m = pcre2_match_data_create(4, NULL);
-	unsigned rounds = 20000000 / rules / 100 + 1;
+	unsigned rounds = 200000 / rules + 1;
 	char text[512], joined[1024] = "";
-	double start;
+	double best = 0;
 
 	for (unsigned i = 0; i < rules; i++) {
 		int fault;
@@ -141,18 +147,22 @@ theirs(const struct layout *l, unsigned rules, const struct str *argv)
 	for (unsigned i = 0; i < ARGS; i++)
 		(void)snprintf(joined + strlen(joined), sizeof(joined) -
 		    strlen(joined), "%s%s", i > 0 ? "\n" : "", argv[i].p);
-	start = now_ns();
-	for (unsigned r = 0; r < rounds; r++)
-		for (unsigned i = 0; i < rules; i++)
-			if (pcre2_jit_match(v[i], (PCRE2_SPTR)joined,
-				strlen(joined), 0, 0, m, NULL) >= 0)
-				break;
-	start = (now_ns() - start) / rounds;
+	for (unsigned k = 0; k < 10; k++) {
+		double start = now_ns(), took;
+
+		for (unsigned r = 0; r < rounds; r++)
+			for (unsigned i = 0; i < rules; i++)
+				if (pcre2_jit_match(v[i], (PCRE2_SPTR)joined,
+					strlen(joined), 0, 0, m, NULL) >= 0)
+					break;
+		took = (now_ns() - start) / rounds;
+		best = k == 0 || took < best ? took : best;
+	}
 	for (unsigned i = 0; i < rules; i++)
 		pcre2_code_free(v[i]);
 	pcre2_match_data_free(m);
 	free(v);
-	return start;
+	return best;
 }
 
 static void
@@ -180,10 +190,10 @@ measure(const struct layout *l, unsigned rules)
 int
 main(void)
 {
-	static const unsigned rules[] = { 10, 1000 };
+	static const unsigned rules[] = { 10, 1000, 10000 };
 
 	for (unsigned i = 0; i < sizeof(layouts) / sizeof(layouts[0]); i++)
-		for (unsigned k = 0; k < 2; k++)
+		for (unsigned k = 0; k < 3; k++)
 			measure(&layouts[i], rules[k]);
 	return 0;
 }
