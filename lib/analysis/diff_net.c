@@ -43,8 +43,8 @@ on_rules(void *arg, const struct space_rules *rules)
 	for (uint32_t i = 0; i < rules->n; i++) {
 		const struct pol_rule *r = rules->v[i].r;
 
-		if (r->nneeds > 0 && !is_on_both_sides(rules, &rules->v[i]) &&
-		    !is_told(d, r))
+		if ((r->nneeds > 0 || r->when != 0) &&
+		    !is_on_both_sides(rules, &rules->v[i]) && !is_told(d, r))
 			diff_unsure(d, "network", r->at, "what this rule asks "
 			    "of a request beside method and path is compared "
 			    "as it is written");

@@ -295,12 +295,14 @@ widen(struct policy *p)
 	while (*at != NULL) {
 		struct pol_rule *r = *at;
 
-		if (r->nneeds > 0 && (r->flags & RULE_DENY) != 0) {
+		if ((r->nneeds > 0 || r->when != 0) &&
+		    (r->flags & RULE_DENY) != 0) {
 			*at = r->next;
 			p->nrules--;
 			continue;
 		}
 		r->nneeds = 0;
+		r->when = 0;
 		at = &r->next;
 	}
 }

@@ -194,7 +194,7 @@ has_partner(const struct policy *p, const struct pol_rule *deny)
 static bool
 is_tried(const struct policy *p, const struct pol_rule *r)
 {
-	if ((r->flags & RULE_SOFT) != 0 || r->audit ||
+	if ((r->flags & RULE_SOFT) != 0 || r->audit || r->when != 0 ||
 	    r->at->doc->kind != POLICY_GIVEN) /* nobody's to change here */
 		return false;
 	return (r->flags & RULE_DENY) == 0 || has_partner(p, r);
