@@ -847,6 +847,34 @@ facts_are_words(void **state)
 	}
 }
 
+static void
+the_manual_has_every_fact(void **state)
+{
+	char path[4096], *text = NULL;
+	const char *root = getenv("SOURCE_ROOT");
+	size_t cap = 0;
+	FILE *f;
+
+	(void)state;
+	(void)snprintf(path, sizeof(path), "%s/man/openshell-policy.5",
+	    root != NULL ? root : ".");
+	f = fopen(path, "re");
+	assert_non_null(f);
+	assert_true(getdelim(&text, &cap, '\0', f) > 0);
+	for (int i = 0; i < FACT_COUNT; i++) {
+		char item[96];
+
+		(void)snprintf(item, sizeof(item), ".It Cm %s\n",
+		    fact_table[i].name);
+		if (fact_table[i].phase < PHASE_RESPONSE &&
+		    strstr(text, item) == NULL)
+			fail_msg("%s is not in the manual",
+			    fact_table[i].name);
+	}
+	(void)fclose(f);	/* was read */
+	free(text);
+}
+
 /* ---- a damaged image */
 
 static void
@@ -934,6 +962,7 @@ main(void)
 		cmocka_unit_test(odd_facts_are_unknown),
 		cmocka_unit_test(tests_say_what_the_tree_says),
 		cmocka_unit_test(facts_are_words),
+		cmocka_unit_test(the_manual_has_every_fact),
 		cmocka_unit_test(damage_is_refused),
 	};
 
