@@ -433,18 +433,23 @@ add_allow(struct work *w, const struct edit *ed, const struct spot *s,
 {
 	struct node *rules = work_find(s->item, "rules");
 	char *flow = mem_printf("{allow: %s}", rule);
+	struct str access = word_of(s->item, "access");
 	struct snip in = { flow, NULL };
 	int rc;
 
-	if (str_eqz(word_of(s->item, "access"), "full")) {
+	if (str_eqz(access, "full")) {
 		work_note(w, "%.*s: %s:%u allows all already",
 		    (int)ed->said.len, ed->said.p, s->d->file->name,
 		    s->item->line);
 		rc = 0;
 	} else if (rules != NULL && rules->kind == NODE_LIST) {
 		rc = edit_insert_item(s->d, rules, &in, w->e);
-	} else {
+	} else if (str_eqz(access, "read-only") ||
+	    str_eqz(access, "read-write")) {
 		rc = expand(w, s, flow);
+	} else {
+		rc = work_refuse(w, "%s:%u has neither access nor rules that "
+		    "could be added to", s->d->file->name, s->item->line);
 	}
 	free(flow);
 	return rc;

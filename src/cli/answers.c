@@ -300,7 +300,7 @@ explain_in(const struct args *a, struct arena *arena)
 		return say_usage("policy explain", "\"%s\" or --policy: whose "
 		    "policy?", name);
 	code = files ? documents_add_flags(&docs, a) :
-		       documents_add_sandbox(&docs, name, 0);
+		       documents_add_in_force(&docs, name);
 	if (code == EXIT_OK)
 		code = documents_add_maximum(&docs, a);
 	if (code == EXIT_OK)

@@ -109,8 +109,8 @@ documents_add_json(struct documents *d, const json_t *policies)
 	}
 }
 
-int
-documents_add_sandbox(struct documents *d, const char *name, uint64_t rev)
+static int
+add_sandbox(struct documents *d, const char *name, uint64_t rev, bool bounds)
 {
 	CLEAN_FREE char *tail = rev != 0 ? mem_printf("/policy/revisions/%llu",
 	    (unsigned long long)rev) : mem_strdup("/policy");
@@ -119,11 +119,29 @@ documents_add_sandbox(struct documents *d, const char *name, uint64_t rev)
 	CLEAN_JSON json_t *answer = NULL;
 	struct ask q = { "GET", path, NULL, "asking", -1, 0 };
 	int code = api_open(&api, API_START);
+	size_t own;
 
 	if (code != EXIT_OK || (code = api_ask(&api, &q, &answer)) != EXIT_OK)
 		return code;
 	documents_add_json(d, json_object_get(answer, "policies"));
+	own = d->n;
+	if (bounds)
+		documents_add_json(d, json_object_get(answer, "maximum"));
+	for (; own < d->n; own++)
+		d->v[own].maximum = true;
 	return EXIT_OK;
+}
+
+int
+documents_add_sandbox(struct documents *d, const char *name, uint64_t rev)
+{
+	return add_sandbox(d, name, rev, false);
+}
+
+int
+documents_add_in_force(struct documents *d, const char *name)
+{
+	return add_sandbox(d, name, 0, true);
 }
 
 /* ---- what they extend */

@@ -22,6 +22,8 @@ int documents_add_maximum(struct documents *d, const struct args *a);
 /* name NULL: the last one used; rev 0: the newest revision. */
 int documents_add_sandbox(struct documents *d, const char *name,
     uint64_t rev);
+/* The same, and the organisation's maximum that bounds it. */
+int documents_add_in_force(struct documents *d, const char *name);
 void documents_add_text(struct documents *d, const char *name,
     const char *text);
 /* The "policies" of a revision. */

@@ -30,6 +30,8 @@ revision_json(const struct box *b, const struct revision_row *r)
 	if (r->texts != NULL)
 		(void)json_object_set_new(o, "policies",
 		    json_loads(r->texts, 0, NULL));
+	if (r->texts != NULL && b->g->base.maximum != NULL)
+		(void)json_object_set(o, "maximum", b->g->base.maximum);
 	return o;
 }
 

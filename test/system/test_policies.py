@@ -101,6 +101,8 @@ def test_nothing_is_allowed_beyond_the_maximum(sh):
     assert code(sh, "https://other.test/") == "000/403"
     assert "the maximum policy: " in json.dumps(
         sh.audited(verdict="denied", host="other.test"))
+    r = sh.run("policy", "explain", "box", "GET https://other.test/")
+    assert r.code == 1 and "the maximum policy: " in r.out, r
     assert sh.ok("policy", "set", "box", "--policy", sh.policy(
         BOTH + "  deny: []\n"), "--wait").code == 0
     assert code(sh, "https://other.test/") == "000/403"

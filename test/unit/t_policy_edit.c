@@ -207,6 +207,10 @@ static const struct {
 	    "path: \"**\"}}, {allow: {method: HEAD, path: \"**\"}}, {allow: "
 	    "{method: OPTIONS, path: \"**\"}}, {allow: {method: POST, "
 	    "path: /z}}]\n", NULL },
+	{ "nothing to spell out", "version: 1\nnetwork_policies:\n"
+	    "  x: {endpoints: [{host: a.test, port: 443, protocol: rest}]}\n",
+	    ALLOW, "a.test:443:GET:/", NULL, NULL, NULL, NULL, NULL,
+	    "a.test:443:GET:/: p.yaml:3 has neither access nor rules" },
 	{ "the first deny of an endpoint", older, DENY, "a.test:443:GET:/z",
 	    NULL, NULL, "enforcement: enforce\n", "",
 	    "        deny_rules: [{method: GET, path: /z}]\n", NULL },
