@@ -30,8 +30,8 @@ static const struct {
 
 /* What may follow what; HEAD and LINGER follow every answer. */
 static const unsigned edges[CONN_STATE_COUNT] = {
-	[CONN_HEAD] = TO(HEAD) | TO(WHO) | TO(GREET) | TO(ASK) | TO(RESOLVE) | TO(DIAL) |
-	    TO(RELAY) | TO(OPENED) | TO(LINGER),
+	[CONN_HEAD] = TO(HEAD) | TO(WHO) | TO(GREET) | TO(ASK) |
+	    TO(RESOLVE) | TO(DIAL) | TO(RELAY) | TO(OPENED) | TO(LINGER),
 	[CONN_GREET] = TO(ASK) | TO(LINGER),
 	[CONN_ASK] = TO(WHO) | TO(RESOLVE) | TO(DIAL) | TO(OPENED) |
 	    TO(LINGER),
