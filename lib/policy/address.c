@@ -138,6 +138,8 @@ policy_address(const struct image *im, const struct net_query *q,
 	s.wires = !s.request ? WIRE_ALL : q->websocket ? WIRE_WS | WIRE_WSS :
 	    WIRE_HTTP | WIRE_HTTPS;
 	a.special = addr_special(a.addr);
+	if (a.special == NULL && q->own)
+		a.special = "an address of this machine itself";
 	scan_blocks(im, a.addr, on_block, &a);
 	(void)scan_groups(&s, on_group, &a);
 	if (!a.any)	/* default_policy or policy_mode lets it through */

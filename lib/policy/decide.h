@@ -38,6 +38,8 @@ struct net_query {
 	struct str path;	/* canonical (http/target.h), starts with / */
 	struct str query;	/* after '?', or empty */
 	bool websocket;		/* it asks to become a WebSocket */
+	bool own;		/* policy_address: the address is one of the
+				 * machine that would dial it */
 	const struct net_details *details; /* NULL: nothing more is known */
 };
 

@@ -103,10 +103,12 @@ judge_addresses(struct conn *c, char *why, size_t cap)
 
 	if (c->to.trusted)
 		return true;
-	for (uint32_t i = 0; i < c->to.n; i++)
+	for (uint32_t i = 0; i < c->to.n; i++) {
+		q.own = address_is_own(&c->to.addrs[i]);
 		if (!policy_address(c->eg->image, &q, &c->to.addrs[i], why,
 			cap))
 			return false;
+	}
 	return true;
 }
 

@@ -2,7 +2,10 @@
 
 #include <arpa/inet.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include "base/clean.h"
 #include "base/err.h"
 #include "base/must.h"
 
@@ -98,4 +101,29 @@ resolve_find(const struct resolve *r, struct str host, uint16_t port)
 			loose = x;
 	}
 	return loose;
+}
+
+bool
+address_is_own(const struct in6_addr *a)
+{
+	bool is_v4 = IN6_IS_ADDR_V4MAPPED(a);
+	struct sockaddr_in6 to = { .sin6_family = AF_INET6,
+		.sin6_port = htons(9), .sin6_addr = *a }, from = to;
+	struct sockaddr_in to4 = { .sin_family = AF_INET,
+		.sin_port = htons(9) }, from4 = to4;
+	socklen_t len = is_v4 ? sizeof(from4) : sizeof(from);
+	CLEAN_FD int fd = socket(is_v4 ? AF_INET : AF_INET6,
+	    SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	memcpy(&to4.sin_addr, &a->s6_addr[12], sizeof(to4.sin_addr));
+	if (fd == -1)
+		return true; /* not known: as if it were */
+	if (is_v4)
+		return connect(fd, (const struct sockaddr *)&to4,
+		    sizeof(to4)) == 0 &&
+		    getsockname(fd, (struct sockaddr *)&from4, &len) == 0 &&
+		    from4.sin_addr.s_addr == to4.sin_addr.s_addr;
+	return connect(fd, (const struct sockaddr *)&to, sizeof(to)) == 0 &&
+	    getsockname(fd, (struct sockaddr *)&from, &len) == 0 &&
+	    IN6_ARE_ADDR_EQUAL(&from.sin6_addr, a);
 }

@@ -35,6 +35,9 @@ const struct resolve_entry *resolve_find(const struct resolve *r,
 
 /* An address as policy and sockets take it; false for a name. */
 bool address_of(const struct host *h, struct in6_addr *out);
+/* Is it one of this machine's? To itself it would speak from the very address;
+ * nothing is sent to find out. */
+bool address_is_own(const struct in6_addr *a);
 /* As people write it; cap INET6_ADDRSTRLEN. */
 char *address_print(const struct in6_addr *a, char *out);
 

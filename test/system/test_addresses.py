@@ -37,6 +37,40 @@ def test_no_name_leads_to_a_special_address(sh, world):
     assert [e for e in bad if e["proto"] != "udp"] == []
 
 
+@pytest.mark.parametrize("name", ["own.evil.test", "own-too.evil.test"])
+def test_no_name_leads_back_to_the_machine_itself(sh, world, name):
+    """Its public address, on which a developer's services may listen."""
+    sh.start("box", f"""
+network:
+  allow:
+    - endpoint: {name}
+    - endpoint: {name}
+      ports: [80]
+      protocols: [http]
+""")
+    r = curl(sh, f"http://{name}/")
+    assert "ssrf_denied" in r.out and "this machine itself" in r.out, r
+    r = curl(sh, "--noproxy", "*", f"https://{name}/")
+    assert "SECRET" not in r.out, r
+    assert world.packets(hosts.OWN, hosts.EVIL) == []
+
+
+def test_the_machine_itself_is_reached_where_an_entry_says_so(sh):
+    sh.start("box", f"""
+network:
+  allow:
+    - endpoint: own.evil.test
+      ports: [80]
+      protocols: [http]
+      allowed_ips: [{hosts.OWN}]
+    - endpoint: {hosts.OWN}
+      ports: [80]
+      protocols: [http]
+""")
+    assert "SECRET" in curl(sh, "http://own.evil.test/").out
+    assert "SECRET" in curl(sh, f"http://{hosts.OWN}/").out
+
+
 def test_a_special_address_beside_a_good_one_is_not_dialled(sh, world):
     sh.start("box", everything())
     for _ in range(4):

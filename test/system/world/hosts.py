@@ -1,6 +1,7 @@
 """hosts.py -- the names and addresses of the pretend internet."""
 import sys
 
+OWN = "44.127.0.1"      # of the machine itself, and public
 DNS = "44.128.0.53"
 RELAY = "44.128.6.1"
 EVIL = "44.128.66.6"
@@ -55,6 +56,8 @@ A_RECORDS = {
     "testnet.evil.test": ["203.0.113.7"],
     "benchmark.evil.test": ["198.18.0.1"],
     "mixed.evil.test": [EVIL, METADATA],
+    "own.evil.test": [OWN],
+    "own-too.evil.test": [EVIL, OWN],
 }
 AAAA_RECORDS = {
     "loopback6.evil.test": ["::1"],
@@ -88,7 +91,7 @@ SERVFAIL = {"servfail.evil.test"}
 
 
 def addresses():
-    """Every address that loopback gets, the machine's own networks too."""
+    """Every address beyond the cable, of networks close by too."""
     seen = {DNS, METADATA, PRIVATE, "192.168.1.1", "100.64.0.1"}
     seen.update(HOSTS.values())
     seen.update(BAD_TLS.values())
@@ -98,6 +101,8 @@ def addresses():
 def main():
     if "--addresses" in sys.argv:
         print("\n".join(a + "/32" for a in addresses()))
+    elif "--own" in sys.argv:
+        print(OWN)
     elif "--resolv-conf" in sys.argv:
         print(f"nameserver {DNS}\noptions timeout:2 attempts:1")
 

@@ -5,6 +5,7 @@ import struct
 import threading
 import time
 
+IP = (0x0800, 0x86DD)   # of what goes over a cable, ARP left out
 _lock = threading.Lock()
 _file = None
 
@@ -47,16 +48,16 @@ def _packet(frame):
     return f"ip{kind}", dst, 0
 
 
-def sniff():
-    """Watch loopback itself, so that nothing at all can be missed."""
+def sniff(interface):
+    """Watch an interface itself, so that nothing at all can be missed."""
     s = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(3))
-    s.bind(("lo", 0))
+    s.bind((interface, 0))
     s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
 
     def run():
         while True:
             frame, where = s.recvfrom(65536)
-            if where[2] == socket.PACKET_OUTGOING:
+            if where[2] == socket.PACKET_OUTGOING or where[1] not in IP:
                 continue
             got = _packet(frame)
             if got is not None:

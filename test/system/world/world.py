@@ -4,6 +4,7 @@ In FOLDER it leaves ca.pem (what clients must trust), log.jsonl (all that
 arrived anywhere) and, once everything listens, the file "ready".  Model
 servers play FOLDER/scripts/KEY.json for the API key KEY (model.py).
 """
+import ctypes
 import os
 import signal
 import sys
@@ -65,9 +66,23 @@ def start(folder):
                     "100.64.0.1"):
         http1.listen(address, 80, evil.metadata)
         http1.listen(address, 443, evil.metadata, contexts[""])
-    # A service of the host itself, as a developer's machine has.
+    return contexts
+
+
+def start_near(contexts):
+    """Services of the machine itself, as a developer's has."""
     http1.listen("127.0.0.1", LOOPBACK_SERVICE, evil.metadata)
     http1.listen("::1", LOOPBACK_SERVICE, evil.metadata)
+    http1.listen(hosts.OWN, 80, evil.metadata)
+    http1.listen(hosts.OWN, 443, evil.metadata, contexts[""])
+
+
+def enter(process):
+    """This thread's new sockets are in the network of that process."""
+    fd = os.open(f"/proc/{process}/ns/net", os.O_RDONLY)
+    if ctypes.CDLL(None, use_errno=True).setns(fd, 0x40000000) != 0:
+        raise OSError(ctypes.get_errno(), "setns")
+    os.close(fd)
 
 
 def main():
@@ -76,9 +91,12 @@ def main():
     os.chmod(os.path.join(folder, "scripts"), 0o1777)
     record.open_log(os.path.join(folder, "log.jsonl"))
     threading.stack_size(1 << 18)
-    record.sniff()
+    record.sniff("cable")
     dns.start()
-    start(folder)
+    contexts = start(folder)
+    enter(os.getppid())
+    record.sniff("lo")
+    start_near(contexts)
     for name in os.listdir(folder):
         if name.endswith(".pem") and name != "ca.pem":
             os.chmod(os.path.join(folder, name), 0o600)
