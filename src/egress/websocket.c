@@ -184,10 +184,11 @@ is_flushed(const struct conn *c)
 static enum want
 ended(struct conn *c)
 {
-	char why[64];
+	unsigned code = c->ws_in.code != 0 ? c->ws_in.code : c->ws_out.code;
+	char why[64] = "closed without a code";
 
-	(void)snprintf(why, sizeof(why), "closed with code %u",
-	    (unsigned)(c->ws_in.code != 0 ? c->ws_in.code : c->ws_out.code));
+	if (code != 0)
+		(void)snprintf(why, sizeof(why), "closed with code %u", code);
 	record_end(c, AUDIT_OBSERVED, NULL, why);
 	conn_enter(c, CONN_LINGER);
 	return WANT_TURN;

@@ -294,8 +294,7 @@ for kind in (socket.SOCK_DGRAM, socket.SOCK_RAW):
         except OSError as e:
             print(e.strerror)
 """)
-    assert r.out == "Operation not permitted\n" * 4 + \
-        "Protocol not supported\n" * 4, r
+    assert "sent" not in r.out and len(r.out.splitlines()) == 8, r
     assert world.packets("1.1.1.1", "198.19.0.1", "44.128.6.1") == []
 
 
