@@ -13,10 +13,14 @@ def curl(*args):
         capture_output=True, text=True, check=False)
 
 
-def test_the_only_interface_is_loopback():
-    assert os.listdir("/sys/class/net") == ["lo"] or \
-        len([n for n in open("/proc/net/dev", encoding="ascii")
-             if ":" in n]) == 1
+def test_the_only_way_out_is_the_cable_to_the_world():
+    with open("/proc/net/dev", encoding="ascii") as f:
+        names = {n.split(":")[0].strip() for n in f if ":" in n}
+    assert names == {"lo", "cable"}
+    with open("/proc/net/route", encoding="ascii") as f:
+        routes = [line.split() for line in f][1:]
+    assert {r[0] for r in routes} == {"cable"}
+    assert not [r for r in routes if r[1] == "00000000"], "a default route"
 
 
 def test_a_name_resolves_to_its_host_and_its_certificate_is_good(world):
