@@ -28,13 +28,17 @@ ask(const struct image *im, const char *host, uint16_t port, bool tls,
     const char *method)
 {
 	struct str exe[] = { STR("/usr/bin/curl"), STR("/bin/sh") };
+	struct detail_pair field = { STR("x-team"), STR("red") };
+	struct net_details d = { { { .known = false } } };
 	struct net_query q = { .host = str_c(host), .port = port,
 		.tls = tls, .who = { exe, 2 }, .method = str_c(method),
-		.path = STR("/repos/x/y") };
+		.path = STR("/repos/x/y"), .query = STR("a=b&c=%64"),
+		.details = &d };
 	struct in6_addr addr = { { { 0 } } };
 	struct net_answer a;
 	char why[128];
 
+	d.of[DETAIL_HEADER] = (struct detail_list){ true, &field, 1 };
 	policy_network(im, &q, &a);
 	must(a.reason[0] != '\0');
 	(void)policy_address(im, &q, &addr, why, sizeof(why));
