@@ -3,24 +3,8 @@
  *
  * Entries that are alike in both policies are left out.  Where patterns are
  * not alike, what was tried is not everything, and that is said. */
+#include "analysis/command_examples.h"
 #include "analysis/diff.h"
-#include "base/must.h"
-#include "compile/commands.h"
-#include "policy/match.h"
-
-enum { ARGS_MAX = TOKENS_MAX + 4, EXAMPLE_MAX = 1024 };
-
-struct argv { /* one on its way */
-	struct str v[ARGS_MAX];
-	uint32_t n;
-};
-
-static void *
-need(void *p)
-{
-	must(p != NULL);	/* the arena has no limit of its own */
-	return p;
-}
 
 /* ---- entries that are alike */
 
@@ -97,104 +81,14 @@ has_same(const struct checked *k, const struct pol_command *e)
 	return false;
 }
 
-/* ---- examples */
-
-/* A text that the pattern matches, with `star' for what may be anything. */
-static struct str
-example(struct arena *a, struct str pattern, const char *star)
-{
-	char *out = need(arena_alloc(a, EXAMPLE_MAX, 1));
-	size_t n = 0;
-
-	for (size_t i = 0, len; i < pattern.len; i += len) {
-		char c = pattern.p[i];
-
-		len = match_op_len(str_from(pattern, i));
-		if (len == 0 || n + strlen(star) + 2 > EXAMPLE_MAX)
-			break;
-		if (c == OP_DIRS)
-			continue;
-		if (c == OP_ONE)
-			out[n++] = 'x';
-		else if (c == OP_SET)
-			out[n++] = pattern.p[i + 2];
-		else if (c >= OP_STAR && c <= OP_LABEL)
-			for (const char *s = star; *s != '\0'; s++)
-				out[n++] = *s;
-		else
-			out[n++] = c;
-	}
-	return str_of(out, n);
-}
-
-static struct str
-token_example(struct arena *a, const struct pol_token *t, const char *star)
-{
-	if (t->kind == TOKEN_ONE)
-		return str_c(star);
-	if (t->kind == TOKEN_OPTION && t->letters.len > 0)
-		return str_c(need(arena_printf(a, "-%c", t->letters.p[0])));
-	if (t->kind == TOKEN_OPTION)
-		return t->longs.n > 0 ? str_c(need(arena_printf(a, "--%.*s",
-		    (int)t->longs.v[0].len, t->longs.v[0].p))) : STR("-x");
-	if (t->texts.n == 0)
-		return t->prefix;
-	if (t->kind == TOKEN_ATTACHED) {
-		struct str path = example(a, t->texts.v[0], star);
-
-		return str_c(need(arena_printf(a, "%.*s%.*s",
-		    (int)t->prefix.len, t->prefix.p, (int)path.len,
-		    path.p)));
-	}
-	return example(a, t->texts.v[0], star);
-}
-
 /* ---- asking */
 
 static void
-ask(struct diffing *d, const struct argv *v)
+on_argv(void *arg, struct str *argv, uint32_t n)
 {
-	struct arena *a = &d->to->arena;
-	struct question q = { .kind = ASK_EXEC, .nwords = v->n };
+	struct question q = { .kind = ASK_EXEC, .word = argv, .nwords = n };
 
-	q.word = need(arena_alloc(a, v->n, sizeof(*q.word)));
-	memcpy(q.word, v->v, v->n * sizeof(*q.word));
-	(void)diff_ask(d, &q);	/* noted if they differ */
-}
-
-/* The arguments, without the last, and with one more. */
-static void
-ask_near(struct diffing *d, const struct argv *v)
-{
-	struct argv near = *v;
-
-	ask(d, v);
-	if (v->n > 1) {
-		near.n = v->n - 1;
-		ask(d, &near);
-	}
-	near.n = v->n;
-	near.v[near.n++] = STR("x");
-	ask(d, &near);
-	near.v[near.n - 1] = STR("--other");
-	ask(d, &near);
-}
-
-static void
-ask_entry(struct diffing *d, const struct pol_command *e)
-{
-	static const char *const stars[] = { "x", "", "x/y", "/x" };
-	struct argv bare = { { e->name }, 1 };
-
-	ask_near(d, &bare);
-	for (unsigned s = 0; s < 4 && e->ntokens > 0; s++) {
-		struct argv v = { { e->name }, 1 };
-
-		for (uint32_t i = 0; i < e->ntokens; i++)
-			v.v[v.n++] = token_example(&d->to->arena,
-			    &e->tokens[i], stars[s]);
-		ask_near(d, &v);
-	}
+	(void)diff_ask(arg, &q);	/* noted if they differ */
 }
 
 static void
@@ -205,7 +99,7 @@ ask_entries(struct diffing *d, const struct checked *k,
 	    e = e->next) {
 		if (has_same(other, e))
 			continue;
-		ask_entry(d, e);
+		command_examples(&d->to->arena, e, on_argv, d);
 		if (!e->any || !is_plain(e))
 			diff_unsure(d, "commands", e->at, "the arguments of "
 			    "\"%.*s\" are compared by examples alone",
@@ -216,10 +110,11 @@ ask_entries(struct diffing *d, const struct checked *k,
 void
 diff_commands(struct diffing *d)
 {
-	static const struct argv any = { { { "any-other", 9 } }, 1 };
+	struct str any[] = { STR("any-other"), STR("x") };
 	const struct checked *a = d->before->checked, *b = d->after->checked;
 
-	ask_near(d, &any);
+	on_argv(d, any, 1);
+	on_argv(d, any, 2);
 	ask_entries(d, a, b);
 	ask_entries(d, b, a);
 	if (a->max != NULL && b->max != NULL) {

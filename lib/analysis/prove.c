@@ -99,10 +99,23 @@ no_form(struct statement *s)
 	    "CONDITION");
 }
 
+static bool
+is_condition(const struct statement *s)
+{
+	for (uint32_t i = 0; i < s->n; i++)
+		if (strstr(s->word[i].text.p, "=>") != NULL)
+			return true;
+	return false;
+}
+
 static int
 run(struct statement *s)
 {
+	if (is_condition(s))
+		return prove_models(s);
 	if (statement_take(s, "no")) {
+		if (statement_take(s, "command"))
+			return prove_commands(s);
 		if (statement_take(s, "request"))
 			return prove_network(s, false, false);
 		if (statement_take(s, "connection"))
@@ -126,7 +139,7 @@ prove(const struct book *b, const struct doc *doc, uint32_t line,
     struct proof *out)
 {
 	struct statement s = { .book = b, .doc = doc, .line = line,
-		.arena = a, .diags = d, .proof = out };
+		.arena = a, .diags = d, .proof = out, .text = statement };
 	struct reply again;
 
 	*out = (struct proof){ .holds = true };

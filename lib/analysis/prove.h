@@ -39,7 +39,7 @@ int prove(const struct book *b, const struct doc *doc, uint32_t line,
 
 /* ---- between prove*.c */
 
-struct token {
+struct token { /* a word of the statement */
 	struct str text;
 	uint32_t column;
 };
@@ -50,6 +50,7 @@ struct statement {
 	uint32_t line;
 	struct arena *arena;
 	struct diags *diags;
+	struct str text;
 	struct token *word;
 	uint32_t n, at;		/* at: the next one */
 	struct proof *proof;
@@ -66,6 +67,8 @@ void statement_counter(struct statement *s, const struct question *q,
 
 /* only: the statement names what may be, not what may not. */
 int prove_files(struct statement *s, bool only);
+int prove_commands(struct statement *s);
+int prove_models(struct statement *s);
 int prove_network(struct statement *s, bool every, bool connection);
 
 #endif

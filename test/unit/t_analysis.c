@@ -524,7 +524,16 @@ static const char proved[] =
     "    - {path: /w/**, permissions: [read, write]}\n"
     "    - {path: /r/**}\n"
     "  deny:\n"
-    "    - path: /w/hr/**\n";
+    "    - path: /w/hr/**\n"
+    "commands:\n"
+    "  allow: [ls, 'cat /w/**']\n"
+    "  deny: ['rm -rf *']\n"
+    "inference:\n"
+    "  router:\n"
+    "    default: local\n"
+    "    rules:\n"
+    "      - {condition: sensitivity < high && task == chat, "
+    "route: frontier}\n";
 
 static const struct {
 	const char *text;
@@ -554,6 +563,17 @@ static const struct {
 	    NULL },
 	{ "only /w is writable", "WRITE /" },
 	{ "nothing under **/hr is readable", "READ /" },
+	{ "sensitivity >= high => route == local", NULL },
+	{ "sensitivity >= internal => locality == local",
+	    "MODEL context_sensitivity=internal task=chat" },
+	{ "route == frontier => sensitivity <= internal", NULL },
+	{ "sensitivty >= high => route == local", "!did you mean" },
+	{ "no command rm", NULL },
+	{ "no command sudo ...", NULL },
+	{ "no command ls", "EXEC ls" },
+	{ "no command cat /w/hr/**", "EXEC cat /w/hr" },
+	{ "no command cat /etc/passwd", "!not known" },
+	{ "no command", "!missing" },
 	{ "", "!no statement" },
 	{ "no", "!begins with" },
 	{ "no request to", "!a host is missing" },
