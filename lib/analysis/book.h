@@ -26,6 +26,9 @@ struct book { /* zero is closed */
 int book_open(const struct policy_file *files, size_t n, struct book *out);
 /* The same of one that is read already, out->checked, with out->diags. */
 int book_open_checked(struct book *out);
+/* The same policy without the denies that ask for more than host, method and
+ * path; with grants, its grants do not ask for more either. */
+int book_open_wide(const struct book *b, bool grants, struct book *out);
 void book_close(struct book *b);
 
 enum reply_verdict { REPLY_DENY, REPLY_ALLOW, REPLY_AUDIT };

@@ -80,7 +80,9 @@ give(const struct giving *g, const struct argv *v)
 {
 	struct str *copy = need(arena_alloc(g->arena, v->n, sizeof(*copy)));
 
-	memcpy(copy, v->v, v->n * sizeof(*copy));
+	for (uint32_t i = 0; i < v->n; i++)
+		copy[i] = str_of(need(arena_strdup(g->arena, v->v[i])),
+		    v->v[i].len);
 	g->on(g->arg, copy, v->n);
 }
 

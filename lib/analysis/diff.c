@@ -153,7 +153,18 @@ int
 diff_only_network(const struct book *before, const struct book *after,
     struct diff *out, struct err *e)
 {
-	struct diffing d = { before, after, out, true };
+	struct diffing d = { before, after, out, true, false };
+
+	*out = (struct diff){ 0 };
+	out->v = mem_alloc(DIFFERENCES_MAX, sizeof(*out->v));
+	return diff_network(&d, e);
+}
+
+int
+diff_all_network(const struct book *before, const struct book *after,
+    struct diff *out, struct err *e)
+{
+	struct diffing d = { before, after, out, false, true };
 
 	*out = (struct diff){ 0 };
 	out->v = mem_alloc(DIFFERENCES_MAX, sizeof(*out->v));
@@ -164,7 +175,7 @@ int
 diff_only_files(const struct book *before, const struct book *after,
     struct diff *out, struct err *e)
 {
-	struct diffing d = { before, after, out, true };
+	struct diffing d = { before, after, out, true, false };
 
 	*out = (struct diff){ 0 };
 	out->v = mem_alloc(DIFFERENCES_MAX, sizeof(*out->v));
@@ -175,7 +186,7 @@ int
 diff_books(const struct book *before, const struct book *after,
     struct diff *out, struct err *e)
 {
-	struct diffing d = { before, after, out, false };
+	struct diffing d = { before, after, out, false, false };
 
 	*out = (struct diff){ 0 };
 	out->v = mem_alloc(DIFFERENCES_MAX, sizeof(*out->v));

@@ -39,6 +39,9 @@ int diff_books(const struct book *before, const struct book *after,
 /* Of one domain alone, and no more than is needed to see that they differ. */
 int diff_only_network(const struct book *before, const struct book *after,
     struct diff *out, struct err *e);
+/* Of the network, where conditions are out of the way already. */
+int diff_all_network(const struct book *before, const struct book *after,
+    struct diff *out, struct err *e);
 int diff_only_files(const struct book *before, const struct book *after,
     struct diff *out, struct err *e);
 void diff_fini(struct diff *d);
@@ -49,6 +52,7 @@ struct diffing {
 	const struct book *before, *after;
 	struct diff *to;
 	bool one;		/* is enough */
+	bool wide;		/* conditions are out of the way already */
 };
 
 /* Asks both, and notes it if they differ. false: both deny, or enough. */

@@ -43,22 +43,78 @@ on_rules(void *arg, const struct space_rules *rules)
 	for (uint32_t i = 0; i < rules->n; i++) {
 		const struct pol_rule *r = rules->v[i].r;
 
-		if ((r->nneeds > 0 || r->when != 0) &&
-		    !is_on_both_sides(rules, &rules->v[i]) && !is_told(d, r))
+		if ((r->nneeds > 0 || r->when != 0) && !is_told(d, r) &&
+		    !is_on_both_sides(rules, &rules->v[i]))
 			diff_unsure(d, "network", r->at, "what this rule asks "
-			    "of a request beside method and path is compared "
-			    "as it is written");
+			    "beside method and path, or on a condition, is "
+			    "compared as it is written");
 	}
+}
+
+static int
+walk(struct diffing *d, space_on_rules *rules, struct err *e)
+{
+	struct space s = { .arena = &d->to->arena,
+		.pol = { d->before->checked, d->after->checked },
+		.npol = 2, .differences = true, .on = on_question,
+		.on_rules = rules, .arg = d };
+
+	return space_walk(&s, e);
+}
+
+/* ---- what denies on a condition may hide */
+
+static bool
+has_conditions(const struct checked *k)
+{
+	for (const struct pol_rule *r = k->c.pol.rules; r != NULL;
+	    r = r->next)
+		if (r->when != 0 || r->nneeds > 0)
+			return true;
+	return k->max != NULL && has_conditions(k->max);
+}
+
+static void
+tell_hidden(struct diffing *d, const struct diff *wide)
+{
+	for (uint32_t i = 0; i < wide->n; i++) {
+		const struct difference *one = &wide->v[i];
+		struct reply before, after;
+
+		book_ask(d->before, &one->example, &before);
+		book_ask(d->after, &one->example, &after);
+		if (before.verdict != after.verdict)
+			continue;	/* it is told */
+		diff_unsure(d, "network", NULL, "%.*s, where no rule with a "
+		    "condition denies it", (int)one->example.shown.len,
+		    one->example.shown.p);
+	}
+}
+
+static int
+walk_hidden(struct diffing *d, struct err *e)
+{
+	struct book before, after;
+	struct diff wide = { 0 };
+	int rc = book_open_wide(d->before, false, &before);
+
+	if (book_open_wide(d->after, false, &after) == 0 && rc == 0)
+		rc = diff_all_network(&before, &after, &wide, e);
+	if (rc == 0)
+		tell_hidden(d, &wide);
+	diff_fini(&wide);
+	book_close(&before);
+	book_close(&after);
+	return rc;
 }
 
 int
 diff_network(struct diffing *d, struct err *e)
 {
-	struct space s = { .arena = &d->to->arena,
-		.pol = { d->before->checked, d->after->checked },
-		.npol = 2, .differences = true, .on = on_question,
-		.on_rules = on_rules,
-		.arg = d };
-
-	return space_walk(&s, e);
+	if (walk(d, on_rules, e) == -1)
+		return -1;
+	if (d->wide || (!has_conditions(d->before->checked) &&
+		!has_conditions(d->after->checked)))
+		return 0;
+	return walk_hidden(d, e);
 }

@@ -35,8 +35,8 @@ struct scope { /* what the filters so far speak of */
 struct net_proof {
 	struct statement *s;
 	struct scope which, claim;
-	struct book wide;	/* allows whatever some query, field or body
-				 * could make the policy allow */
+	struct book wide;	/* allows whatever some query, field, body or
+				 * fact could make the policy allow */
 	bool every, connection;
 	struct str unsure;	/* a request that only `wide' allows */
 };
@@ -279,46 +279,16 @@ ask_all(struct net_proof *p)
 		return statement_fault(p->s, 0, "%s", e.text);
 	if (p->s->proof->holds && p->unsure.len > 0)
 		return statement_fault(p->s, 0, "whether it holds depends on "
-		    "what rules ask of a request beside method and path, which "
-		    "is not looked into: %.*s", (int)p->unsure.len,
+		    "what rules ask beside method and path, or on a condition, "
+		    "which is not looked into: %.*s", (int)p->unsure.len,
 		    p->unsure.p);
 	return 0;
-}
-
-/* ---- the policy with every query, field and body at its most useful */
-
-static void
-widen(struct policy *p)
-{
-	struct pol_rule **at = &p->rules;
-
-	while (*at != NULL) {
-		struct pol_rule *r = *at;
-
-		if ((r->nneeds > 0 || r->when != 0) &&
-		    (r->flags & RULE_DENY) != 0) {
-			*at = r->next;
-			p->nrules--;
-			continue;
-		}
-		r->nneeds = 0;
-		r->when = 0;
-		at = &r->next;
-	}
 }
 
 static int
 open_wide(struct net_proof *p)
 {
-	const struct book *b = p->s->book;
-	struct checked *k;
-
-	k = p->wide.checked = checked_new(b->files, b->nfiles,
-	    POLICY_STAGE_CHECK, &p->wide.diags);
-	widen(&k->c.pol);
-	if (k->max != NULL)
-		widen(&k->max->c.pol);
-	if (book_open_checked(&p->wide) == 0)
+	if (book_open_wide(p->s->book, true, &p->wide) == 0)
 		return 0;
 	return statement_fault(p->s, 0, "%s", p->wide.diags.v[0].text);
 }

@@ -358,6 +358,12 @@ const struct command commands[] = {
 	    "  openshell policy prove --policy agent.yaml --statements "
 	    "ours.txt\n",
 	    prove_flags, WORDS_FILES, 0, 64, false, run_policy_prove },
+	{ "policy schema", "", "print the language as a JSON Schema, for editors",
+	    "Of the native language, by the draft of 2020-12.\n"
+	    "\n"
+	    "Example:\n"
+	    "  openshell policy schema > policy.schema.json\n",
+	    none_flags, WORDS_NONE, 0, 0, false, run_policy_schema },
 	{ "gateway run", "", "run the gateway in the foreground",
 	    "Example:\n"
 	    "  openshell gateway run\n",

@@ -141,8 +141,10 @@ show_one(const struct difference *one)
 	    (int)one->example.shown.len, one->text != NULL ? one->text :
 	    one->example.shown.p);
 	if (one->text != NULL) {
-		(void)printf(" (%.*s:%u)\n", (int)one->at.file.len,
-		    one->at.file.p, one->at.line);
+		if (one->at.line > 0)
+			(void)printf(" (%.*s:%u)", (int)one->at.file.len,
+			    one->at.file.p, one->at.line);
+		(void)fputc('\n', stdout); /* main checks it at the end */
 		return;
 	}
 	show_flags(&one->example);

@@ -31,6 +31,7 @@ int run_policy_explain(const struct args *a);
 int run_policy_test(const struct args *a);
 int run_policy_diff(const struct args *a);
 int run_policy_prove(const struct args *a);
+int run_policy_schema(const struct args *a);
 int run_gateway_run(const struct args *a);
 int run_gateway_start(const struct args *a);
 int run_gateway_stop(const struct args *a);

@@ -445,6 +445,38 @@ what_means_the_same_does_not_differ(void **state)
 	}
 }
 
+/* ---- conditions, which hide and are not looked into */
+
+static void
+what_a_condition_hides_is_told_as_unsure(void **state)
+{
+	static const char deny[] = "  deny: [{endpoint: a.test, when: "
+	    "sensitivity >= high}]\n";
+	CLEAN_FREE char *x = NULL;
+	CLEAN_FREE char *y = NULL;
+	struct book a, b;
+	struct diff d;
+	struct err e = { 0 };
+
+	(void)state;
+	assert_true(asprintf(&x, "network:\n  allow: [{endpoint: a.test, "
+	    "methods: [GET]}]\n%s", deny) > 0);
+	assert_true(asprintf(&y, "network:\n  allow: [{endpoint: a.test, "
+	    "methods: [POST]}]\n%s", deny) > 0);
+	assert_true(open_text("a", x, &a));
+	assert_true(open_text("b", y, &b));
+	assert_int_equal(diff_books(&a, &b, &d, &e), 0);
+	assert_true(d.n > 0);
+	for (uint32_t i = 0; i < d.n; i++)
+		assert_int_equal(d.v[i].change, CHANGE_UNSURE);
+	diff_fini(&d);
+	assert_int_equal(diff_books(&a, &a, &d, &e), 0);
+	assert_int_equal(d.n, 0);
+	diff_fini(&d);
+	book_close(&a);
+	book_close(&b);
+}
+
 /* ---- warnings */
 
 static const struct {
@@ -663,6 +695,7 @@ main(void)
 		    a_difference_is_told_exactly_where_there_is_one),
 		cmocka_unit_test(a_difference_about_files_is_told_exactly),
 		cmocka_unit_test(what_means_the_same_does_not_differ),
+		cmocka_unit_test(what_a_condition_hides_is_told_as_unsure),
 		cmocka_unit_test(what_was_hardly_meant_is_warned_of),
 		cmocka_unit_test(statements_hold_or_have_an_example),
 		cmocka_unit_test(one_of_a_thousand_rules_is_found),
