@@ -2,6 +2,7 @@
  * of the system is there, what is its own, what is never shown, and which
  * names stay as they are because programs outside would obey them later. */
 #include "base/compat.h"
+#include "base/guarded.h"
 #include "compile/check.h"
 
 /* ---- as trees, for the floor */
@@ -173,27 +174,17 @@ static const char *const never[] = { "/etc/shadow*", "/etc/gshadow*",
 
 /* To be read and not written, where the tree is the host's: a program outside
  * runs or obeys them. lib/jail/protect.c covers those that are there. */
+#define NAME(name) "**/" name "/**",
+#define IN(dir, name) "**/" dir "/" name "/**",
+
 static const char *const protected[] = {
-	/* git runs hooks, and commands that its configuration names */
-	"**/.git/hooks/**", "**/.git/config", "**/.git/config.worktree",
-	"**/.git/modules/**", "**/.git/worktrees/*/config.worktree",
-	"**/.gitconfig", "**/.husky/**",
-	/* shells, and what looks like one */
-	"**/.bashrc", "**/.bash_profile", "**/.bash_login",
-	"**/.bash_logout", "**/.bash_aliases", "**/.profile", "**/.zshrc",
-	"**/.zshenv", "**/.zprofile", "**/.zlogin", "**/.zlogout",
-	"**/.kshrc", "**/.cshrc", "**/.tcshrc", "**/.login", "**/.inputrc",
-	"**/.envrc", "**/.config/fish/**",
-	/* editors */
-	"**/.vscode/**", "**/.idea/**", "**/.devcontainer/**", "**/.vimrc",
-	"**/.exrc",
-	/* agents */
-	"**/.mcp.json", "**/.claude/settings*.json", "**/.claude/hooks/**",
-	"**/.claude/commands/**", "**/.claude/agents/**",
-	"**/.codex/config.toml", "**/.codex/hooks/**", "**/.cursor/mcp.json",
-	"**/.cursor/hooks.json", "**/.cursor/rules/**",
-	"**/.gemini/settings.json", "**/.opencode/opencode.json",
-	"**/.opencode/plugin/**", "**/.opencode/plugins/**",
+	GUARDED_NAMES(NAME) GUARDED_IN(IN)
+	/* and what no mount can cover before it is there */
+	"**/.git/worktrees/*/config.worktree/**",
+	"**/.claude/settings*.json/**", "**/.config/fish/**",
+	/* a file that says where the repository is; no more of a directory
+	 * than its name */
+	"**/.git",
 };
 
 static void

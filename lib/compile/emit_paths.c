@@ -127,6 +127,8 @@ says_rule(const struct paths *p, struct f_says *s, uint32_t id)
 
 	if (f->origin == FILE_PROTECTED) {
 		first(&s->guard, id);
+		if (f->tree)
+			first(&s->guard_tree, id);
 		return;
 	}
 	for (unsigned i = 0; i < 2; i++)
@@ -168,7 +170,7 @@ says_of(const struct paths *p, struct id_set ids)
 	s.kinds |= pair_bits(s.tree, KIND_ALLOW) |
 	    pair_bits(s.base_tree, KIND_BASE) |
 	    pair_bits(s.deny, KIND_DENY) |
-	    (s.guard != 0 ? (uint32_t)KIND_GUARD : 0) |
+	    (s.guard_tree != 0 ? (uint32_t)KIND_GUARD : 0) |
 	    (s.names_tree != 0 ? (uint32_t)KIND_NAMES : 0);
 	return s;
 }

@@ -22,6 +22,7 @@
 #include "base/clean.h"
 #include "base/compat.h"
 #include "base/err.h"
+#include "base/guarded.h"
 #include "base/limits.h"
 #include "base/must.h"
 #include "jail/mnt.h"
@@ -31,27 +32,17 @@
 #define WALK_DEPTH_MAX 6
 #define WALK_NAMES_MAX 4096	/* entries looked at in one directory */
 
-/* Read-only where they are found; a directory with all below it. */
-static const char *const fixed[] = {
-	".bashrc", ".bash_profile", ".bash_login", ".bash_logout",
-	".bash_aliases", ".profile", ".zshrc", ".zshenv", ".zprofile",
-	".zlogin", ".zlogout", ".kshrc", ".cshrc", ".tcshrc", ".login",
-	".inputrc", ".gitconfig", ".envrc", ".vscode", ".idea",
-	".devcontainer", ".mcp.json", ".vimrc", ".exrc", ".husky",
-};
+#define NAME(name) name,
+#define IN(dir, name) { dir, name },
 
-/* Writable but not to be renamed, with these read-only in them. */
+/* Read-only where they are found; a directory with all below it. */
+static const char *const fixed[] = { GUARDED_NAMES(NAME) };
+
+/* Directories writable but not to be renamed, with these read-only in them;
+ * those of one directory stand together. */
 static const struct {
-	const char *dir, *names[8];
-} held[] = {
-	{ ".git", { "hooks", "config", "config.worktree", "modules" } },
-	{ ".claude", { "settings.json", "settings.local.json", "hooks",
-	    "commands", "agents" } },
-	{ ".codex", { "config.toml", "hooks" } },
-	{ ".cursor", { "mcp.json", "hooks.json", "rules" } },
-	{ ".gemini", { "settings.json" } },
-	{ ".opencode", { "opencode.json", "plugin", "plugins" } },
-};
+	const char *dir, *name;
+} held[] = { GUARDED_IN(IN) };
 
 struct walk {
 	const struct root_opts *o;
@@ -130,16 +121,17 @@ path_join(char out[PATH_BYTES_MAX], const char *dir, const char *name)
 	return n > 0 && n < PATH_BYTES_MAX;
 }
 
+/* The directory at path, whose names begin at held[i]. */
 static int
-hold(struct walk *w, const char *dir, const char *const *names,
-    struct err *e)
+hold(struct walk *w, const char *dir, size_t i, struct err *e)
 {
+	const char *of = held[i].dir;
 	char path[PATH_BYTES_MAX];
 
 	if (pin(w, dir, 0, e) == -1)
 		return -1;
-	for (size_t i = 0; i < 8 && names[i] != NULL; i++)
-		if (path_join(path, dir, names[i]) &&
+	for (; i < NELEM(held) && strcmp(held[i].dir, of) == 0; i++)
+		if (path_join(path, dir, held[i].name) &&
 		    pin(w, path, MNT_RO, e) == -1)
 			return -1;
 	return 0;
@@ -183,7 +175,7 @@ judge(struct walk *w, size_t dir, const char *name, unsigned char type,
 	for (size_t i = 0; i < NELEM(held); i++)
 		if (strcmp(name, held[i].dir) == 0 && type == DT_DIR)
 			return pin_parents(w, dir, e) == -1 ? -1 :
-			    hold(w, path, held[i].names, e);
+			    hold(w, path, i, e);
 	if (type == DT_DIR && strcmp(name, "node_modules") != 0)
 		enqueue(w, path, dir);
 	return 0;
@@ -213,7 +205,8 @@ judge_by_name(struct walk *w, size_t i, int dirfd, struct err *e)
 	for (size_t k = 0; k < NELEM(fixed); k++)
 		names[n++] = fixed[k];
 	for (size_t k = 0; k < NELEM(held); k++)
-		names[n++] = held[k].dir;
+		if (k == 0 || strcmp(held[k].dir, held[k - 1].dir) != 0)
+			names[n++] = held[k].dir;
 	while (n-- > 0)
 		if (fstatat(dirfd, names[n], &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 		    judge(w, i, names[n], (unsigned char)IFTODT(st.st_mode),

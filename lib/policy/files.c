@@ -30,7 +30,7 @@ hear(struct path_says *t, const struct f_says *s, bool last)
 	first_both(t->allow, last ? s->allow : s->tree);
 	first_both(t->base, last ? s->base : s->base_tree);
 	first_both(t->deny, s->deny);
-	first(&t->guard, s->guard);
+	first(&t->guard, last ? s->guard : s->guard_tree);
 	first(&t->names, last ? s->names : s->names_tree);
 	t->kinds |= s->kinds;
 }

@@ -180,7 +180,7 @@ struct f_says {
 					 * and the host's system */
 	uint32_t tree[2], base_tree[2];	/* those of them for all below too */
 	uint32_t deny[2];		/* and for all below */
-	uint32_t guard;			/* a protected name, and all below */
+	uint32_t guard, guard_tree;	/* a protected name */
 	uint32_t names, names_tree;	/* an allow that names a protected one */
 	uint32_t kinds;			/* KIND_*: of what is for all below */
 };

@@ -70,7 +70,7 @@ says_ok(const struct image *im)
 
 		if (!pair_ok(s->allow, n) || !pair_ok(s->base, n) ||
 		    !pair_ok(s->tree, n) || !pair_ok(s->base_tree, n) ||
-		    !pair_ok(s->deny, n) || s->guard > n || s->names > n ||
+		    !pair_ok(s->deny, n) || s->guard > n || s->guard_tree > n || s->names > n ||
 		    s->names_tree > n ||
 		    (s->kinds & ~(uint32_t)KIND_KNOWN) != 0)
 			return false;

@@ -262,6 +262,7 @@ static const struct {
 #define TREE A(RULE("/srv/p/**", "read, write"))
 	{ "a hook may be read", TREE, "/srv/p/.git/hooks/pre-commit", R },
 	{ "its directory likewise", TREE, "/srv/p/.git/hooks", R },
+	{ "what says where a repository is", TREE, "/srv/p/q/.git", R },
 	{ "its neighbours are free", TREE, "/srv/p/.git/index", RW },
 	{ "in a module too", TREE, "/srv/p/a/b/.git/config", R },
 	{ "an editor's tasks", TREE, "/srv/p/.vscode/tasks.json", R },
@@ -402,7 +403,7 @@ static const struct {
 	{ "none that is far", A("{path: /a/**}"), "/srv/x", R, 0,
 	    "no rule allows reading /srv/x", NULL },
 	{ "a protected name", TREE, "/srv/p/.envrc", W, 0, "/srv/p/.envrc is "
-	    "a protected name (`**/.envrc`)", NULL },
+	    "a protected name (`**/.envrc/**`)", NULL },
 	{ "what is asked and denied is what is said", A("{path: /srv/**}"),
 	    "/srv/x", RW, 0, "p.yaml:1 `/srv/**` allows reading", "/srv/**" },
 	{ "a mount is an allow", "", "/work/x", W, RW,
