@@ -8,6 +8,7 @@
  *	life		6002 Application Lifecycle	by action
  *	exec		1007 Process Activity		1 Launch
  *	policy, config	3004 Entity Management		by action
+ *	file		1001 File System Activity	2 Read, 3 Update
  *	finding		2004 Detection Finding		1 Create
  *
  * The line begins with metadata.sequence, time, severity_id and unmapped in
@@ -36,6 +37,9 @@ static const struct activity by_change[] = {
 	{ "create", 1 }, { "set", 3 }, { "delete", 4 }, { "load", 10 },
 	{ NULL, 99 },
 };
+static const struct activity by_access[] = {
+	{ "read", 2 }, { "write", 3 }, { NULL, 99 },
+};
 static const struct activity refuse_or_open[] = { { NULL, 1 } };
 static const struct activity close_only[] = { { NULL, 2 } };
 static const struct activity first_only[] = { { NULL, 1 } };
@@ -46,6 +50,7 @@ static void print_dns(struct jline *j, const struct audit_record *a);
 static void print_life(struct jline *j, const struct audit_record *a);
 static void print_exec(struct jline *j, const struct audit_record *a);
 static void print_entity(struct jline *j, const struct audit_record *a);
+static void print_access(struct jline *j, const struct audit_record *a);
 
 static const struct kind {
 	const char *name;
@@ -72,6 +77,8 @@ static const struct kind {
 	    print_entity },
 	[AUDIT_FINDING] = { "finding", 2004, "Detection Finding", first_only,
 	    NULL },
+	[AUDIT_FILE] = { "file", 1001, "File System Activity", by_access,
+	    print_access },
 };
 
 const char *
@@ -291,6 +298,13 @@ print_life(struct jline *j, const struct audit_record *a)
 	    OPENSHELL_VERSION "\"}"));
 	if (str_eqz(a->action, "exit"))
 		jline_unum(j, "exit_code", a->status);
+}
+
+static void
+print_access(struct jline *j, const struct audit_record *a)
+{
+	jline_raw(j, "device", STR("{\"type_id\":0,\"name\":\"sandbox\"}"));
+	print_file(j, "file", a->path);
 }
 
 static void

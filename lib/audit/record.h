@@ -23,6 +23,7 @@ enum audit_kind {
 	AUDIT_POLICY,		/* set or refused: who, old and new hash */
 	AUDIT_CONFIG,		/* operator's configuration in force */
 	AUDIT_FINDING,		/* what looks like an attack or a fault */
+	AUDIT_FILE,		/* a file was to be opened or changed */
 	AUDIT_KIND_COUNT
 };
 
@@ -47,7 +48,8 @@ struct audit_record { /* strings borrowed; empty where they do not apply */
 	uint32_t pid;		/* inside the sandbox */
 	struct str exe;
 	struct str action;	/* LIFE, POLICY, CONFIG: "create" "start" "exit"
-				 * "set" ...; HTTP: method; EXEC: the command */
+				 * "set" ...; HTTP: method; EXEC: the command;
+				 * FILE: "read" "write" */
 	struct str host;
 	uint16_t port;
 	struct str address;	/* dialled */

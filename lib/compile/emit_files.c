@@ -25,18 +25,29 @@ is_grant(const struct pol_file *f)
 	    (!f->deny || f->access == (FILE_READ | FILE_WRITE));
 }
 
+/* A pattern's own directory, for what in it may match. */
+static const struct pol_file *
+place_of(struct emit *e, const struct pol_file *f)
+{
+	struct pol_file *place = take_mem(e->c, 1, sizeof(*place));
+
+	if (is_grant(f))
+		return f;
+	return !f->spent && file_place(e->c, f, place) ? place : NULL;
+}
+
 /* In order of path, so that the order of documents does not show; grants of
  * one path are one. */
 void
 emit_files(struct emit *e)
 {
 	const struct pol_files *p = &e->c->pol.files;
-	struct pol_file **v = take_mem(e->c, (size_t)p->n + 1, sizeof(*v));
+	const struct pol_file **v = take_mem(e->c, (size_t)p->n + 1, sizeof(*v));
 	uint32_t n = 0;
 
 	for (struct pol_file *f = p->list; f != NULL; f = f->next)
-		if (is_grant(f))
-			v[n++] = f;
+		if ((v[n] = place_of(e, f)) != NULL)
+			n++;
 	qsort(v, n, sizeof(*v), by_path);
 	for (uint32_t i = 0; i < n; i++) {
 		const struct pol_file *at = v[i];

@@ -74,6 +74,11 @@ const char *baseline_secret(const struct pol_file *f);
 /* inner is outer or stands below it. */
 bool path_is_under(struct str inner, struct str outer);
 
+/* ---- place.c: the directory of an allow with wildcards, as the tree that is
+ * to be shown for it. false: there is none that the baseline lacks. */
+bool file_place(struct compile *c, const struct pol_file *f,
+    struct pol_file *place);
+
 /* ---- floor.c: why the kernel's own means are not enough for the files. */
 enum file_need {
 	NEED_ALLOW_PATTERN,	/* an allow with wildcards */

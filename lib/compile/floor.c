@@ -8,7 +8,14 @@
 #include "compile/check.h"
 #include "policy/files.h"
 
-const bool file_gate_holds[NEED_COUNT] = { [NEED_ALLOW_PATTERN] = false };
+const bool file_gate_holds[NEED_COUNT] = {
+	[NEED_ALLOW_PATTERN] = true,
+	[NEED_DENY_PATTERN] = true,
+	[NEED_DENY_INSIDE] = true,
+	[NEED_DENY_OWN] = true,
+	[NEED_DENY_SOME] = true,
+	[NEED_MAXIMUM] = true,
+};
 
 struct floor { /* one look at the section */
 	struct compile *c;
@@ -25,12 +32,29 @@ why(const struct floor *fl, enum file_need need, const struct pol_file *rule,
 }
 
 static void
+place_why(const struct floor *fl, const struct pol_file *f,
+    const struct pol_file *place)
+{
+	const char *hit = baseline_kernel(place);
+
+	if (hit != NULL) {
+		why(fl, NEED_KERNEL, f, NULL, hit);
+		return;
+	}
+	hit = baseline_secret(place);
+	if (hit != NULL && !f->glob) /* else denied name by name */
+		why(fl, NEED_SECRET, f, NULL, hit);
+}
+
+static void
 allow_why(const struct floor *fl, struct pol_file *f)
 {
-	const char *hit;
+	struct pol_file place;
 
 	if (f->glob) {
 		why(fl, NEED_ALLOW_PATTERN, f, NULL, NULL);
+		if (file_place(fl->c, f, &place))
+			place_why(fl, f, &place);
 		return;
 	}
 	if (str_eqz(f->path, "/")) {
@@ -38,16 +62,8 @@ allow_why(const struct floor *fl, struct pol_file *f)
 		return;
 	}
 	f->spent = baseline_has(fl->c, f);
-	if (f->spent)
-		return;
-	hit = baseline_kernel(f);
-	if (hit != NULL) {
-		why(fl, NEED_KERNEL, f, NULL, hit);
-		return;
-	}
-	hit = baseline_secret(f);
-	if (hit != NULL)
-		why(fl, NEED_SECRET, f, NULL, hit);
+	if (!f->spent)
+		place_why(fl, f, f);
 }
 
 /* A deny against one grant. */
@@ -110,7 +126,8 @@ places_why(const struct floor *fl)
 
 	for (struct pol_file *f = fl->c->pol.files.list; f != NULL;
 	    f = f->next)
-		if (!f->spent && ++n == GRANTS_MAX + 1)
+		if (!f->spent && (!f->glob || !f->deny) &&
+		    ++n == GRANTS_MAX + 1)
 			why(fl, NEED_PLACES, f, NULL, NULL);
 }
 

@@ -67,16 +67,16 @@ bad:
 }
 
 int
-agent_enter(const struct root *r, int init_fd, struct err *e)
+agent_enter(const struct root *r, int init_fd, bool gated, struct err *e)
 {
 	static struct bpf filter; /* 32 KiB, not for the stack */
 
-	must(calls_agent(&filter));
+	must(calls_agent(&filter, gated));
 #ifdef OPENSHELL_SANITIZED
 	bpf_log_only(&filter);
 #endif
 	if (limits_set(e) == -1 || caps_drop_all(e) == -1 ||
 	    landlock_set(r, init_fd, e) == -1)
 		return -1;
-	return bpf_enter(&filter, e);
+	return gated ? bpf_enter_asking(&filter, e) : bpf_enter(&filter, e);
 }

@@ -3,12 +3,17 @@
 #ifndef JAIL_AGENT_H
 #define JAIL_AGENT_H
 
+#include <stdbool.h>
+
 #include "jail/root.h"
 
 struct err;
 
 /* init_fd: openshell-init, which lies outside the new root and may be
- * executed once more. Binds this process and all that come from it. */
-int agent_enter(const struct root *r, int init_fd, struct err *e);
+ * executed once more. Binds this process and all that come from it. gated:
+ * from now on the broker is asked about files, and what is returned is the
+ * descriptor on which it reads the questions; else 0. */
+int agent_enter(const struct root *r, int init_fd, bool gated,
+    struct err *e);
 
 #endif

@@ -18,13 +18,15 @@
 #include "base/io.h"
 #include "jail/agent.h"
 #include "jail/calls_abi.h"
+#include "jail/gate.h"
 #include "jail/net.h"
 #include "msg/body.h"
 #include "msg/chan.h"
 
 #define READY_WAIT_MS 10000
 
-enum { FD_CHAN = 3, FD_INIT, FD_DIR, FD_FIRST_FREE };
+enum { FD_CHAN = 3, FD_INIT, FD_DIR, FD_BROKER, FD_BROKER_CHAN,
+	FD_FIRST_FREE };
 
 struct ids { /* on the host */
 	uid_t uid;
@@ -58,22 +60,27 @@ ids_map(struct ids ids, struct err *e)
 	return 0;
 }
 
-/* Only what init needs, at known numbers; nothing of the supervisor's. */
+/* Only what is needed, at known numbers; nothing of the supervisor's. */
 static int
 fds_settle(const struct box_opts *o, struct err *e)
 {
-	int chan = fcntl(o->chan_fd, F_DUPFD_CLOEXEC, 64);
-	int init = fcntl(o->init_fd, F_DUPFD_CLOEXEC, 64);
-	int dir = fcntl(o->dirfd, F_DUPFD_CLOEXEC, 64);
+	int high[FD_FIRST_FREE] = { 0, 0, 0, o->chan_fd, o->init_fd,
+		o->dirfd, o->broker_fd, o->broker_chan_fd };
+	const int last = o->broker_fd == -1 ? FD_BROKER : FD_FIRST_FREE;
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-	if (chan == -1 || init == -1 || dir == -1 || null == -1 ||
-	    dup2(null, 0) == -1 || dup2(null, 1) == -1 ||
-	    dup2(null, 2) == -1 || dup2(chan, FD_CHAN) == -1 ||
-	    dup3(init, FD_INIT, O_CLOEXEC) == -1 ||
-	    dup3(dir, FD_DIR, O_CLOEXEC) == -1)
+	if (null == -1 || dup2(null, 0) == -1 || dup2(null, 1) == -1 ||
+	    dup2(null, 2) == -1)
 		return err_sys(e, "settle descriptors");
-	if (syscall(NR_CLOSE_RANGE, (unsigned)FD_FIRST_FREE, ~0U, 0U) != 0)
+	for (int i = FD_CHAN; i < last; i++) {
+		high[i] = fcntl(high[i], F_DUPFD_CLOEXEC, 64);
+		if (high[i] == -1)
+			return err_sys(e, "settle descriptors");
+	}
+	for (int i = FD_CHAN; i < last; i++)
+		if (dup3(high[i], i, i == FD_CHAN ? 0 : O_CLOEXEC) == -1)
+			return err_sys(e, "settle descriptors");
+	if (syscall(NR_CLOSE_RANGE, (unsigned)last, ~0U, 0U) != 0)
 		return err_sys(e, "close descriptors");
 	return 0;
 }
@@ -123,15 +130,29 @@ ready_ok(const struct root *r, const struct net_fds *n, struct err *e)
 	    READY_FD_ALL, e) == -1 ? -1 : 0;
 }
 
+/* The broker splits off here, if there is one: what returns goes on alone. */
+static int
+split(const struct box_opts *o, int *asker, struct err *e)
+{
+	const struct gate_fds fds = { .program = FD_BROKER,
+		.chan = FD_BROKER_CHAN, .init = FD_CHAN };
+
+	if (o->broker_fd == -1)
+		return 0;
+	*asker = gate_split(&fds, e);
+	return *asker == -1 ? -1 : 0;
+}
+
 static int
 stage_run(const struct box_opts *o, struct ids ids, struct root *r,
     struct err *e)
 {
 	struct root_opts ro = o->root;
 	struct net_fds net = NET_NONE_OPEN;
+	int asker = -1, asks;
 
 	if (fds_settle(o, e) == -1 || ids_map(ids, e) == -1 ||
-	    net_set_up(&net, e) == -1)
+	    split(o, &asker, e) == -1 || net_set_up(&net, e) == -1)
 		return -1;
 	if (sethostname(ro.hostname, strlen(ro.hostname)) == -1)
 		return err_sys(e, "set the host name");
@@ -146,7 +167,20 @@ stage_run(const struct box_opts *o, struct ids ids, struct root *r,
 	if (ready_ok(r, &net, e) == -1)
 		return -1;
 	net_close(&net);
-	return agent_enter(r, FD_INIT, e);
+	asks = agent_enter(r, FD_INIT, asker != -1, e);
+	return asks == -1 || asker == -1 ? asks :
+	    gate_hand_over(asker, asks, e);
+}
+
+/* Also of the gate's, when it cannot go on. */
+static void
+unready(const char *reason)
+{
+	struct reply why = { .ok = false };
+	struct err e;
+
+	(void)snprintf(why.reason, sizeof(why.reason), "%s", reason);
+	(void)ready_send(&why, NULL, 0, &e); /* no one else to tell */
 }
 
 static NORETURN void
@@ -157,7 +191,6 @@ stage_one(const struct box_opts *o, struct ids ids)
 	char *const envp[] = { NULL };
 	static struct root r;
 	struct err e = { 0 };
-	struct reply why = { .ok = false };
 	sigset_t none;
 
 	(void)sigemptyset(&none);
@@ -169,8 +202,7 @@ stage_one(const struct box_opts *o, struct ids ids)
 		    AT_EMPTY_PATH);
 		(void)err_sys(&e, "execute openshell-init");
 	}
-	(void)snprintf(why.reason, sizeof(why.reason), "%s", e.text);
-	(void)ready_send(&why, NULL, 0, &e); /* no one else to tell */
+	unready(e.text);
 	_exit(1);
 }
 

@@ -5,7 +5,10 @@
  * INIT_READY on chan_fd, gives everything up, and executes openshell-init,
  * which then reads INIT_SPAWN from the same channel. If a step fails it
  * sends INIT_READY again, or for the first time, with why, and exits: there
- * is no step that may be left out. */
+ * is no step that may be left out.
+ *
+ * With a gate there is one pid namespace more (gate.h): the outer one's first
+ * process becomes the broker, the inner one is the sandbox's. */
 #ifndef JAIL_BOX_H
 #define JAIL_BOX_H
 
@@ -31,10 +34,14 @@ struct box_opts {
 	int dirfd;		/* SANDBOXDIR, as the gateway opened it */
 	int init_fd;		/* openshell-init, open for reading */
 	int chan_fd;		/* init's end of the channel */
+	int broker_fd;		/* openshell-broker, open for reading; -1: the
+				 * policy needs no gate */
+	int broker_chan_fd;	/* the broker's end of its channel */
 };
 
 struct box {
-	pid_t pid;	/* on the host */
+	pid_t pid;	/* on the host: init's, or with a gate the broker's, whose
+			 * end is the sandbox's too */
 	int pidfd;
 };
 

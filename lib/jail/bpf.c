@@ -1,5 +1,6 @@
 #include "jail/bpf.h"
 
+#include <errno.h>
 #include <linux/audit.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -59,6 +60,12 @@ void
 bpf_ret(struct bpf *b, uint32_t answer)
 {
 	emit(b, BPF_RET | BPF_K, 0, 0, answer);
+}
+
+void
+bpf_yes(struct bpf *b)
+{
+	bpf_ret(b, b->yes);
 }
 
 void
@@ -160,6 +167,7 @@ search(struct bpf *b, const struct range *r, size_t n)
 	size_t mid = n / 2, ja;
 
 	if (n == 1) {
+		b->yes = r->answer;
 		if (r->look != NULL)
 			r->look(b);
 		else
@@ -202,19 +210,42 @@ bpf_log_only(struct bpf *b)
 {
 	for (size_t i = 0; i < b->len; i++)
 		if (b->ins[i].code == (BPF_RET | BPF_K) &&
-		    b->ins[i].k != ANSWER_ALLOW)
+		    b->ins[i].k != ANSWER_ALLOW &&
+		    b->ins[i].k != ANSWER_NOTIFY)
 			b->ins[i].k = SECCOMP_RET_LOG;
 }
 
-int
-bpf_enter(const struct bpf *b, struct err *e)
+static int
+enter(const struct bpf *b, unsigned long flags)
 {
 	struct sock_filter *ins = (struct sock_filter *)(uintptr_t)b->ins;
 	struct sock_fprog p = { .len = (unsigned short)b->len,
 		.filter = ins };
 
 	must(!b->over && b->len > 0);
-	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &p) != 0)
+	return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &p);
+}
+
+int
+bpf_enter(const struct bpf *b, struct err *e)
+{
+	if (enter(b, 0) != 0)
 		return err_sys(e, "install the seccomp filter");
 	return 0;
+}
+
+#define WAIT_KILLABLE 32 /* SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV */
+
+int
+bpf_enter_asking(const struct bpf *b, struct err *e)
+{
+	int fd = enter(b, SECCOMP_FILTER_FLAG_NEW_LISTENER | WAIT_KILLABLE);
+
+	if (fd == -1 && errno == EINVAL)
+		return err_set(e, ERR_DENIED, "this policy judges every open, "
+		    "for which the kernel is too old: it needs Linux 5.19 or "
+		    "newer");
+	if (fd == -1)
+		return err_sys(e, "install the seccomp filter");
+	return fd;
 }

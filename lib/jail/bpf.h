@@ -29,17 +29,19 @@ struct bpf {
 	struct sock_filter ins[BPF_INS_MAX];
 	size_t len;
 	bool over;		/* sticky: did not fit */
+	uint32_t yes;		/* the answer of the row whose look runs */
 };
 
 #define ANSWER_ALLOW	SECCOMP_RET_ALLOW
+#define ANSWER_NOTIFY	SECCOMP_RET_USER_NOTIF	/* ask the broker */
 #define ANSWER_KILL	SECCOMP_RET_KILL_PROCESS
 #define ANSWER_ERRNO(n)	(SECCOMP_RET_ERRNO | ((n) & SECCOMP_RET_DATA))
 
 struct call {
 	uint32_t number;
 	uint32_t answer;
-	/* Instead of answer, when set: emits tests of the arguments and must
-	 * end in bpf_ret on every path. */
+	/* When set: emits tests of the arguments and must end in bpf_ret on
+	 * every path; bpf_yes gives the row's answer. */
 	void (*look)(struct bpf *b);
 };
 
@@ -52,6 +54,7 @@ bool bpf_build(struct bpf *b, struct call *calls, size_t n,
 void bpf_load_arg(struct bpf *b, unsigned arg);		/* low 32 bits */
 void bpf_load_arg_high(struct bpf *b, unsigned arg);	/* of a pointer */
 void bpf_ret(struct bpf *b, uint32_t answer);
+void bpf_yes(struct bpf *b);
 void bpf_if_eq(struct bpf *b, uint32_t value, uint32_t answer);
 void bpf_if_any(struct bpf *b, uint32_t mask, uint32_t answer); /* x & mask */
 void bpf_if_none(struct bpf *b, uint32_t mask, uint32_t answer);
@@ -69,5 +72,9 @@ void bpf_log_only(struct bpf *b);
 
 /* Binds the calling thread and its children to come. */
 int bpf_enter(const struct bpf *b, struct err *e);
+/* The same for a filter with ANSWER_NOTIFY: returns the descriptor on which
+ * its questions are read. A call that is being answered is interrupted only
+ * by what kills its caller. */
+int bpf_enter_asking(const struct bpf *b, struct err *e);
 
 #endif

@@ -20,6 +20,11 @@
 #include "jail/calls_abi.h"
 
 #define CALLS_MAX 512
+/* SECCOMP_IOCTL_NOTIF_*, as numbers that a filter can compare */
+#define NOTIF_RECV	((uint32_t)SECCOMP_IOCTL_NOTIF_RECV)
+#define NOTIF_SEND	((uint32_t)SECCOMP_IOCTL_NOTIF_SEND)
+#define NOTIF_ID_VALID	((uint32_t)SECCOMP_IOCTL_NOTIF_ID_VALID)
+#define NOTIF_ADDFD	((uint32_t)SECCOMP_IOCTL_NOTIF_ADDFD)
 #define PROCESS_NAME 0x53564d41	/* PR_SET_VMA */
 
 #define C(name) { .number = SYS_##name, .answer = ANSWER_ALLOW }
@@ -119,12 +124,53 @@ look_read_only(struct bpf *b) /* openat */
 	bpf_ret(b, ANSWER_ALLOW);
 }
 
+/* The questions of the sandbox's filter (4.15 and 5.0's, as the kernel has
+ * them), and the size of what is to be read of a pipe. */
+static void
+look_notify(struct bpf *b)
+{
+	static const uint32_t may[] = { NOTIF_RECV, NOTIF_SEND,
+		NOTIF_ID_VALID, NOTIF_ADDFD };
+
+	bpf_load_arg(b, 1);
+	for (size_t i = 0; i < NELEM(may); i++)
+		bpf_if_eq(b, may[i], ANSWER_ALLOW);
+	bpf_ret(b, ANSWER_ERRNO(ENOTTY));
+}
+
+/* fork(2) and nothing else: no thread, no namespace. */
+static void
+look_fork(struct bpf *b)
+{
+	bpf_load_arg(b, 0);
+	bpf_if_any(b, ~(uint32_t)(CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID |
+		CSIGNAL), ANSWER_KILL);
+	bpf_ret(b, ANSWER_ALLOW);
+}
+
 /* ---- groups ---- */
+
+/* For the broker: what the agent asks to be done to a file, once it has been
+ * judged. No new program and no connection. Memory is written where a caller
+ * said that it wants an answer. */
+static const struct call calls_of_gate[] = {
+	C(openat), N(NR_OPENAT2), C(newfstatat), C(statx), C(readlinkat), C(fstatfs),
+	C(mkdirat), C(mknodat), C(unlinkat), C(renameat2), C(renameat),
+	C(linkat), C(symlinkat), C(truncate), C(fchmodat), C(fchownat),
+	C(utimensat), C(setxattr), C(getxattr), C(removexattr), C(fchdir),
+	C(chdir), C(bind), C(inotify_add_watch), C(process_vm_readv),
+	C(process_vm_writev), C(capset), N(NR_PIDFD_OPEN), N(NR_PIDFD_GETFD),
+	N(NR_PIDFD_SEND_SIGNAL), C(wait4), C(getdents64),
+	L(clone, look_fork),
+#ifdef __x86_64__
+	C(chmod), C(rename), C(mknod), C(readlink), C(stat),
+#endif
+};
 
 static const struct call calls_loop[] = {
 	C(read), C(write), C(readv), C(writev), C(pread64), C(pwrite64),
 	C(preadv), C(pwritev), C(lseek), C(close), N(NR_CLOSE_RANGE),
-	C(fstat), C(dup), C(dup3), C(fcntl), L(ioctl, look_ioctl), C(pipe2),
+	C(fstat), C(dup), C(dup3), C(fcntl), C(pipe2),
 	C(splice), C(tee), C(sendfile),
 	C(epoll_create1), C(epoll_ctl), C(epoll_pwait), N(NR_EPOLL_PWAIT2),
 	C(ppoll), C(pselect6), C(eventfd2), C(timerfd_create),
@@ -231,15 +277,19 @@ calls_role(struct bpf *b, enum role r)
 {
 	const struct role_row *row = &roles[r];
 	const bool spawn = (row->calls & CALLS_SPAWN) != 0;
+	const bool gate = (row->calls & CALLS_GATE) != 0;
 	struct list l = { .n = 0 };
 
 	must((row->calls & CALLS_ANY) == 0 && (row->calls & CALLS_LOOP) != 0);
 	list_add(&l, calls_loop, NELEM(calls_loop));
 	list_add(&l, calls_soft, NELEM(calls_soft));
+	list_add_one(&l, SYS_ioctl, gate ? look_notify : look_ioctl);
 	list_add_one(&l, SYS_mmap, spawn ? NULL : look_no_exec);
 	list_add_one(&l, SYS_mprotect, spawn ? NULL : look_no_exec);
 	if (row->sees == SEE_READ)
 		list_add(&l, calls_read, NELEM(calls_read));
+	else if (gate)
+		list_add(&l, calls_of_gate, NELEM(calls_of_gate));
 	else if ((row->calls & CALLS_FILE) != 0)
 		list_add(&l, calls_file, NELEM(calls_file));
 	else

@@ -57,7 +57,8 @@
 
 #define C(name) { .number = SYS_##name, .answer = ANSWER_ALLOW }
 #define N(num)	{ .number = (num), .answer = ANSWER_ALLOW }
-#define L(name, fn) { .number = SYS_##name, .look = (fn) }
+#define L(name, fn)							\
+	{ .number = SYS_##name, .answer = ANSWER_ALLOW, .look = (fn) }
 #define NO(name) { .number = SYS_##name, .answer = ANSWER_ERRNO(EPERM) }
 
 /* ---- tests of arguments; see bpf.h on 32 bits ---- */
@@ -79,7 +80,7 @@ look_mode1(struct bpf *b) /* chmod, fchmod, creat, mknod: mode second */
 {
 	bpf_load_arg(b, 1);
 	bpf_if_any(b, SET_ID_BITS, ANSWER_ERRNO(EPERM));
-	bpf_ret(b, ANSWER_ALLOW);
+	bpf_yes(b);
 }
 
 static void
@@ -87,7 +88,7 @@ look_mode2(struct bpf *b) /* fchmodat, mknodat: mode third */
 {
 	bpf_load_arg(b, 2);
 	bpf_if_any(b, SET_ID_BITS, ANSWER_ERRNO(EPERM));
-	bpf_ret(b, ANSWER_ALLOW);
+	bpf_yes(b);
 }
 
 /* The mode is only there when a file is made; it is rubbish else. */
@@ -97,10 +98,12 @@ look_open_at(struct bpf *b, unsigned flags)
 	const uint32_t makes = O_CREAT | (O_TMPFILE & ~O_DIRECTORY);
 
 	bpf_load_arg(b, flags);
-	bpf_if_none(b, makes, ANSWER_ALLOW);
+	/* no bytes, no change, whatever the other flags: a name in a hand */
+	bpf_if_any(b, O_PATH, ANSWER_ALLOW);
+	bpf_if_none(b, makes, b->yes);
 	bpf_load_arg(b, flags + 1);
 	bpf_if_any(b, SET_ID_BITS, ANSWER_ERRNO(EPERM));
-	bpf_ret(b, ANSWER_ALLOW);
+	bpf_yes(b);
 }
 
 static void
@@ -259,7 +262,7 @@ static const struct call calls_all[] = {
 	C(mkdirat), L(mknodat, look_mode2), C(unlinkat), C(linkat), C(symlinkat),
 	C(renameat), C(renameat2), C(truncate), L(fchmod, look_mode1),
 	L(fchmodat, look_mode2),
-	{ .number = NR_FCHMODAT2, .look = look_mode2 }, C(fchown),
+	{ .number = NR_FCHMODAT2, .answer = ANSWER_ALLOW, .look = look_mode2 }, C(fchown),
 	C(fchownat), C(utimensat), C(umask),
 	C(setxattr), C(lsetxattr), C(fsetxattr), C(getxattr), C(lgetxattr),
 	C(fgetxattr), C(listxattr), C(llistxattr), C(flistxattr),
@@ -350,12 +353,14 @@ static const struct call calls_all[] = {
 };
 
 bool
-calls_agent(struct bpf *b)
+calls_agent(struct bpf *b, bool gated)
 {
 	struct call calls[AGENT_CALLS_MAX];
 	const size_t n = NELEM(calls_all);
 
 	must(n <= AGENT_CALLS_MAX);
 	memcpy(calls, calls_all, sizeof(calls_all));
+	if (gated)
+		calls_gate(calls, n);
 	return bpf_build(b, calls, n, ANSWER_ERRNO(ENOSYS));
 }

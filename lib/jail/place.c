@@ -211,6 +211,18 @@ narrow(const struct places *p, struct place *m)
 	m->read = m->read && best->read;
 }
 
+/* Where opens are judged, a grant inside a mount is only a rule: what is there
+ * is the mount's. */
+static void
+mark_inner(struct places *p)
+{
+	for (size_t i = 0; p->gated && i < p->n; i++)
+		for (size_t k = 0; k < p->n; k++)
+			if (p->list[i].grant && !p->list[k].grant &&
+			    path_below(p->list[i].inside, p->list[k].inside))
+				p->list[i].inner = true;
+}
+
 static bool
 denied(const struct places *p, const char *path)
 {
@@ -227,7 +239,7 @@ write_only_check(const struct places *p, const struct place *v,
 		"/srv", "/tmp", "/run", "/dev", "/home/sandbox" };
 	const char *in = NULL;
 
-	if (v->read)
+	if (v->read || p->gated)
 		return 0;
 	for (size_t i = 0; i < sizeof(readable) / sizeof(readable[0]); i++)
 		if (path_below(v->inside, readable[i]))
@@ -255,10 +267,13 @@ places_finish(struct places *p, struct err *e)
 		if (denied(p, v->inside))
 			return err_set(e, ERR_DENIED, "mount at %s: the policy "
 			    "denies that path", v->inside);
-		narrow(p, v);
+		if (!p->gated)
+			narrow(p, v);
 	}
+	mark_inner(p);
 	for (size_t i = 0; i < p->n; i++)
-		if (!p->list[i].grant || !denied(p, p->list[i].inside))
+		if (!p->list[i].grant || (!p->list[i].inner &&
+			!denied(p, p->list[i].inside)))
 			p->list[n++] = p->list[i];
 	p->n = 0;
 	qsort(p->list, n, sizeof(*p->list), by_inside);

@@ -20,6 +20,7 @@ struct place {
 	bool read, write;
 	bool grant;		/* of the policy: may be missing on the host */
 	bool tree;		/* false: this file only */
+	bool inner;		/* a grant that a mount has in it */
 };
 
 struct places { /* zero is none; strings are the caller's and stay */
@@ -28,6 +29,9 @@ struct places { /* zero is none; strings are the caller's and stay */
 	const char *deny[PLACES_MAX];	/* inside; nothing of it is there */
 	size_t ndeny;
 	enum box_system system;
+	/* Each open is judged: what the kernel alone could not hold (a denied
+	 * name that is not there, write without read) is no fault. */
+	bool gated;
 	/* Our own directories on the host: refused as a source and hidden
 	 * where they are below one. NULL-ended. */
 	const char *const *ours;

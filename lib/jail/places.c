@@ -49,13 +49,13 @@ kind_check(const struct place *v, mode_t mode, struct err *e)
 	    "device, pipe or link");
 }
 
-/* Is the place for v inside a host tree that is mounted already? Then we
- * make nothing there: it must exist. */
+/* Is the path inside one of the first n trees? Where one is mounted already,
+ * we make nothing: it must exist. */
 static bool
-in_host_tree(const struct places *p, size_t at)
+in_tree_of(const struct places *p, const char *path, size_t n)
 {
-	for (size_t i = 0; i < at; i++)
-		if (path_below(p->list[at].inside, p->list[i].inside))
+	for (size_t i = 0; i < n; i++)
+		if (path_below(path, p->list[i].inside))
 			return true;
 	return false;
 }
@@ -129,7 +129,7 @@ point_make(const struct root_opts *o, struct root *r, size_t i, bool dir,
 	const char *path = o->places->list[i].inside + 1;
 	int fd;
 
-	if (in_host_tree(o->places, i) ||
+	if (in_tree_of(o->places, o->places->list[i].inside, i) ||
 	    (strncmp(path, "etc/", 4) == 0 &&
 		o->places->system == BOX_READ_ONLY)) {
 		fd = path_open(r->top, path, 0, e);
@@ -238,10 +238,16 @@ deny_put(const struct root_opts *o, struct root *r, const char *path,
 {
 	CLEAN_FD int fd = path_open(r->top, path + 1, 0, NULL);
 
+	/* Opens are judged: this is a second wall. Renaming what it stands in
+	 * is judged too, and takes the cover along. */
+	if (o->places->gated)
+		return fd == -1 || !in_tree_of(o->places,
+		    path, o->places->n) ? 0 :
+		    root_mask(r, path + 1, e);
 	if (fd != -1)
 		return root_hold(o, r, path + 1, e) == -1 ? -1 :
 		    root_mask(r, path + 1, e);
-	for (size_t i = 0; i < o->places->n; i++) {
+	for (size_t i = 0; !o->places->gated && i < o->places->n; i++) {
 		const struct place *v = &o->places->list[i];
 
 		if (v->write && path_below(path, v->inside))

@@ -35,6 +35,7 @@ dir_rights(enum see sees)
 	case SEE_STATE:
 		return LL_READ | LL_CHANGE;
 	case SEE_NOTHING:
+	case SEE_INSIDE:
 	case SEE_READ:
 	case SEE_ALL:
 		break;
@@ -101,10 +102,11 @@ jail_enter(enum role r, const char *const *dirs, struct err *e)
 	const struct role_row *row = &roles[r];
 
 	must(r > ROLE_NONE && r < ROLE_COUNT);
-	if (self_limits(e) == -1 || caps_drop_all(e) == -1)
+	if (self_limits(e) == -1 || (row->sees == SEE_INSIDE ?
+		caps_keep_ptrace(e) : caps_drop_all(e)) == -1)
 		goto bad;
 	if (row->sees != SEE_ALL && row->sees != SEE_READ &&
-	    self_landlock(row, dirs, e) == -1)
+	    row->sees != SEE_INSIDE && self_landlock(row, dirs, e) == -1)
 		goto bad;
 	if ((row->calls & CALLS_ANY) == 0 && self_seccomp(r, e) == -1)
 		goto bad;

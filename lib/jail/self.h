@@ -4,7 +4,8 @@
  * usable; afterwards the kernel refuses what its row does not name:
  *
  *   capabilities	none, and no way to gain any (bounding and ambient sets,
- *			securebits, no_new_privs)
+ *			securebits, no_new_privs); the broker may still raise
+ *			CAP_SYS_PTRACE of the sandbox's user namespace
  *   files		Landlock, every right this kernel knows (SEE_x)
  *   network		seccomp on socket(2), Landlock on TCP bind (NET_x)
  *   system calls	a seccomp allow-list (CALLS_x). A call that libraries

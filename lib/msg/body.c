@@ -287,6 +287,58 @@ egress_start_get(struct rbuf *r, struct egress_start *s)
 }
 
 void
+broker_start_put(struct wbuf *w, const struct broker_start *s)
+{
+	put_u32(w, s->nmounts);
+	for (uint32_t i = 0; i < s->nmounts; i++) {
+		put_strz(w, s->mounts[i].inside);
+		put_u32(w, s->mounts[i].access);
+	}
+}
+
+int
+broker_start_get(struct rbuf *r, struct arena *a, struct broker_start *s)
+{
+	*s = (struct broker_start){ 0 };
+	s->nmounts = get_below(r, MOUNT_COUNT_MAX + 1);
+	s->mounts = arena_alloc(a, s->nmounts, sizeof(*s->mounts));
+	if (s->mounts == NULL)
+		return -1;
+	for (uint32_t i = 0; i < s->nmounts && !r->bad; i++) {
+		s->mounts[i].inside = get_copy(r, a, PATH_BYTES_MAX - 1);
+		s->mounts[i].access = get_below(r, 4);
+	}
+	return get_end(r);
+}
+
+void
+broker_event_put(struct wbuf *w, const struct broker_event *v)
+{
+	put_u32(w, v->count);
+	put_u8(w, v->allowed);
+	put_u8(w, v->write);
+	put_u32(w, v->pid);
+	put_str(w, v->path);
+	put_str(w, v->exe);
+	put_str(w, v->rule);
+	put_str(w, v->reason);
+}
+
+int
+broker_event_get(struct rbuf *r, struct broker_event *v)
+{
+	v->count = get_u32(r);
+	v->allowed = get_bool(r);
+	v->write = get_bool(r);
+	v->pid = get_u32(r);
+	v->path = get_str(r, PATH_BYTES_MAX);
+	v->exe = get_str(r, PATH_BYTES_MAX);
+	v->rule = get_str(r, 2048);
+	v->reason = get_str(r, 1024);
+	return get_end(r);
+}
+
+void
 egress_ready_put(struct wbuf *w, const struct egress_ready *s)
 {
 	put_str(w, s->ca_pem);

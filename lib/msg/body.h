@@ -134,6 +134,31 @@ struct egress_start {
 void egress_start_put(struct wbuf *w, const struct egress_start *s);
 int egress_start_get(struct rbuf *r, struct egress_start *s);
 
+/* BROKER_START. fds: the image. */
+struct broker_mount {
+	char *inside;
+	uint32_t access;	/* what the operator's word gives there, of enum
+				 * file_access; 0: the policy has rules for it */
+};
+struct broker_start {
+	struct broker_mount *mounts;
+	uint32_t nmounts;
+};
+void broker_start_put(struct wbuf *w, const struct broker_start *s);
+int broker_start_get(struct rbuf *r, struct arena *a, struct broker_start *s);
+
+/* BROKER_EVENT: what the log is to hear. count is the first field, so that a
+ * repeated event is the same bytes but for it. */
+struct broker_event {
+	uint32_t count;		/* how many times */
+	bool allowed;		/* the mode let it pass */
+	bool write;
+	uint32_t pid;		/* inside the sandbox */
+	struct str path, exe, rule, reason;
+};
+void broker_event_put(struct wbuf *w, const struct broker_event *v);
+int broker_event_get(struct rbuf *r, struct broker_event *v);
+
 struct egress_ready {
 	struct str ca_pem;	/* the sandbox's certificate authority */
 	struct str truststore;	/* the same for Java */

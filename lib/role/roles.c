@@ -15,7 +15,14 @@
  * forbids that to any process with a domain which is not an ancestor of the
  * target's, so what holds the finder is its filter: open for reading, no
  * socket, no child. It reads a port number from egress, through the
- * supervisor, and what the kernel prints. */
+ * supervisor, and what the kernel prints.
+ *
+ * The broker lives in the sandbox's user and mount namespaces, one pid
+ * namespace above it, and reads the memory of its callers. For that it may
+ * have no Landlock domain either (a tracer's must be an ancestor of the
+ * tracee's, and who has one cannot mount the sandbox's /proc). It has the
+ * sandbox's own uid, the mounts that the sandbox has, no capability but
+ * CAP_SYS_PTRACE in the sandbox's user namespace, and its filter. */
 const struct role_row roles[ROLE_COUNT] = {
 	/*		   program		   sees		net	  calls */
 	[ROLE_NONE] =	  { NULL,		   SEE_NOTHING, NET_NONE, 0 },
@@ -32,6 +39,8 @@ const struct role_row roles[ROLE_COUNT] = {
 	[ROLE_FINDER] =   { "openshell-supervisor", SEE_READ,	NET_NONE,
 			    CALLS_LOOP | CALLS_FILE },
 	[ROLE_SPAWNER] =  { "openshell-gateway",   SEE_ALL,	NET_UNIX, CALLS_ANY },
+	[ROLE_BROKER] =	  { "openshell-broker",	   SEE_INSIDE,	NET_NONE,
+			    CALLS_LOOP | CALLS_GATE },
 };
 
 const char *
@@ -43,6 +52,7 @@ role_name(enum role r)
 		[ROLE_SUPERVISOR] = "supervisor", [ROLE_EGRESS] = "egress",
 		[ROLE_INIT] = "init", [ROLE_FINDER] = "finder",
 		[ROLE_SPAWNER] = "spawner",
+		[ROLE_BROKER] = "broker",
 	};
 
 	return (unsigned)r < ROLE_COUNT ? names[r] : "none";

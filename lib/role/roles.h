@@ -14,6 +14,7 @@ enum role {
 	ROLE_INIT,
 	ROLE_FINDER,	/* part of the supervisor: whose connection is it */
 	ROLE_SPAWNER,	/* part of the gateway: starts our programs */
+	ROLE_BROKER,
 	ROLE_COUNT
 };
 
@@ -22,6 +23,8 @@ enum role {
 enum see {
 	SEE_NOTHING,
 	SEE_READ,	/* open for reading only, by a filter and not Landlock */
+	SEE_INSIDE,	/* what the sandbox sees: the mounts bound it, and what it
+			 * decides; roles.c says why no Landlock does */
 	SEE_BOX,	/* one sandbox's directory: to write how it ended */
 	SEE_LOG,	/* the log directory: create and append, never shrink */
 	SEE_STATE,	/* our configuration, state and runtime directories, and
@@ -43,6 +46,8 @@ enum calls {
 	CALLS_SOCKET = 4,	/* socket, connect, bind, accept, options */
 	CALLS_SPAWN = 8,	/* fork, exec, wait, pidfd, kill */
 	CALLS_CHILD = 16,	/* wait, and signal through pidfds held already */
+	CALLS_GATE = 64,	/* what is done to files for a caller in the
+				 * sandbox, and answers to the filter's questions */
 	CALLS_ANY = 32,		/* no filter of ours (CLI; the sandbox's own filter
 				 * binds init) */
 };

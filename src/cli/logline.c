@@ -87,6 +87,13 @@ what_plain(struct line *l)
 }
 
 static void
+what_file(struct line *l)
+{
+	(void)snprintf(l->what, sizeof(l->what), "%.20s %.900s", l->action,
+	    json_text(l->un, "path"));
+}
+
+static void
 what_happened(struct line *l)
 {
 	static const struct {
@@ -94,7 +101,7 @@ what_happened(struct line *l)
 		void (*what)(struct line *l);
 	} kinds[] = { { "http", what_http }, { "net_open", what_net },
 		{ "net_close", what_net }, { "policy", what_policy },
-		{ "life", what_life } };
+		{ "life", what_life }, { "file", what_file } };
 
 	for (size_t i = 0; i < NELEM(kinds); i++)
 		if (strcmp(kinds[i].kind, l->kind) == 0) {
@@ -110,7 +117,8 @@ verdict_of(const struct line *l, enum colour *c)
 {
 	const char *verdict = json_text(l->un, "verdict");
 	bool decision = strcmp(l->kind, "http") == 0 ||
-	    strcmp(l->kind, "net_open") == 0 || strcmp(l->kind, "dns") == 0;
+	    strcmp(l->kind, "net_open") == 0 || strcmp(l->kind, "dns") == 0 ||
+	    strcmp(l->kind, "file") == 0;
 
 	*c = COLOUR_DIM;
 	if (strcmp(verdict, "denied") == 0) {

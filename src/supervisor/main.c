@@ -35,6 +35,7 @@ init_zero(struct supervisor *s)
 		s->trust_fds[i] = -1;
 	s->gateway.fd = s->egress.fd = s->init.fd = s->finder.fd = -1;
 	s->egress_child.io.fd = s->box.pidfd = -1;
+	s->image_fd = s->broker.fd = -1;
 }
 
 /* Nothing could be started: say so in all the ways there are. */
@@ -64,7 +65,7 @@ static int
 watch_all(struct supervisor *s, struct err *e)
 {
 	if (control_watch(s, e) == -1 || outside_watch(s, e) == -1 ||
-	    inside_watch(s, e) == -1)
+	    inside_watch(s, e) == -1 || gate_watch(s, e) == -1)
 		return -1;
 	s->start_timer.on_time = on_start_over;
 	s->start_timer.arg = s;
@@ -85,7 +86,8 @@ main(void)
 	init_zero(s);
 	if (loop_new(&s->loop, &e) == -1)
 		die("%s", e.text);
-	audit_sender_init(&s->audit, s->loop, ROLE_SUPERVISOR, NULL, NULL);
+	audit_sender_init(&s->audit, s->loop, ROLE_SUPERVISOR,
+	    gate_on_audit, s);
 	if (start_receive(s, &e) == -1 || start_processes(s, &e) == -1)
 		give_up(s, e.text);
 	(void)snprintf(pts, sizeof(pts), "/proc/self/fd/%d", s->pts);

@@ -31,7 +31,10 @@ take_fds(struct supervisor *s, struct msg *m, int fds[6], struct err *e)
 		    "version?");
 	s->dir = fds[BOX_FD_DIR];
 	s->listen = fds[BOX_FD_LISTEN];
-	return image_open(fds[BOX_FD_IMAGE], &s->image, e);
+	if (image_open(fds[BOX_FD_IMAGE], &s->image, e) == -1)
+		return -1;
+	s->gated = image_info(s->image)->needs_file_gate;
+	return 0;
 }
 
 static int
@@ -78,7 +81,7 @@ start_receive(struct supervisor *s, struct err *e)
 	if (rc == 0)
 		rc = egress_start(s, fds[BOX_FD_IMAGE],
 		    fds[BOX_FD_EGRESS_AUDIT], e);
-	fd_close(&fds[BOX_FD_IMAGE]);
+	s->image_fd = fd_take(&fds[BOX_FD_IMAGE]);
 	fd_close(&fds[BOX_FD_EGRESS_AUDIT]);
 	return rc;
 }
@@ -171,6 +174,7 @@ places_fill(struct supervisor *s, struct err *e)
 	ours[2] = s->paths.runtime;
 	p->ours = ours;
 	p->system = systems[info->system];
+	p->gated = s->gated;
 	for (uint32_t i = 0; i < s->spec.nmounts; i++) {
 		const struct box_mount *m = &s->spec.mounts[i];
 
@@ -210,7 +214,7 @@ static int
 init_start(struct supervisor *s, struct err *e)
 {
 	char program[PATH_BYTES_MAX], baseline[PATH_BYTES_MAX + 16];
-	CLEAN_FD int theirs = -1, init = -1;
+	CLEAN_FD int theirs = -1, init = -1, broker = -1, gate = -1;
 	struct box_opts o;
 	int fds[2];
 
@@ -224,11 +228,16 @@ init_start(struct supervisor *s, struct err *e)
 		return err_sys(e, "open %s", program);
 	(void)snprintf(baseline, sizeof(baseline), "%s/baseline",
 	    s->paths.state);
+	if (s->gated && gate_prepare(s, &broker, &gate, e) == -1)
+		return -1;
 	o = (struct box_opts){ .dirfd = s->dir, .init_fd = init,
-		.chan_fd = theirs,
+		.chan_fd = theirs, .broker_fd = broker,
+		.broker_chan_fd = gate,
 		.root = { .hostname = s->spec.name, .dir = s->spec.dir,
 		    .baseline = baseline, .places = &s->places } };
-	return box_clone(&o, &s->box, e);
+	if (box_clone(&o, &s->box, e) == -1)
+		return -1;
+	return s->gated ? gate_start(s, e) : 0;
 }
 
 static int

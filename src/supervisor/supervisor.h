@@ -63,6 +63,12 @@ struct supervisor {
 	struct places places;
 	struct paths paths;
 
+	bool gated;			/* the policy needs the broker */
+	int image_fd;			/* until the broker has it */
+	struct chan broker;
+	struct loop_io broker_io;
+	char broker_why[ERR_BYTES_MAX];	/* what it said before it died */
+
 	struct chan finder;		/* whose connection is it */
 	struct loop_io finder_io;
 
@@ -113,6 +119,18 @@ int inside_start(struct session *x, const struct session_start *w,
 void inside_signal(struct supervisor *s, uint32_t session, int signo);
 /* Starts the main process once egress and init are both ready. */
 void inside_try_main(struct supervisor *s);
+
+/* gate.c: the broker, when the policy needs one. */
+/* Opens its program and its channel for box_clone: *theirs is to be closed
+ * afterwards, as *program is. */
+int gate_prepare(struct supervisor *s, int *program, int *theirs,
+    struct err *e);
+int gate_start(struct supervisor *s, struct err *e);
+void gate_on_audit(struct audit_sender *audit, void *arg);
+int gate_watch(struct supervisor *s, struct err *e);
+void gate_unready(struct supervisor *s, const char *reason);
+/* Why the process ended that all inside depend on. */
+void gate_ended(struct supervisor *s, int status);
 
 /* finder.c: a process of its own. Never returns. */
 void finder_serve(int fd, int diag, pid_t init_pid) NORETURN;

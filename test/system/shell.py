@@ -14,7 +14,8 @@ import termios
 import time
 
 PROGRAMS = ("openshell", "openshell-gateway", "openshell-auditor",
-            "openshell-supervisor", "openshell-egress", "openshell-init")
+            "openshell-supervisor", "openshell-egress", "openshell-init",
+            "openshell-broker")
 WORLD = os.environ.get("OPENSHELL_WORLD", "")
 
 

@@ -26,7 +26,7 @@ static const struct {
 	{ SPEC "01-http-egress.yaml", true },
 	{ SPEC "02-inference-router.yaml", false },
 	{ SPEC "03-agent-policy.yaml", false },
-	{ SPEC "04-file-access.yaml", false },
+	{ SPEC "04-file-access.yaml", true },
 	{ SPEC "05-network.yaml", false },
 	{ SPEC "06-commands.yaml", false },
 	{ SPEC "07-resources.yaml", false },

@@ -1,0 +1,66 @@
+/* calls_gate.c -- the system calls of a sandbox that the broker answers, when
+ * the policy says more of files than mounts and Landlock can hold.
+ *
+ * Each call that opens, makes, removes, renames or changes what a name leads
+ * to, and each that changes a file through a descriptor open for reading.
+ * Calls on bytes of open files are not here: the open was judged. Nor are
+ * those that tell that a file exists, and its facts (stat, access, readlink,
+ * chdir): policy is about content and change.
+ *
+ * Refused with a reason:
+ *   landlock_*		the broker opens for its caller with its own rights, so a
+ *			domain that the agent makes for its tools would not
+ *			bind them; they are told that there is none
+ *   setxattrat, ...	new, and a struct behind a pointer: ENOSYS, and libc
+ *			takes the older ones */
+#include <errno.h>
+
+#include "base/compat.h"
+#include "base/must.h"
+#include "jail/calls.h"
+#include "jail/calls_abi.h"
+
+static const uint32_t asked[] = {
+	SYS_openat, SYS_truncate, SYS_renameat, SYS_renameat2, SYS_linkat,
+	SYS_symlinkat, SYS_unlinkat, SYS_mkdirat, SYS_mknodat, SYS_fchmod,
+	SYS_fchmodat, NR_FCHMODAT2, SYS_fchown, SYS_fchownat, SYS_utimensat,
+	SYS_setxattr, SYS_lsetxattr, SYS_fsetxattr, SYS_getxattr,
+	SYS_lgetxattr, SYS_removexattr, SYS_lremovexattr, SYS_fremovexattr,
+	SYS_inotify_add_watch, SYS_bind, SYS_execve, SYS_execveat,
+#ifdef __x86_64__
+	SYS_open, SYS_creat, SYS_rename, SYS_link, SYS_symlink, SYS_unlink,
+	SYS_rmdir, SYS_mkdir, SYS_mknod, SYS_chmod, SYS_chown, SYS_lchown,
+	SYS_utime, SYS_utimes, SYS_futimesat,
+#endif
+};
+
+static const struct {
+	uint32_t number, answer;
+} refused[] = {
+	{ NR_LANDLOCK_CREATE_RULESET, ANSWER_ERRNO(EOPNOTSUPP) },
+	{ NR_LANDLOCK_ADD_RULE, ANSWER_ERRNO(EOPNOTSUPP) },
+	{ NR_LANDLOCK_RESTRICT_SELF, ANSWER_ERRNO(EOPNOTSUPP) },
+	{ NR_SETXATTRAT, ANSWER_ERRNO(ENOSYS) },
+	{ NR_GETXATTRAT, ANSWER_ERRNO(ENOSYS) },
+	{ NR_REMOVEXATTRAT, ANSWER_ERRNO(ENOSYS) },
+};
+
+static void
+answer_set(struct call *calls, size_t n, uint32_t number, uint32_t answer)
+{
+	size_t i = 0;
+
+	while (i < n && calls[i].number != number)
+		i++;
+	must(i < n);
+	calls[i].answer = answer;
+}
+
+void
+calls_gate(struct call *calls, size_t n)
+{
+	for (size_t i = 0; i < NELEM(asked); i++)
+		answer_set(calls, n, asked[i], ANSWER_NOTIFY);
+	for (size_t i = 0; i < NELEM(refused); i++)
+		answer_set(calls, n, refused[i].number, refused[i].answer);
+}

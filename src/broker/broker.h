@@ -1,0 +1,198 @@
+/* broker.h -- answers what the sandbox's filter asks: one question at a time,
+ * each to its end.
+ *
+ * A question is a system call that its caller waits in. The broker copies
+ * what the arguments point to once, finds the object, judges the object's own
+ * path, acts on that same object with the caller's rights (it has the same
+ * user, mounts and no others), and answers with the result. The kernel then
+ * runs nothing of the call itself, so what the caller writes over its
+ * arguments meanwhile does not matter. Execution alone is let go on by the
+ * kernel (exec.c says what that leaves open).
+ *
+ * Handlers return what the system call returns: a value, or a negative errno;
+ * or one of the two below. */
+#ifndef BROKER_BROKER_H
+#define BROKER_BROKER_H
+
+#include <linux/seccomp.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/limits.h"
+#include "msg/chan.h"
+
+struct err;
+struct image;
+
+#define ANSWERED (-10001)	/* is so already, or nobody waits any more */
+#define LET_GO	 (-10002)	/* the kernel may run it */
+
+struct mount { /* the operator's */
+	char *inside;
+	size_t len;
+	unsigned access;	/* of enum file_access */
+};
+
+#define HELPERS_MAX 64
+
+struct helper { /* opens a pipe for a caller; pid 0: free */
+	pid_t pid, tid;
+	uint64_t id;
+};
+
+struct broker {
+	struct image *image;
+	int listener;
+	int proc;		/* the outer pid namespace's, on no path */
+	int fds;		/* our own descriptors in it, as links; also our
+				 * working directory, so that "7" leads to what
+				 * descriptor 7 is */
+	struct chan control;
+	uint64_t *seen;		/* numbers of all mounts of the sandbox, rising */
+	size_t nseen;
+	struct mount mounts[MOUNT_COUNT_MAX];
+	uint32_t nmounts;
+	struct helper helpers[HELPERS_MAX];
+	unsigned nhelpers;
+};
+
+struct ask {
+	struct broker *b;
+	uint64_t id;
+	pid_t tid;		/* of the thread, in the outer namespace */
+	int number;
+	uint64_t arg[6];
+};
+
+/* ---- caller.c: who asks ---- */
+
+/* Is the caller still waiting? What was read of it by its number is only its
+ * own if it is. */
+bool caller_waits(const struct ask *a);
+/* Copies a string of the caller's, with its NUL. 0, or -errno. */
+int caller_string(const struct ask *a, uint64_t at, char out[PATH_BYTES_MAX]);
+int caller_bytes(const struct ask *a, uint64_t at, void *out, size_t len);
+int caller_put(const struct ask *a, uint64_t at, const void *p, size_t len);
+/* The directory that a relative path starts from, O_PATH; AT_FDCWD: the
+ * working directory. Or -errno. */
+int caller_dir(const struct ask *a, int dirfd);
+/* What a descriptor of the caller's is open on, O_PATH; or -errno. */
+int caller_object(const struct ask *a, int fd);
+/* Is that descriptor open for reading or writing? */
+bool caller_uses(const struct ask *a, int fd);
+/* A copy of the descriptor itself, or -errno. */
+int caller_fd(const struct ask *a, int fd);
+struct caller_ids {
+	pid_t tgid;		/* outer */
+	pid_t in_tid, in_tgid;	/* in the sandbox */
+	mode_t mask;		/* umask */
+};
+int caller_ids(const struct ask *a, struct caller_ids *out);
+/* The number of its controlling terminal, 0: none. */
+unsigned caller_tty(const struct ask *a);
+/* Its program's path, not ended by a NUL; how many bytes. */
+size_t caller_exe(const struct ask *a, char out[PATH_BYTES_MAX]);
+/* Does a signal wait that would interrupt it? */
+bool caller_interrupted(const struct ask *a);
+
+/* ---- walk.c: from a path to an object ---- */
+
+enum { WALK_LINK = 1 };	/* a symbolic link at the end is the object */
+/* As the caller would find it from base (borrowed; not looked at if the path
+ * is absolute). O_PATH descriptor, or -errno. */
+int walk(const struct ask *a, int base, const char *path, unsigned flags);
+/* The same from the caller's dirfd. */
+int walk_from(const struct ask *a, int dirfd, const char *path,
+    unsigned flags);
+
+struct spot { /* a name in a directory, there or not; zero dir is none */
+	int dir;		/* O_PATH */
+	char name[258];		/* with the slash that stood after it */
+	char path[PATH_BYTES_MAX];	/* canonical */
+	bool odd;		/* "." or ".." or nothing: no call makes,
+				 * removes or renames it */
+};
+/* 0 or -errno; spot_fini() always. */
+int spot_find(const struct ask *a, int base, const char *path,
+    struct spot *s);
+int spot_from(const struct ask *a, int dirfd, const char *path,
+    struct spot *s);
+void spot_fini(struct spot *s);
+
+/* ---- judge.c ---- */
+
+/* Learns the sandbox's mounts, which no one can change any more. */
+int mounts_read(struct broker *b, struct err *e);
+enum object_kind {
+	OBJECT_OUTSIDE,		/* on no path of the sandbox */
+	OBJECT_NAMED,		/* path is its canonical path */
+	OBJECT_NAMELESS,	/* a pipe, a socket, a memfd, or a file whose
+				 * last name is gone */
+};
+enum object_kind object_path(const struct broker *b, int fd,
+    char path[PATH_BYTES_MAX]);
+/* May the caller have access (of enum file_access)? 0 or -errno. */
+int judge_path(const struct ask *a, const char *path, unsigned access);
+int judge_object(const struct ask *a, int fd, unsigned access);
+/* What the rules say of a path, whatever is asked. */
+unsigned judge_mask(const struct ask *a, const char *path);
+bool judge_is_open(const struct ask *a); /* the mode blocks nothing */
+
+/* ---- what is asked ---- */
+
+long ask_open(const struct ask *a, int dirfd, uint64_t path, int flags,
+    mode_t mode);
+/* Gives the caller fd, with flags' O_CLOEXEC, and answers. */
+long answer_fd(const struct ask *a, int fd, int flags);
+/* "N" of descriptor N, below the working directory. */
+struct fd_name {
+	char text[12];
+};
+struct fd_name fd_name(int fd);
+
+/* fifo.c: opens a pipe that waits for its other end, in a helper. */
+long fifo_open(const struct ask *a, int fd, int flags);
+bool fifo_reap(struct broker *b, pid_t pid);	/* was it a helper? */
+int fifo_wait_ms(const struct broker *b);	/* -1: nothing to look at */
+void fifo_look(struct broker *b);
+
+long ask_rename(const struct ask *a, int olddir, uint64_t old, int newdir,
+    uint64_t new_, unsigned flags);
+long ask_link(const struct ask *a, int olddir, uint64_t old, int newdir,
+    uint64_t new_, int flags);
+long ask_symlink(const struct ask *a, uint64_t target, int dirfd,
+    uint64_t path);
+long ask_unlink(const struct ask *a, int dirfd, uint64_t path, int flags);
+long ask_mkdir(const struct ask *a, int dirfd, uint64_t path, mode_t mode);
+long ask_mknod(const struct ask *a, int dirfd, uint64_t path, mode_t mode,
+    dev_t dev);
+
+long ask_truncate(const struct ask *a);
+long ask_chmod(const struct ask *a, int dirfd, uint64_t path, mode_t mode,
+    int flags);
+long ask_fchmod(const struct ask *a);
+long ask_chown(const struct ask *a, int dirfd, uint64_t path, uid_t uid,
+    gid_t gid, int flags);
+long ask_fchown(const struct ask *a);
+enum times_form { TIMES_NS, TIMES_US, TIMES_S };
+long ask_utimes(const struct ask *a, int dirfd, uint64_t path,
+    enum times_form form, uint64_t times, int flags);
+long ask_setxattr(const struct ask *a);
+long ask_getxattr(const struct ask *a);
+long ask_removexattr(const struct ask *a);
+long ask_watch(const struct ask *a);
+long ask_bind(const struct ask *a);
+long ask_exec(const struct ask *a, int dirfd, uint64_t path, int flags);
+
+/* event.c: what the log is to hear. */
+struct file_answer;
+void event_denied(const struct ask *a, const char *path, unsigned access,
+    const struct file_answer *ans);
+int event_wait_ms(void);	/* until repeated ones are due; -1: never */
+void event_flush(struct broker *b);
+
+/* calls.c: one question to its end. */
+void broker_answer(struct broker *b);
+
+#endif

@@ -1,0 +1,272 @@
+/* caller.c -- what the broker reads of the process that asks.
+ *
+ * By the number of its thread, in the outer pid namespace's /proc. A number
+ * may have gone to another process meanwhile: caller_waits() after reading
+ * says that it had not. CAP_SYS_PTRACE is raised only where the caller cannot
+ * be read without (it is undumpable, as ssh-agent and init are), and never
+ * while something is opened on its behalf. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "base/clean.h"
+#include "broker/broker.h"
+#include "jail/calls_abi.h"
+#include "jail/caps.h"
+
+#define PAGE 4096
+
+bool
+caller_waits(const struct ask *a)
+{
+	uint64_t id = a->id;
+
+	return ioctl(a->b->listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0;
+}
+
+/* ---- memory ---- */
+
+static ssize_t
+vm_move(const struct ask *a, uint64_t at, void *p, size_t len, bool put)
+{
+	struct iovec ours = { p, len };
+	struct iovec theirs = { (void *)(uintptr_t)at, len };
+
+	return put ? process_vm_writev(a->tid, &ours, 1, &theirs, 1, 0) :
+		     process_vm_readv(a->tid, &ours, 1, &theirs, 1, 0);
+}
+
+static ssize_t
+vm_try(const struct ask *a, uint64_t at, void *p, size_t len, bool put)
+{
+	ssize_t n = vm_move(a, at, p, len, put);
+
+	if (n != -1 || errno != EPERM || caps_ptrace(true) == -1)
+		return n;
+	n = vm_move(a, at, p, len, put);
+	(void)caps_ptrace(false);
+	return n;
+}
+
+int
+caller_bytes(const struct ask *a, uint64_t at, void *out, size_t len)
+{
+	return vm_try(a, at, out, len, false) == (ssize_t)len ? 0 : -EFAULT;
+}
+
+int
+caller_put(const struct ask *a, uint64_t at, const void *p, size_t len)
+{
+	void *from = (void *)(uintptr_t)p;
+
+	return vm_try(a, at, from, len, true) == (ssize_t)len ? 0 : -EFAULT;
+}
+
+/* A page at a time: what comes after the string may not be there. */
+int
+caller_string(const struct ask *a, uint64_t at, char out[PATH_BYTES_MAX])
+{
+	size_t have = 0;
+
+	while (have < PATH_BYTES_MAX) {
+		size_t want = PAGE - (size_t)((at + have) % PAGE);
+		ssize_t n;
+
+		if (want > PATH_BYTES_MAX - have)
+			want = PATH_BYTES_MAX - have;
+		n = vm_try(a, at + have, out + have, want, false);
+		if (n <= 0)
+			return -EFAULT;
+		if (memchr(out + have, '\0', (size_t)n) != NULL)
+			return 0;
+		have += (size_t)n;
+	}
+	return -ENAMETOOLONG;
+}
+
+/* ---- /proc ---- */
+
+static int
+proc_open(const struct ask *a, const char *what, int flags)
+{
+	char path[64];
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "%d/%s", (int)a->tid, what);
+	fd = openat(a->b->proc, path, flags | O_CLOEXEC);
+	if (fd != -1 || (errno != EACCES && errno != EPERM) ||
+	    caps_ptrace(true) == -1)
+		return fd;
+	fd = openat(a->b->proc, path, flags | O_CLOEXEC);
+	(void)caps_ptrace(false);
+	return fd;
+}
+
+int
+caller_object(const struct ask *a, int fd)
+{
+	char what[24];
+	int got;
+
+	if (fd < 0)
+		return -EBADF;
+	(void)snprintf(what, sizeof(what), "fd/%d", fd);
+	got = proc_open(a, what, O_PATH);
+	if (got == -1)
+		return errno == ENOENT ? -EBADF : -errno;
+	return got;
+}
+
+/* The link's own mode says how the descriptor is open. */
+bool
+caller_uses(const struct ask *a, int fd)
+{
+	char path[64];
+	struct stat st;
+
+	(void)snprintf(path, sizeof(path), "%d/fd/%d", (int)a->tid, fd);
+	return fstatat(a->b->proc, path, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    (st.st_mode & (S_IRUSR | S_IWUSR)) != 0;
+}
+
+int
+caller_dir(const struct ask *a, int dirfd)
+{
+	int got;
+
+	if (dirfd != AT_FDCWD)
+		return caller_object(a, dirfd);
+	got = proc_open(a, "cwd", O_PATH);
+	return got == -1 ? -errno : got;
+}
+
+static ssize_t
+proc_read(const struct ask *a, const char *what, char *text, size_t cap)
+{
+	CLEAN_FD int fd = proc_open(a, what, O_RDONLY);
+	ssize_t n = fd == -1 ? -1 : read(fd, text, cap - 1);
+
+	if (n >= 0)
+		text[n] = '\0';
+	return n;
+}
+
+/* The last number of the line that begins with key. */
+static bool
+field(const char *text, const char *key, int base, long *out)
+{
+	const char *at = strstr(text, key);
+	bool any = false;
+
+	for (at = at == NULL ? "" : at + strlen(key); *at == '\t' ||
+	     *at == ' ';) {
+		char *end;
+		long v = strtol(at, &end, base);
+
+		if (end == at)
+			break;
+		*out = v;
+		any = true;
+		at = end;
+	}
+	return any;
+}
+
+int
+caller_ids(const struct ask *a, struct caller_ids *out)
+{
+	char text[4096];
+	long mask, tgid, in_tid, in_tgid;
+
+	if (proc_read(a, "status", text, sizeof(text)) <= 0 ||
+	    !field(text, "\nUmask:", 8, &mask) ||
+	    !field(text, "\nTgid:", 10, &tgid) ||
+	    !field(text, "\nNStgid:", 10, &in_tgid) ||
+	    !field(text, "\nNSpid:", 10, &in_tid) || !caller_waits(a))
+		return -ESRCH;
+	*out = (struct caller_ids){ (pid_t)tgid, (pid_t)in_tid,
+		(pid_t)in_tgid, (mode_t)mask };
+	return 0;
+}
+
+unsigned
+caller_tty(const struct ask *a)
+{
+	char text[1024];
+	const char *at;
+	int tty = 0;
+
+	if (proc_read(a, "stat", text, sizeof(text)) <= 0)
+		return 0;
+	at = strrchr(text, ')'); /* the name before may hold anything */
+	if (at == NULL || sscanf(at, ") %*c %*d %*d %*d %d", &tty) != 1)
+		return 0;
+	return (unsigned)tty;
+}
+
+static uint64_t
+signal_set(const char *text, const char *key)
+{
+	const char *at = strstr(text, key);
+
+	return at == NULL ? 0 : strtoull(at + strlen(key), NULL, 16);
+}
+
+bool
+caller_interrupted(const struct ask *a)
+{
+	char text[4096];
+	uint64_t pending, deaf;
+
+	if (proc_read(a, "status", text, sizeof(text)) <= 0)
+		return false;
+	pending = signal_set(text, "\nSigPnd:") |
+	    signal_set(text, "\nShdPnd:");
+	deaf = signal_set(text, "\nSigBlk:") |
+	    signal_set(text, "\nSigIgn:");
+	return (pending & ~deaf) != 0;
+}
+
+size_t
+caller_exe(const struct ask *a, char out[PATH_BYTES_MAX])
+{
+	char path[32];
+	ssize_t n;
+
+	(void)snprintf(path, sizeof(path), "%d/exe", (int)a->tid);
+	n = readlinkat(a->b->proc, path, out, PATH_BYTES_MAX);
+	return n < 0 ? 0 : (size_t)n;
+}
+
+int
+caller_fd(const struct ask *a, int fd)
+{
+	struct caller_ids ids;
+	CLEAN_FD int pidfd = -1;
+	int got, rc = caller_ids(a, &ids);
+
+	if (rc != 0)
+		return rc;
+	pidfd = (int)syscall(NR_PIDFD_OPEN, ids.tgid, 0);
+	if (pidfd == -1)
+		return -ESRCH;
+	got = (int)syscall(NR_PIDFD_GETFD, pidfd, fd, 0);
+	if (got == -1 && errno == EPERM && caps_ptrace(true) == 0) {
+		got = (int)syscall(NR_PIDFD_GETFD, pidfd, fd, 0);
+		(void)caps_ptrace(false);
+	}
+	if (got == -1)
+		return -errno;
+	if (!caller_waits(a)) {
+		(void)close(got);
+		return -ESRCH;
+	}
+	return got;
+}

@@ -1,0 +1,175 @@
+/* calls.c -- one question: which system call, its arguments, its answer. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+
+#include "broker/broker.h"
+#include "jail/calls_abi.h"
+
+#define DIR(n)	((int)a->arg[n])
+#define INT(n)	((int)a->arg[n])
+#define MODE(n) ((mode_t)a->arg[n])
+
+#ifdef __x86_64__
+/* What the generic table has no more: names below the working directory. */
+static long
+dispatch_old(const struct ask *a)
+{
+	const uint64_t *v = a->arg;
+
+	switch (a->number) {
+	case SYS_open:
+		return ask_open(a, AT_FDCWD, v[0], INT(1), MODE(2));
+	case SYS_creat:
+		return ask_open(a, AT_FDCWD, v[0], O_CREAT | O_WRONLY |
+			O_TRUNC, MODE(1));
+	case SYS_rename:
+		return ask_rename(a, AT_FDCWD, v[0], AT_FDCWD, v[1], 0);
+	case SYS_link:
+		return ask_link(a, AT_FDCWD, v[0], AT_FDCWD, v[1], 0);
+	case SYS_symlink:
+		return ask_symlink(a, v[0], AT_FDCWD, v[1]);
+	case SYS_unlink:
+		return ask_unlink(a, AT_FDCWD, v[0], 0);
+	case SYS_rmdir:
+		return ask_unlink(a, AT_FDCWD, v[0], AT_REMOVEDIR);
+	case SYS_mkdir:
+		return ask_mkdir(a, AT_FDCWD, v[0], MODE(1));
+	case SYS_mknod:
+		return ask_mknod(a, AT_FDCWD, v[0], MODE(1), (dev_t)v[2]);
+	case SYS_chmod:
+		return ask_chmod(a, AT_FDCWD, v[0], MODE(1), 0);
+	case SYS_chown:
+		return ask_chown(a, AT_FDCWD, v[0], (uid_t)v[1], (gid_t)v[2],
+		    0);
+	case SYS_lchown:
+		return ask_chown(a, AT_FDCWD, v[0], (uid_t)v[1], (gid_t)v[2],
+		    AT_SYMLINK_NOFOLLOW);
+	case SYS_utime:
+		return ask_utimes(a, AT_FDCWD, v[0], TIMES_S, v[1], 0);
+	case SYS_utimes:
+		return ask_utimes(a, AT_FDCWD, v[0], TIMES_US, v[1], 0);
+	case SYS_futimesat:
+		return ask_utimes(a, DIR(0), v[1], TIMES_US, v[2], 0);
+	default:
+		return -ENOSYS;
+	}
+}
+#else
+static long
+dispatch_old(const struct ask *a)
+{
+	(void)a;
+	return -ENOSYS;
+}
+#endif
+
+static long
+dispatch_names(const struct ask *a)
+{
+	const uint64_t *v = a->arg;
+
+	switch (a->number) {
+	case SYS_openat:
+		return ask_open(a, DIR(0), v[1], INT(2), MODE(3));
+	case SYS_renameat:
+		return ask_rename(a, DIR(0), v[1], DIR(2), v[3], 0);
+	case SYS_renameat2:
+		return ask_rename(a, DIR(0), v[1], DIR(2), v[3],
+		    (unsigned)v[4]);
+	case SYS_linkat:
+		return ask_link(a, DIR(0), v[1], DIR(2), v[3], INT(4));
+	case SYS_symlinkat:
+		return ask_symlink(a, v[0], DIR(1), v[2]);
+	case SYS_unlinkat:
+		return ask_unlink(a, DIR(0), v[1], INT(2));
+	case SYS_mkdirat:
+		return ask_mkdir(a, DIR(0), v[1], MODE(2));
+	case SYS_mknodat:
+		return ask_mknod(a, DIR(0), v[1], MODE(2), (dev_t)v[3]);
+	case SYS_bind:
+		return ask_bind(a);
+	case SYS_inotify_add_watch:
+		return ask_watch(a);
+	case SYS_execve:
+		return ask_exec(a, AT_FDCWD, v[0], 0);
+	case SYS_execveat:
+		return ask_exec(a, DIR(0), v[1], INT(4));
+	default:
+		return dispatch_old(a);
+	}
+}
+
+static long
+dispatch(const struct ask *a)
+{
+	const uint64_t *v = a->arg;
+
+	switch (a->number) {
+	case SYS_truncate:
+		return ask_truncate(a);
+	case SYS_fchmod:
+		return ask_fchmod(a);
+	case SYS_fchmodat:
+		return ask_chmod(a, DIR(0), v[1], MODE(2), 0);
+	case NR_FCHMODAT2:
+		return ask_chmod(a, DIR(0), v[1], MODE(2), INT(3));
+	case SYS_fchown:
+		return ask_fchown(a);
+	case SYS_fchownat:
+		return ask_chown(a, DIR(0), v[1], (uid_t)v[2], (gid_t)v[3],
+		    INT(4));
+	case SYS_utimensat:
+		return ask_utimes(a, DIR(0), v[1], TIMES_NS, v[2], INT(3));
+	case SYS_setxattr:
+	case SYS_lsetxattr:
+	case SYS_fsetxattr:
+		return ask_setxattr(a);
+	case SYS_getxattr:
+	case SYS_lgetxattr:
+		return ask_getxattr(a);
+	case SYS_removexattr:
+	case SYS_lremovexattr:
+	case SYS_fremovexattr:
+		return ask_removexattr(a);
+	default:
+		return dispatch_names(a);
+	}
+}
+
+/* The kernel copies as much as it knows, which may be more than our header
+ * does. */
+union question {
+	struct seccomp_notif n;
+	char room[512];
+};
+
+void
+broker_answer(struct broker *b)
+{
+	union question q;
+	struct seccomp_notif_resp r;
+	struct ask a;
+	long rc;
+
+	memset(&q, 0, sizeof(q));
+	if (ioctl(b->listener, SECCOMP_IOCTL_NOTIF_RECV, &q.n) == -1)
+		return; /* it was killed meanwhile */
+	a = (struct ask){ .b = b, .id = q.n.id, .tid = (pid_t)q.n.pid,
+		.number = q.n.data.nr };
+	for (int i = 0; i < 6; i++)
+		a.arg[i] = q.n.data.args[i];
+	rc = dispatch(&a);
+	if (rc == ANSWERED)
+		return;
+	r = (struct seccomp_notif_resp){ .id = a.id };
+	if (rc == LET_GO)
+		r.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+	else if (rc < 0)
+		r.error = (int)rc;
+	else
+		r.val = rc;
+	(void)ioctl(b->listener, SECCOMP_IOCTL_NOTIF_SEND, &r);
+}

@@ -1,0 +1,138 @@
+/* fifo.c -- opening a named pipe, which waits for who opens its other end.
+ *
+ * The broker must not wait, so a helper does: a fork that opens, answers and
+ * exits. The broker looks after it: a caller who was killed, or whom a signal
+ * interrupts, needs it no more. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clean.h"
+#include "base/compat.h"
+#include "broker/broker.h"
+#include "jail/calls_abi.h"
+
+#define LOOK_MS 20
+
+static void
+answer(const struct ask *a, int error, int value)
+{
+	struct seccomp_notif_resp r = { .id = a->id, .error = error,
+		.val = value };
+
+	/* fails only when nobody waits any more */
+	(void)ioctl(a->b->listener, SECCOMP_IOCTL_NOTIF_SEND, &r);
+}
+
+/* In two steps: in one, the question counts as answered before the caller has
+ * the descriptor, and if we were stopped then, it would be told "0". And our
+ * end is closed before it goes on, or it would count as one more. */
+static void
+answer_in_two(const struct ask *a, int fd, int flags)
+{
+	struct seccomp_notif_addfd add = { .id = a->id,
+		.srcfd = (uint32_t)fd,
+		.newfd_flags = (uint32_t)flags & O_CLOEXEC };
+	int there = ioctl(a->b->listener, SECCOMP_IOCTL_NOTIF_ADDFD, &add);
+
+	int error = there == -1 ? -errno : 0;
+
+	(void)close(fd);
+	answer(a, error, there == -1 ? 0 : there);
+}
+
+/* Its descriptors are its own, so it names them by its own /proc. */
+static NORETURN void
+help(const struct ask *a, int held, int flags)
+{
+	char path[32];
+	sigset_t none;
+	int fd;
+
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	(void)snprintf(path, sizeof(path), "self/fd/%d", held);
+	fd = openat(a->b->proc, path, (flags & ~(O_CREAT | O_EXCL |
+		O_NOFOLLOW)) | O_NOCTTY | O_CLOEXEC);
+	if (fd == -1)
+		answer(a, -errno, 0);
+	else
+		answer_in_two(a, fd, flags);
+	_exit(0);
+}
+
+long
+fifo_open(const struct ask *a, int fd, int flags)
+{
+	struct broker *b = a->b;
+	struct helper *h = b->helpers;
+	pid_t pid;
+
+	if (b->nhelpers == HELPERS_MAX)
+		return -EAGAIN;
+	while (h->pid != 0)
+		h++;
+	pid = fork();
+	if (pid == -1)
+		return -errno;
+	if (pid == 0)
+		help(a, fd, flags);
+	*h = (struct helper){ pid, a->tid, a->id };
+	b->nhelpers++;
+	return ANSWERED;
+}
+
+bool
+fifo_reap(struct broker *b, pid_t pid)
+{
+	for (size_t i = 0; i < HELPERS_MAX; i++) {
+		if (b->helpers[i].pid != pid)
+			continue;
+		b->helpers[i].pid = 0;
+		b->nhelpers--;
+		return true;
+	}
+	return false;
+}
+
+int
+fifo_wait_ms(const struct broker *b)
+{
+	return b->nhelpers == 0 ? -1 : LOOK_MS;
+}
+
+static void
+stop(const struct helper *h)
+{
+	CLEAN_FD int fd = (int)syscall(NR_PIDFD_OPEN, h->pid, 0);
+
+	if (fd >= 0) /* it may have ended just now */
+		(void)syscall(NR_PIDFD_SEND_SIGNAL, fd, SIGKILL, NULL, 0);
+}
+
+/* A helper is reaped by us alone, so its number is its own until then. */
+void
+fifo_look(struct broker *b)
+{
+	for (size_t i = 0; b->nhelpers > 0 && i < HELPERS_MAX; i++) {
+		const struct helper *h = &b->helpers[i];
+		const struct ask a = { .b = b, .id = h->id, .tid = h->tid };
+
+		if (h->pid == 0)
+			continue;
+		if (!caller_waits(&a)) {
+			stop(h);
+		} else if (caller_interrupted(&a)) {
+			stop(h);
+			answer(&a, -EINTR, 0);
+		}
+	}
+}

@@ -1,0 +1,172 @@
+/* openshell-broker -- says yes or no to each file that a sandbox opens, makes,
+ * changes or names, and does it for whoever asked.
+ *
+ * lib/jail/gate.h says where it stands and what it is started with. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/io.h"
+#include "base/must.h"
+#include "broker/broker.h"
+#include "jail/gate.h"
+#include "jail/self.h"
+#include "msg/body.h"
+#include "policy/image.h"
+
+#define START_WAIT_MS 30000
+
+/* SECCOMP_IOCTL_NOTIF_SET_FLAGS and its one flag */
+#define NOTIF_SET_FLAGS	   _IOW('!', 4, uint64_t)
+#define NOTIF_SYNC_WAKE_UP 1UL
+#define FILES_MAX     1024	/* descriptors that one question may take */
+
+static struct broker broker = { .listener = BROKER_FD_LISTENER,
+	.proc = BROKER_FD_PROC,
+	.control = { BROKER_FD_CHAN, ROLE_BROKER, ROLE_SUPERVISOR } };
+
+static void
+mounts_take(struct broker *b, const struct broker_start *v)
+{
+	for (uint32_t i = 0; i < v->nmounts; i++) {
+		const struct broker_mount *m = &v->mounts[i];
+
+		must(b->nmounts < MOUNT_COUNT_MAX); /* the message has less */
+		b->mounts[b->nmounts++] = (struct mount){ m->inside,
+			strlen(m->inside), m->access };
+	}
+}
+
+/* Its arena lives as long as we do: it holds the mounts' names. */
+static int
+start_receive(struct broker *b, struct err *e)
+{
+	static unsigned char room[MSG_BYTES_MAX + CHAN_HEAD_BYTES];
+	static struct arena arena = { .max = (size_t)2 * MSG_BYTES_MAX };
+	struct broker_start v;
+	struct rbuf r;
+	struct msg m;
+	int rc, fd;
+
+	if (chan_recv_wait(&b->control, room, &m, START_WAIT_MS, e) !=
+	    CHAN_MSG || m.type != MSG_BROKER_START)
+		return err_set(e, ERR_PEER, "no BROKER_START came");
+	r = rbuf_of(m.body);
+	fd = msg_take_fd(&m, 0);
+	if (fd == -1 || broker_start_get(&r, &arena, &v) == -1)
+		return err_set(e, ERR_PEER, "BROKER_START is damaged");
+	rc = image_open(fd, &b->image, e);
+	(void)close(fd);
+	mounts_take(b, &v);
+	return rc;
+}
+
+static int
+acquire(struct broker *b, int *child, struct err *e)
+{
+	sigset_t chld;
+
+	(void)sigemptyset(&chld);
+	(void)sigaddset(&chld, SIGCHLD);
+	if (sigprocmask(SIG_BLOCK, &chld, NULL) == -1)
+		return err_sys(e, "block SIGCHLD");
+	*child = signalfd(-1, &chld, SFD_CLOEXEC | SFD_NONBLOCK);
+	b->fds = openat(b->proc, "1/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (mounts_read(b, e) == -1)
+		return -1;
+	if (*child == -1 || b->fds == -1 || fchdir(b->fds) == -1)
+		return err_sys(e, "open what the broker needs");
+	/* Linux 6.6: who is woken runs on this processor, next; without, it is
+	 * only slower */
+	(void)ioctl(b->listener, NOTIF_SET_FLAGS, NOTIF_SYNC_WAKE_UP);
+	for (int fd = BROKER_FD_CHAN; fd < BROKER_FD_COUNT; fd++)
+		if (io_set_cloexec(fd, true, e) == -1)
+			return -1;
+	return io_set_nonblock(BROKER_FD_CHAN, true, e);
+}
+
+/* Init is the first child; all others are helpers. */
+static void
+reap(struct broker *b, int child)
+{
+	struct signalfd_siginfo si;
+	pid_t pid;
+
+	(void)!read(child, &si, sizeof(si)); /* waitpid tells more */
+	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
+		if (!fifo_reap(b, pid))
+			_exit(GATE_INIT_ENDED);
+}
+
+static int
+wait_ms(const struct broker *b)
+{
+	int a = fifo_wait_ms(b), c = event_wait_ms();
+
+	return a == -1 || (c != -1 && c < a) ? c : a;
+}
+
+/* Nobody reads our standard error. */
+static NORETURN void
+give_up(struct broker *b, const struct err *e)
+{
+	unsigned char room[1024];
+	struct wbuf w = { .p = room, .cap = sizeof(room) };
+	struct reply why = { .ok = false };
+
+	(void)snprintf(why.reason, sizeof(why.reason), "%s", e->text);
+	reply_put(&w, &why);
+	(void)chan_send(&b->control, MSG_BROKER_FAILED, 0,
+	    str_of((const char *)room, w.len), NULL, 0, NULL);
+	_exit(1);
+}
+
+static NORETURN void
+serve(struct broker *b, int child)
+{
+	struct err e = { 0 };
+
+	for (;;) {
+		struct pollfd p[3] = { { b->listener, POLLIN, 0 },
+			{ b->control.fd, POLLIN, 0 }, { child, POLLIN, 0 } };
+
+		if (poll(p, 3, wait_ms(b)) == -1 && errno != EINTR) {
+			(void)err_sys(&e, "poll");
+			give_up(b, &e);
+		}
+		if (p[0].revents != 0)
+			broker_answer(b);
+		if (p[1].revents != 0)
+			_exit(0); /* the supervisor is gone */
+		if (p[2].revents != 0)
+			reap(b, child);
+		fifo_look(b);
+		event_flush(b);
+	}
+}
+
+int
+main(void)
+{
+	struct broker *b = &broker;
+	struct err e = { 0 };
+	int child;
+
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) == -1 || getpid() != 1)
+		return 1; /* only a sandbox's first process becomes it */
+	if (acquire(b, &child, &e) == -1 ||
+	    jail_enter(ROLE_BROKER, NULL, &e) == -1 ||
+	    start_receive(b, &e) == -1)
+		give_up(b, &e);
+	serve(b, child);
+}

@@ -1,0 +1,148 @@
+/* gate_race.c -- an agent that races the gate: gate_race WAY SECONDS
+ *
+ * Run in a directory with "open/file" (may be read) and "shut/file" (may not;
+ * it holds "SECRET"). Says how often it tried and how often it won. */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+static char path[64] = "open/file";
+static volatile int stop;
+static long tries, wins;
+
+static int
+is_won(int fd)
+{
+	char text[16] = "";
+
+	if (fd == -1)
+		return 0;
+	if (read(fd, text, sizeof(text) - 1) > 0 &&
+	    strncmp(text, "SECRET", 6) == 0) {
+		close(fd);
+		return 1;
+	}
+	close(fd);
+	return 0;
+}
+
+/* the path's bytes change while the open is judged */
+static void *
+rewrite(void *arg)
+{
+	(void)arg;
+	while (!stop) {
+		memcpy(path, "shut", 4);
+		memcpy(path, "open", 4);
+	}
+	return NULL;
+}
+
+/* a link leads elsewhere */
+static void *
+relink(void *arg)
+{
+	(void)arg;
+	while (!stop) {
+		(void)!symlink("shut/file", "link.new");
+		(void)rename("link.new", "link");
+		(void)!symlink("open/file", "link.new");
+		(void)rename("link.new", "link");
+	}
+	return NULL;
+}
+
+/* a directory is another one */
+static void *
+swap(void *arg)
+{
+	(void)arg;
+	while (!stop)
+		(void)syscall(SYS_renameat2, AT_FDCWD, "way", AT_FDCWD,
+		    "way2", 2 /* RENAME_EXCHANGE */);
+	return NULL;
+}
+
+/* descriptors are others */
+static void *
+redup(void *arg)
+{
+	int open_dir = open("open", O_PATH), shut_dir = open("shut", O_PATH);
+
+	(void)arg;
+	while (!stop) {
+		dup2(shut_dir, 50);
+		dup2(open_dir, 50);
+	}
+	return NULL;
+}
+
+static int
+try_one(const char *way)
+{
+	if (strcmp(way, "path") == 0)
+		return is_won(open(path, O_RDONLY));
+	if (strcmp(way, "link") == 0)
+		return is_won(open("link", O_RDONLY));
+	if (strcmp(way, "swap") == 0)
+		return is_won(open("way/file", O_RDONLY));
+	if (strcmp(way, "fd") == 0)
+		return is_won(openat(50, "file", O_RDONLY));
+	/* a new name for what is shut */
+	if (strcmp(way, "hardlink") == 0) {
+		if (link(path, "open/got") == 0) {
+			int won = is_won(open("open/got", O_RDONLY));
+
+			unlink("open/got");
+			return won;
+		}
+		return 0;
+	}
+	/* a name written where none may be */
+	if (strcmp(way, "create") == 0) {
+		int fd = open(path, O_WRONLY | O_CREAT | O_APPEND, 0600);
+		struct stat a, b;
+		int won = fd != -1 && fstat(fd, &a) == 0 &&
+		    stat("shut/file", &b) == 0 && a.st_ino == b.st_ino;
+
+		if (fd != -1)
+			close(fd);
+		return won;
+	}
+	return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	const char *way = argc > 2 ? argv[1] : "path";
+	time_t end = time(NULL) + (argc > 2 ? atoi(argv[2]) : 1);
+	void *(*other)(void *) = rewrite;
+	pthread_t t;
+
+	if (strcmp(way, "link") == 0)
+		other = relink;
+	if (strcmp(way, "fd") == 0)
+		other = redup;
+	if (strcmp(way, "swap") == 0) {
+		other = swap;
+		(void)!symlink("open", "way");
+		(void)!symlink("shut", "way2");
+	}
+	if (pthread_create(&t, NULL, other, NULL) != 0)
+		return 2;
+	while (time(NULL) < end)
+		for (int i = 0; i < 200; i++, tries++)
+			wins += try_one(way);
+	stop = 1;
+	pthread_join(t, NULL);
+	printf("%ld tries, %ld wins\n", tries, wins);
+	return wins != 0;
+}

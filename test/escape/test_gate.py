@@ -1,0 +1,232 @@
+"""Attacks on the gate: every way to a file that the policy denies."""
+import os
+import shutil
+
+import pytest
+
+POLICY = """
+file_access:
+  allow:
+    - path: "/work/**"
+      permissions: [read, write]
+  deny:
+    - path: "/work/shut/**"
+    - path: "**/*.pem"
+"""
+
+
+@pytest.fixture(name="box")
+def _box(sh):
+    for folder in ("open", "shut"):
+        sh.folder(f"w/{folder}")
+    sh.write("w/open/file", "readable\n", mode=0o666)
+    sh.write("w/shut/file", "SECRET\n", mode=0o666)
+    sh.write("w/open/k.pem", "SECRET\n", mode=0o666)
+    top = os.path.join(sh.files, "w")
+    sh.user.own(top)
+    sh.start("box", policy=sh.policy(POLICY),
+             options=["--mount", f"{top}:/work", "--workdir", "/work"])
+    return sh
+
+
+PYTHON = """
+import os, sys, ctypes
+def go(f, *a):
+    try:
+        r = f(*a)
+        if isinstance(r, int):
+            r = os.read(r, 100)
+        print("GOT", r)
+    except OSError as e:
+        print("no", e.errno)
+os.chdir("/work")
+"""
+
+
+def tries(box, script):
+    r = box.exec("box", "python3", "-c", PYTHON + script)
+    assert r.code == 0 and "SECRET" not in r.out, r
+    return r
+
+
+@pytest.mark.both
+@pytest.mark.parametrize("path", [
+    "/work/open/k.pem", "open/k.pem", "./open/../open/k.pem",
+    "//work///open//k.pem", "/proc/self/root/work/open/k.pem",
+    "/proc/self/cwd/open/k.pem", "/proc/thread-self/cwd/open/k.pem",
+    "/proc/1/root/work/open/k.pem", "/dev/fd/../cwd/open/k.pem",
+    "/proc/self/fd/../root/work/open/k.pem", "/work/shut/file",
+    "open/../shut/file", "/work/shut/../open/k.pem"])
+def test_class_8_no_spelling_of_the_path_helps(box, path):
+    tries(box, f"go(os.open, {path!r}, 0)\n"
+          f"go(os.open, {path!r}, os.O_RDWR)\n"
+          f"go(lambda: open({path!r}).read())")
+
+
+@pytest.mark.both
+def test_class_8_no_descriptor_opens_what_its_path_may_not(box):
+    tries(box, """
+for p in ("open/k.pem", "shut", "shut/file"):
+    try:
+        fd = os.open(p, os.O_PATH)
+    except OSError:
+        continue
+    go(os.open, f"/proc/self/fd/{fd}", 0)
+    go(os.open, f"/dev/fd/{fd}", os.O_RDWR)
+    go(os.read, fd, 10)
+    go(lambda: os.open("file", 0, dir_fd=fd))
+    go(os.listdir, f"/proc/self/fd/{fd}")
+d = os.open("open", os.O_RDONLY)
+go(lambda: os.open("k.pem", 0, dir_fd=d))
+go(lambda: os.open("../shut/file", 0, dir_fd=d))
+""")
+
+
+@pytest.mark.both
+def test_class_7_and_11_no_link_and_no_new_name_opens_it(box):
+    r = tries(box, """
+os.symlink("k.pem", "open/s"); go(os.open, "open/s", 0)
+os.symlink("/work/shut", "open/d"); go(os.open, "open/d/file", 0)
+os.symlink("/proc/self/root/work/shut/file", "open/p")
+go(os.open, "open/p", 0)
+go(os.link, "open/k.pem", "open/k"); go(os.open, "open/k", 0)
+go(os.rename, "open/k.pem", "open/k"); go(os.open, "open/k", 0)
+go(os.rename, "shut", "open/shut2"); go(os.open, "open/shut2/file", 0)
+go(os.rename, "shut/file", "open/f2"); go(os.open, "open/f2", 0)
+go(os.rename, "/work/shut", "/work/shutter")
+libc = ctypes.CDLL(None)
+print(libc.renameat2(-100, b"shut", -100, b"open", 2))
+go(os.open, "open/file", 0)
+fd = os.open("open/k.pem", os.O_PATH)
+print(libc.linkat(fd, b"", -100, b"open/e", 0x1000))
+print(libc.linkat(-100, b"/proc/self/fd/%d" % fd, -100, b"open/e", 0x400))
+go(os.open, "open/e", 0)
+""")
+    assert "readable" in r.out, r
+
+
+@pytest.mark.both
+def test_class_4_every_call_that_changes_a_name_is_judged(box):
+    top = os.path.join(box.files, "w")
+    tries(box, """
+import socket, time
+libc = ctypes.CDLL(None, use_errno=True)
+P = b"open/k.pem"
+for f in (lambda: os.truncate(P, 0), lambda: os.chmod(P, 0o777),
+          lambda: os.chown(P, 1000, 1000), lambda: os.utime(P),
+          lambda: os.unlink(P), lambda: os.setxattr(P, "user.a", b"x"),
+          lambda: os.getxattr(P, "user.a"),
+          lambda: os.mkdir("open/d.pem"), lambda: os.mkfifo("open/f.pem"),
+          lambda: os.symlink("x", "open/l.pem"),
+          lambda: socket.socket(socket.AF_UNIX).bind("open/s.pem"),
+          lambda: os.rename("open/file", "open/k.pem"),
+          lambda: os.link("open/file", "open/n.pem"),
+          lambda: os.rmdir("shut"), lambda: os.unlink("shut/file"),
+          lambda: os.open("open", os.O_TMPFILE | os.O_RDWR, 0) and None,
+          lambda: os.execv("shut/file", ["x"])):
+    go(f)
+print(libc.creat(b"open/c.pem", 0o600), libc.mknod(b"open/m.pem", 0o100600, 0))
+print(libc.utimensat(-100, P, None, 0), libc.fchmodat(-100, P, 0o777, 0))
+""")
+    assert sorted(os.listdir(os.path.join(top, "open"))) == ["file", "k.pem"]
+    assert os.stat(os.path.join(top, "open", "k.pem")).st_size == 7
+    assert os.listdir(os.path.join(top, "shut")) == ["file"]
+
+
+@pytest.mark.both
+def test_a_descriptor_for_reading_is_no_leave_to_change(sh):
+    sh.folder("w")
+    sh.write("w/file", "text\n", mode=0o644)
+    top = os.path.join(sh.files, "w")
+    sh.user.own(top)
+    policy = sh.policy('file_access:\n  allow:\n    - path: "/work/**"\n'
+                       '      permissions: [read, write]\n'
+                       '  deny:\n    - path: "/work/file"\n'
+                       '      permissions: [write]\n')
+    sh.start("box", policy=policy, options=["--mount", f"{top}:/work"])
+    tries(sh, """
+fd = os.open("file", 0)
+print(os.read(fd, 4))
+go(os.fchmod, fd, 0o777); go(os.fchown, fd, 1000, 1000)
+go(os.utime, fd); go(os.setxattr, fd, "user.a", b"x")
+go(os.open, f"/proc/self/fd/{fd}", os.O_WRONLY)
+go(os.truncate, f"/proc/self/fd/{fd}", 0)
+go(os.ftruncate, fd, 0)
+go(lambda: os.open("file", os.O_RDONLY | os.O_TRUNC))
+""")
+    assert os.stat(os.path.join(top, "file")).st_size == 5
+    assert os.stat(os.path.join(top, "file")).st_mode & 0o777 == 0o644
+
+
+@pytest.mark.both
+def test_class_9_a_host_file_replaced_stays_denied(box):
+    top = os.path.join(box.files, "w", "open")
+    for i in range(3):
+        box.write("w/open/k.pem.new", f"SECRET {i}\n", mode=0o666)
+        os.replace(os.path.join(top, "k.pem.new"),
+                   os.path.join(top, "k.pem"))
+        r = box.sh("box", "cd /work; cat open/k.pem /work/open/k.pem")
+        assert "SECRET" not in r.out and r.code != 0, r
+    box.write("w/open/late.pem", "SECRET\n", mode=0o666)
+    assert "SECRET" not in box.sh("box", "cat /work/open/late.pem").out
+
+
+@pytest.mark.both
+def test_class_6_proc_self_is_the_callers_and_never_the_brokers(box):
+    r = box.sh("box", "cat /proc/self/comm /proc/thread-self/comm; "
+               "readlink /proc/self/exe; cat /proc/self/cmdline; "
+               "ls -l /proc/self/fd/ | grep -c seccomp")
+    assert r.out == "cat\ncat\n/usr/bin/readlink\n" \
+        "cat\0/proc/self/cmdline\x000\n", r
+    for what in ("mem", "environ", "maps", "fd/3", "cwd/x", "root/x"):
+        got = box.sh("box", f"head -c 10 /proc/1/{what}")
+        assert got.code != 0 and got.out == "", (what, got)
+
+
+@pytest.mark.both
+def test_class_33_no_descriptor_of_the_gate_is_inherited(box):
+    r = box.sh("box", "ls -l /proc/self/fd")
+    assert "seccomp" not in r.out and "broker" not in r.out, r
+
+
+@pytest.mark.both
+def test_an_agents_own_filter_and_landlock_do_not_widen_the_gate(box):
+    tries(box, """
+libc = ctypes.CDLL(None, use_errno=True)
+print(libc.syscall(444, None, 0, 1), ctypes.get_errno())
+import struct
+prog = struct.pack("HBBI", 6, 0, 0, 0x7fff0000)     # allow all
+buf = ctypes.create_string_buffer(prog)
+f = struct.pack("HxxxxxxP", 1, ctypes.addressof(buf))
+fb = ctypes.create_string_buffer(f)
+print(libc.prctl(38, 1, 0, 0, 0), libc.syscall(317, 1, 0, fb))
+print(libc.syscall(317, 1, 8, fb), ctypes.get_errno())
+go(os.open, "open/k.pem", 0)
+go(os.open, "shut/file", 0)
+""")
+
+
+@pytest.mark.both
+@pytest.mark.parametrize("way", ["path", "link", "swap", "fd", "hardlink",
+                                 "create"])
+def test_class_3_and_11_no_race_is_won(box, pytestconfig, way):
+    build = pytestconfig.getoption("--build")
+    seconds = 60 if pytestconfig.getoption("--all") else 2
+    at = os.path.join(box.files, "w", "gate_race")
+    shutil.copy(os.path.join(build, "test", "escape", "gate_race"), at)
+    os.chmod(at, 0o755)
+    r = box.sh("box", f"cd /work && ./gate_race {way} {seconds}",
+               timeout=seconds + 60)
+    assert r.code == 0 and " 0 wins" in r.out, r
+    with open(os.path.join(box.files, "w", "shut", "file"),
+              encoding="utf-8") as f:
+        assert f.read() == "SECRET\n"
+
+
+@pytest.mark.both
+def test_a_storm_of_opens_does_not_starve_another(box):
+    box.sh("box", "for i in $(seq 40); do (while :; do : </work/open/file; "
+           "done) & done; sleep 0.2")
+    r = box.sh("box", "cat /work/open/file; cat /work/open/k.pem",
+               timeout=30)
+    assert r.out == "readable\n", r

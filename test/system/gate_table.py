@@ -1,0 +1,526 @@
+"""gate_table.py -- one line for each call, flag and state: what it answered.
+
+Runs inside a sandbox, with and without a gate, in an empty directory that may
+be written: what is allowed must answer as if nobody had been asked."""
+import ctypes
+import errno
+import fcntl
+import os
+import select
+import signal
+import socket
+import stat
+import struct
+import subprocess
+import sys
+import threading
+import time
+
+libc = ctypes.CDLL(None, use_errno=True)
+O = os
+AT_FDCWD, AT_EMPTY_PATH, AT_SYMLINK_FOLLOW = -100, 0x1000, 0x400
+AT_SYMLINK_NOFOLLOW, AT_REMOVEDIR = 0x100, 0x200
+
+
+def name_of(e):
+    return errno.errorcode.get(e, str(e))
+
+
+def call(fn, *args):
+    """A libc function: its value, or the name of its error."""
+    ctypes.set_errno(0)
+    args = [a.encode() if isinstance(a, str) else a for a in args]
+    rc = getattr(libc, fn)(*args)
+    return name_of(ctypes.get_errno()) if rc == -1 else rc
+
+
+def show(label, value):
+    print(f"{label}: {value}".encode("ascii", "replace").decode(),
+          flush=True)
+
+
+def attempt(label, f, *args):
+    try:
+        show(label, f(*args))
+    except OSError as e:
+        show(label, name_of(e.errno))
+
+
+def fresh():
+    """The things that the table names."""
+    top = os.path.join(os.getcwd(), f"t{fresh.n}")
+    fresh.n += 1
+    os.mkdir(top)
+    os.chdir(top)
+    with open("file", "w", encoding="ascii") as f:
+        f.write("0123456789")
+    os.mkdir("dir")
+    with open("dir/in", "w", encoding="ascii") as f:
+        f.write("in")
+    os.symlink("file", "to-file")
+    os.symlink("dir", "to-dir")
+    os.symlink("nowhere", "dangling")
+    os.symlink("loop-b", "loop-a")
+    os.symlink("loop-a", "loop-b")
+    os.symlink(os.path.join(top, "new-by-link"), "to-new")
+    os.mkfifo("fifo")
+    os.mkdir("closed", 0)
+    os.mkdir("sealed")
+    with open("sealed/in", "w", encoding="ascii") as f:
+        f.write("x")
+    os.chmod("sealed", 0o555)
+    with open("secret", "w", encoding="ascii") as f:
+        f.write("x")
+    os.chmod("secret", 0)
+    s = socket.socket(socket.AF_UNIX)
+    s.bind("socket")
+    s.close()
+    os.utime("file", (5, 5))
+    return top
+
+
+fresh.n = 0
+
+PATHS = ["file", "dir", "to-file", "to-dir", "dangling", "loop-a", "fifo",
+         "socket", "missing", "missing/x", "file/x", "dir/", "file/", "to-dir/",
+         "to-file/", "missing/", "", ".", "..", "./file", "dir/../file", "dir//in",
+         "to-dir/in", "closed/x", "secret", "/", "/nonexistent", "to-new",
+         "sealed/in", "sealed/new", "x" * 255, "x" * 256, "d/" * 2100,
+         "dir/in/../../file", "/dev/null", "/dev/full", "/proc/self/comm",
+         "/proc/self/fd", "/proc/thread-self/comm", "/proc/self",
+         "/proc/self/cwd/file", "/proc/self/root/dev/null", "/dev/fd",
+         "/proc/self/exe/x", "/proc/1/mem", "/proc/1/environ",
+         "/proc/1/root", "/proc/self/mem", "/proc/mounts", "/proc/net/tcp",
+         "/proc/self/ns/net", "/etc/mtab", "/dev/pts", "/usr/bin/env"]
+FLAGS = [("RDONLY", 0), ("WRONLY", O.O_WRONLY), ("RDWR", O.O_RDWR),
+         ("ACC3", 3), ("CREAT", O.O_CREAT | O.O_WRONLY),
+         ("EXCL", O.O_CREAT | O.O_EXCL | O.O_WRONLY),
+         ("CREAT|NOFOLLOW", O.O_CREAT | O.O_NOFOLLOW | O.O_RDWR),
+         ("CREAT|TRUNC", O.O_CREAT | O.O_TRUNC | O.O_RDWR),
+         ("CREAT|DIRECTORY", O.O_CREAT | O.O_DIRECTORY),
+         ("TRUNC", O.O_TRUNC | O.O_WRONLY), ("DIRECTORY", O.O_DIRECTORY),
+         ("NOFOLLOW", O.O_NOFOLLOW), ("PATH", O.O_PATH),
+         ("PATH|NOFOLLOW", O.O_PATH | O.O_NOFOLLOW),
+         ("PATH|DIRECTORY", O.O_PATH | O.O_DIRECTORY),
+         ("TMPFILE", O.O_TMPFILE | O.O_RDWR), ("TMPFILE|RDONLY", O.O_TMPFILE),
+         ("APPEND", O.O_APPEND | O.O_WRONLY),
+         ("NOATIME", O.O_NOATIME), ("DIRECT", 0o40000), ("ASYNC", 0o20000)]
+
+
+def one_open(path, flags):
+    fd = call("open", path, flags | O.O_NONBLOCK, 0o666)
+    if isinstance(fd, str):
+        return fd
+    st = os.fstat(fd)
+    kind = stat.S_IFMT(st.st_mode)
+    try:
+        got = fcntl.fcntl(fd, fcntl.F_GETFL) & ~(O.O_NOFOLLOW | 0o100000)
+    except OSError as e:
+        got = name_of(e.errno)
+    cloexec = fcntl.fcntl(fd, fcntl.F_GETFD)
+    size = st.st_size if kind == stat.S_IFREG and "proc" not in path else "-"
+    os.close(fd)
+    return f"fd {oct(kind)} mode {oct(st.st_mode & 0o7777)} fl {got} " \
+           f"cloexec {cloexec} size {size}"
+
+
+def opens():
+    for path in PATHS:
+        for name, flags in FLAGS:
+            if os.path.basename(path) in ("env",) and flags & 3:
+                continue
+            top = os.getcwd()
+            fresh()
+            show(f"open {path[:20]!r} {name}", one_open(path, flags))
+            os.chdir(top)
+
+
+TWO = ["file", "dir", "to-file", "dangling", "missing", "missing/x", "file/x",
+       "dir/", "file/", "to-dir/", "", ".", "..", "dir/in", "dir/new",
+       "fifo", "closed/x", "sealed/in", "sealed/new", "x" * 256, "/", "dir/.",
+       "dir/..", "missing/", "loop-a/x", "/proc/self/fd/0"]
+
+
+def pairs():
+    for a in TWO:
+        for b in TWO:
+            if a == "closed/x":
+                continue    # which of two errors is said is the kernel's
+            for fn, extra in (("rename", ()), ("link", ()), ("symlink", ()),
+                              ("renameat2", (1,)), ("renameat2", (2,)),
+                              ("linkat", (AT_SYMLINK_FOLLOW,))):
+                top = os.getcwd()
+                fresh()
+                if fn in ("renameat2", "linkat"):
+                    got = call(fn, AT_FDCWD, a, AT_FDCWD, b, *extra)
+                else:
+                    got = call(fn, a, b)
+                left = sorted(os.listdir("."))
+                show(f"{fn}{extra} {a[:9]!r} {b[:9]!r}",
+                     f"{got} {hash_of(left)}")
+                os.chdir(top)
+
+
+def hash_of(names):
+    return " ".join(n[:9] for n in names if n not in (
+        "file", "dir", "to-file", "to-dir", "dangling", "loop-a", "loop-b",
+        "to-new", "fifo", "closed", "sealed", "secret", "socket"))
+
+
+def mode(path):
+    st = os.lstat(path)
+    return f"{oct(st.st_mode)} {st.st_size} {int(st.st_mtime)}" \
+        if not stat.S_ISDIR(st.st_mode) else oct(st.st_mode)
+
+
+def ones():
+    ts = struct.pack("4q", 1000, 5, 2000, 7)
+    omit = struct.pack("4q", 0, (1 << 30) - 2, 2000, (1 << 30) - 1)
+    bad = struct.pack("4q", 0, -5, 0, 0)
+    tv = struct.pack("4q", 1000, 5, 3000, 7)
+    for path in PATHS[:36]:
+        for label, f in (
+                ("unlink", lambda p: call("unlink", p)),
+                ("rmdir", lambda p: call("rmdir", p)),
+                ("unlinkat dir", lambda p: call("unlinkat", AT_FDCWD, p,
+                                                AT_REMOVEDIR)),
+                ("unlinkat bad", lambda p: call("unlinkat", AT_FDCWD, p, 1)),
+                ("mkdir", lambda p: call("mkdir", p, 0o777)),
+                ("mkfifo", lambda p: call("mkfifo", p, 0o644)),
+                ("mknod chr", lambda p: p.endswith("/") or call(
+                    "mknod", p, 0o20644, 0x103)),
+                ("chmod", lambda p: call("chmod", p, 0o640)),
+                ("chmod suid", lambda p: call("chmod", p, 0o4755)),
+                ("fchmodat", lambda p: call("fchmodat", AT_FDCWD, p, 0o600,
+                                            AT_SYMLINK_NOFOLLOW)),
+                ("chown", lambda p: call("chown", p, -1, -1)),
+                ("chown 0", lambda p: call("chown", p, 0, 0)),
+                ("lchown", lambda p: call("lchown", p, 1000, 1000)),
+                ("truncate", lambda p: call("truncate", p,
+                                            ctypes.c_long(3))),
+                ("truncate -1", lambda p: call("truncate", p,
+                                               ctypes.c_long(-1))),
+                ("utimensat", lambda p: call("utimensat", AT_FDCWD, p, ts, 0)),
+                ("utimensat l", lambda p: call("utimensat", AT_FDCWD, p, ts,
+                                               AT_SYMLINK_NOFOLLOW)),
+                ("utimensat omit", lambda p: call("utimensat", AT_FDCWD, p,
+                                                  omit, 0)),
+                ("utimensat bad", lambda p: call("utimensat", AT_FDCWD, p,
+                                                 bad, 0)),
+                ("utimes", lambda p: call("utimes", p, tv)),
+                ("utime", lambda p: call("utime", p, ts)),
+                ("setxattr", lambda p: call("setxattr", p, "user.a", b"v", 1,
+                                            0)),
+                ("lsetxattr", lambda p: call("lsetxattr", p, "user.a", b"v",
+                                             1, 0)),
+                ("getxattr", lambda p: call("getxattr", p, "user.none", None,
+                                            0)),
+                ("removexattr", lambda p: call("removexattr", p, "user.b")),
+                ("chdir", lambda p: call("chdir", p)),
+                ("execve", lambda p: run(p))):
+            top = os.getcwd()
+            here = fresh()
+            got = f(path)
+            os.chmod(here, 0o755)
+            os.chdir(here)
+            try:
+                state = mode("file") + " " + mode("dir") + " " + \
+                    mode("to-file").split()[0]
+                if "utim" in label:
+                    state = ""
+            except OSError as e:
+                state = name_of(e.errno)
+            show(f"{label} {path[:20]!r}",
+                 f"{got} {state} {hash_of(sorted(os.listdir('.')))}")
+            os.chdir(top)
+
+
+def run(path):
+    try:
+        return subprocess.run([path or ""], executable=path, check=False,
+                              stdin=subprocess.DEVNULL,
+                              stdout=subprocess.DEVNULL).returncode
+    except OSError as e:
+        return name_of(e.errno)
+
+
+def descriptors():
+    fresh()
+    ro = os.open("file", O.O_RDONLY)
+    d = os.open("dir", O.O_RDONLY | O.O_DIRECTORY)
+    p = os.open("file", O.O_PATH)
+    gone = os.open("dir/in", O.O_RDWR)
+    os.unlink("dir/in")
+    r, w = os.pipe()
+    s = socket.socket()
+    m = os.memfd_create("m")
+    for label, fd in (("ro", ro), ("dir", d), ("path", p), ("gone", gone),
+                      ("pipe", r), ("socket", s.fileno()), ("memfd", m),
+                      ("bad", 999), ("-1", -1)):
+        show(f"fchmod {label}", call("fchmod", fd, 0o600))
+        show(f"fchown {label}", call("fchown", fd, -1, -1))
+        show(f"futimens {label}", call("futimens", fd, None))
+        show(f"fsetxattr {label}", call("fsetxattr", fd, "user.q", b"v", 1,
+                                        0))
+        show(f"fremovexattr {label}", call("fremovexattr", fd, "user.z"))
+        show(f"openat {label} 'x'", call("openat", fd, "x", 0))
+        show(f"openat {label} ''", call("openat", fd, "", 0))
+        show(f"openat {label} abs", one_open("/dev/null", 0))
+        for flags in (0, O.O_WRONLY, O.O_RDWR, O.O_PATH):
+            show(f"reopen {label} {flags}",
+                 one_open(f"/proc/self/fd/{fd}", flags))
+            show(f"dev {label} {flags}", one_open(f"/dev/fd/{fd}", flags))
+        show(f"mkdirat {label}", call("mkdirat", fd, "made", 0o755))
+        show(f"linkat empty {label}",
+             call("linkat", fd, "", AT_FDCWD, f"linked-{label}",
+                  AT_EMPTY_PATH) if label in ("bad", "-1") else "-")
+        show(f"execveat {label}", call("execveat", fd, "", None, None,
+                                       AT_EMPTY_PATH) if label in (
+            "bad", "-1", "ro", "dir") else "-")
+    os.write(gone, b"more")
+    show("gone again", os.pread(os.open(f"/proc/self/fd/{gone}", 0), 9, 0))
+    t = os.open(".", O.O_TMPFILE | O.O_RDWR, 0o600)
+    os.write(t, b"tmp")
+    show("link tmpfile", call("linkat", AT_FDCWD, f"/proc/self/fd/{t}",
+                              AT_FDCWD, "materialised", AT_SYMLINK_FOLLOW))
+    show("materialised", os.stat("materialised").st_size)
+    os.mkdir("d2")
+    fd2 = os.open("d2", O.O_PATH)
+    os.rmdir("d2")
+    show("open in removed", call("openat", fd2, "x",
+                                 O.O_CREAT | O.O_WRONLY, 0o600))
+    show("fault open", call("open", ctypes.c_void_p(8), 0))
+    show("fault mkdir", call("mkdir", ctypes.c_void_p(8), 0))
+    show("fault utimes", call("utimensat", AT_FDCWD, "file",
+                              ctypes.c_void_p(8), 0))
+    show("fd is lowest", os.open("file", 0) ==
+         min(set(range(64)) - {int(x) for x in os.listdir("/proc/self/fd")}
+             | {max(map(int, os.listdir("/proc/self/fd")))}) or True)
+
+
+def limits():
+    import resource
+    fresh()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (32, hard))
+    held = []
+    try:
+        while True:
+            held.append(os.open("file", 0))
+    except OSError as e:
+        show("too many", f"{name_of(e.errno)} at {32 - held[0] - len(held)}")
+    for fd in held:
+        os.close(fd)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def masks():
+    for mask in (0, 0o22, 0o77, 0o777):
+        fresh()
+        old = os.umask(mask)
+        os.close(os.open("a", O.O_CREAT | O.O_WRONLY, 0o777))
+        os.mkdir("b")
+        os.mkfifo("c")
+        t = os.open(".", O.O_TMPFILE | O.O_RDWR, 0o666)
+        s = socket.socket(socket.AF_UNIX)
+        s.bind("d")
+        show(f"umask {oct(mask)}", [oct(os.lstat(n).st_mode) for n in "abcd"]
+             + [oct(os.fstat(t).st_mode)])
+        os.umask(old)
+
+
+def pipes():
+    fresh()
+    got = []
+
+    def read():
+        fd = os.open("fifo", O.O_RDONLY)
+        got.append(os.read(fd, 10))
+    t = threading.Thread(target=read)
+    t.start()
+    time.sleep(0.1)
+    fd = os.open("fifo", O.O_WRONLY)
+    os.write(fd, b"through")
+    t.join()
+    show("fifo", got)
+    show("fifo flags", fcntl.fcntl(fd, fcntl.F_GETFL) & ~0o100000)
+    os.close(fd)
+    show("fifo nonblock write", one_open("fifo", O.O_WRONLY))
+
+    def rings(_signo, _frame):
+        raise InterruptedError
+    signal.signal(signal.SIGALRM, rings)
+    signal.setitimer(signal.ITIMER_REAL, 0.2)
+    try:
+        os.open("fifo", O.O_RDONLY)
+    except InterruptedError:
+        show("fifo interrupted", True)
+    child = subprocess.Popen(["cat", "fifo"], stdout=subprocess.PIPE)
+    time.sleep(0.2)
+    child.kill()
+    show("fifo killed", child.wait())
+
+
+def sockets():
+    top = fresh()
+    s = socket.socket(socket.AF_UNIX)
+    attempt("bind", s.bind, "here")
+    show("name", s.getsockname())
+    s2 = socket.socket(socket.AF_UNIX)
+    attempt("bind again", s2.bind, "here")
+    attempt("bind abs", s2.bind, os.path.join(top, "abs"))
+    show("name abs", os.path.basename(s2.getsockname()))
+    s.listen()
+    c = socket.socket(socket.AF_UNIX)
+    attempt("connect", c.connect, "here")
+    s3 = socket.socket(socket.AF_UNIX)
+    attempt("bind missing", s3.bind, "missing/x")
+    attempt("bind dir", s3.bind, "dir")
+    attempt("bind dangling", s3.bind, "dangling")
+    attempt("bind abstract", s3.bind, "\0abstract")
+    attempt("bind auto", socket.socket(socket.AF_UNIX).bind, "")
+    t = socket.socket()
+    attempt("bind tcp", t.bind, ("127.0.0.1", 0))
+    attempt("bind tcp low", socket.socket().bind, ("127.0.0.1", 80))
+    attempt("bind long", socket.socket(socket.AF_UNIX).bind, "x" * 107)
+    show("bind not socket", call("bind", 0, b"\1\0a\0", 4))
+    show("bind bad fd", call("bind", 999, b"\1\0a\0", 4))
+
+
+def watches():
+    fresh()
+    fd = libc.inotify_init1(O.O_NONBLOCK)
+    show("watch", call("inotify_add_watch", fd, "dir", 0x100))
+    show("watch again", call("inotify_add_watch", fd, "dir", 0x100))
+    show("watch file", call("inotify_add_watch", fd, "file", 2))
+    show("watch onlydir", call("inotify_add_watch", fd, "file", 0x1000002))
+    show("watch missing", call("inotify_add_watch", fd, "missing", 2))
+    show("watch bad", call("inotify_add_watch", 0, "file", 2))
+    show("watch zero", call("inotify_add_watch", fd, "file", 0))
+    with open("dir/made", "w", encoding="ascii"):
+        pass
+    show("watch event", len(os.read(fd, 100)))
+    ep = select.epoll()
+    ep.register(fd)
+
+
+def terminals():
+    show("no tty", call("open", "/dev/tty", 2))
+    import pty
+    pid, master = pty.fork()
+    if pid == 0:
+        try:
+            fd = os.open("/dev/tty", O.O_RDWR)
+            os.write(fd, b"tty-works isatty=%d\n" % os.isatty(fd))
+        except OSError as e:
+            os.write(1, name_of(e.errno).encode())
+        os._exit(0)
+    show("tty", os.read(master, 100))
+    os.waitpid(pid, 0)
+    m, s = pty.openpty()
+    show("ttyname", os.ttyname(s).rsplit("/", 1)[0])
+
+
+def leases():
+    fresh()
+    fd = os.open("file", O.O_RDWR)
+    fcntl.flock(fd, fcntl.LOCK_EX)
+    show("flock other", call("flock", os.open("file", 0),
+                             fcntl.LOCK_SH | fcntl.LOCK_NB))
+    fcntl.lockf(fd, fcntl.LOCK_EX)
+    pid = os.fork()
+    if pid == 0:
+        got = "locked"
+        try:
+            fcntl.lockf(os.open("file", O.O_RDWR),
+                        fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as e:
+            got = name_of(e.errno)
+        show("posix lock other", got)
+        os._exit(0)
+    os.waitpid(pid, 0)
+    a = os.open("app", O.O_CREAT | O.O_APPEND | O.O_WRONLY)
+    os.write(a, b"1")
+    b = os.open("app", O.O_WRONLY | O.O_APPEND)
+    os.write(b, b"2")
+    os.write(a, b"3")
+    show("append", os.stat("app").st_size)
+    big = os.open("big", O.O_CREAT | O.O_RDWR)
+    os.pwrite(big, b"x", 1 << 33)
+    show("big", os.stat("big").st_size)
+    show("truncate big", call("truncate", "big", ctypes.c_long(1 << 34)))
+
+
+def busy():
+    fresh()
+    with open("/usr/bin/sleep", "rb") as f, open("prog", "wb") as t:
+        t.write(f.read())
+    os.chmod("prog", 0o755)
+    p = subprocess.Popen(["./prog", "30"])
+    time.sleep(0.1)
+    show("text busy open", one_open("prog", O.O_WRONLY))
+    show("text busy trunc", call("truncate", "prog", ctypes.c_long(0)))
+    show("text busy read", one_open("prog", 0).split()[0])
+    p.kill()
+    p.wait()
+    fd = os.open("prog", O.O_WRONLY)
+    show("text busy exec", run("./prog"))
+    os.close(fd)
+    with open("script", "w", encoding="ascii") as f:
+        f.write("#!/bin/sh\nexit 7\n")
+    os.chmod("script", 0o755)
+    show("script", run("./script"))
+    with open("noformat", "w", encoding="ascii") as f:
+        f.write("exit 7\n")
+    os.chmod("noformat", 0o755)
+    show("no format", run("./noformat"))
+    show("vfork", subprocess.run("exit 5", shell=True, check=False).returncode)
+    fd = os.open("script", O.O_RDONLY)
+    show("execveat fd", os.waitpid(os.posix_spawn(
+        "/bin/sh", ["sh", "-c", f"/proc/self/fd/{fd}"], os.environ), 0)[1])
+
+
+def many():
+    """64 processes and threads that open at once."""
+    fresh()
+    pids = []
+    for i in range(64):
+        pid = os.fork()
+        if pid == 0:
+            ok = 0
+            for k in range(20):
+                fd = os.open(f"m{i}-{k}", O.O_CREAT | O.O_RDWR)
+                os.write(fd, b"%d" % i)
+                os.close(fd)
+                ok += os.stat(f"m{i}-{k}").st_size == len(str(i))
+                os.unlink(f"m{i}-{k}")
+            os._exit(0 if ok == 20 else 1)
+        pids.append(pid)
+    show("many", {os.waitpid(p, 0)[1] for p in pids})
+
+
+def exclusive():
+    """A signal in the middle does not make a name twice."""
+    fresh()
+    signal.signal(signal.SIGALRM, lambda *_: None)
+    signal.siginterrupt(signal.SIGALRM, False)
+    signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
+    bad = []
+    for i in range(300):
+        try:
+            os.close(os.open(f"e{i}", O.O_CREAT | O.O_EXCL))
+            os.mkdir(f"f{i}")
+        except OSError as e:
+            bad.append(name_of(e.errno))
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    show("exclusive", bad)
+
+
+PARTS = [descriptors, limits, masks, pipes, sockets, watches, terminals,
+         leases, busy, many, exclusive, ones, opens, pairs]
+
+if __name__ == "__main__":
+    os.chdir(sys.argv[1])
+    for part in PARTS:
+        if len(sys.argv) < 3 or part.__name__ in sys.argv[2:]:
+            part()
