@@ -218,8 +218,8 @@ link_to(const struct ask *a, int held, const struct spot *n)
 	if (rc == 0 && kind == OBJECT_OUTSIDE)
 		rc = -EACCES;
 	if (rc == 0 && kind == OBJECT_NAMED && !n->odd &&
-	    !S_ISLNK(st.st_mode))
-		rc = may_move(a, path, n->path, S_ISDIR(st.st_mode));
+	    !S_ISLNK(st.st_mode) && !S_ISDIR(st.st_mode))
+		rc = may_move(a, path, n->path, false);
 	if (rc != 0)
 		return rc;
 	return result(linkat(a->b->fds, fd_name(held).text, n->dir, n->name,

@@ -220,6 +220,8 @@ open_slash(const struct ask *a, const struct want *w)
 	int rc = spot_from(a, w->dirfd, w->path, &s);
 
 	spot_fini(&s);
+	if (rc == 0 && s.name[0] == '/' && (w->flags & O_EXCL) != 0)
+		return -EEXIST; /* the root */
 	return rc != 0 ? rc : -EISDIR;
 }
 
@@ -243,17 +245,18 @@ ask_open(const struct ask *a, int dirfd, uint64_t path, int flags,
     mode_t mode)
 {
 	struct want w = { .dirfd = dirfd, .flags = flags, .mode = mode };
-	long rc = caller_string(a, path, w.path);
+	long rc;
 
+	if ((flags & TMPFILE) != 0 ? (flags & O_ACCMODE) == O_RDONLY :
+	    (flags & O_CREAT) != 0 && (flags & O_DIRECTORY) != 0)
+		return -EINVAL;
+	rc = caller_string(a, path, w.path);
 	if (rc != 0)
 		return rc;
 	if (w.path[0] == '\0')
 		return -ENOENT;
 	if ((w.flags & TMPFILE) != 0)
-		return (flags & O_ACCMODE) == O_RDONLY ? -EINVAL :
-							 open_nameless(a, &w);
-	if ((flags & O_CREAT) != 0 && (flags & O_DIRECTORY) != 0)
-		return -EINVAL;
+		return open_nameless(a, &w);
 	if ((flags & O_CREAT) != 0 && w.path[strlen(w.path) - 1] == '/')
 		return open_slash(a, &w);
 	rc = -EAGAIN;

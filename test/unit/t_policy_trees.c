@@ -421,21 +421,21 @@ renames(void **state)
 static const struct {
 	const char *what, *own, *max, *path;
 	unsigned may;
-	bool enforced;	/* by this version, without a gate */
+	bool enforced;	/* by this version */
 	const char *why;
 } bounds[] = {
 #define OWN "allow: [{path: /w/**, permissions: [read, write]}]"
 	{ "what both allow is allowed", OWN, OWN, "/w/x", 3, true,
 	    "allowed by own.yaml:1" },
 	{ "what the maximum does not is not", OWN, "allow: [{path: /w/**}]",
-	    "/w/x", 1, false, "the maximum policy: max.yaml:1 `/w/**` allows "
+	    "/w/x", 1, true, "the maximum policy: max.yaml:1 `/w/**` allows "
 	    "reading" },
 	{ "it gives nothing by itself", "", OWN, "/w/x", 0, true,
 	    "no rule allows" },
 	{ "it may be open", OWN, "default_policy: allow", "/w/x", 3, true,
 	    "allowed by own.yaml:1" },
 	{ "but for what it denies", OWN, "default_policy: allow, deny: "
-	    "[{path: \"**/.env\"}]", "/w/.env", 0, false,
+	    "[{path: \"**/.env\"}]", "/w/.env", 0, true,
 	    "the maximum policy: /w/.env is denied by max.yaml:1" },
 	{ "a pattern elsewhere is nobody's", OWN, "default_policy: allow, "
 	    "deny: [{path: \"/v/*.key\"}]", "/w/a.key", 3, true, "allowed" },
