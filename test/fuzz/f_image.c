@@ -7,6 +7,7 @@
 #include "base/must.h"
 #include "compile/compile.h"
 #include "policy/decide.h"
+#include "policy/exec.h"
 #include "policy/files.h"
 #include "policy/form.h"
 
@@ -58,6 +59,30 @@ ask_path(const struct image *im, const char *path)
 	policy_file_below(im, q.path, FILE_READ, &below);
 }
 
+static void
+ask_exec(const struct image *im, bool paper)
+{
+	static const struct str argv[] = { STR("git"), STR("push"),
+		STR("-rf"), STR("--out=/w/x"), STR("/w/y"), STR("") };
+	static const struct str env[] = { STR("LD_PRELOAD=x") };
+	static const uint32_t same[] = { 0, 1, 2, 3, UINT32_MAX };
+	struct exec_form form = { .name = argv[0], .argv = argv, .argc = 6,
+		.file = STR("/usr/bin/rm.x"), .same = same, .nsame = 5 };
+	struct exec_query q = { .forms = &form, .nforms = 1, .env = env,
+		.nenv = 1, .cwd = STR("/w"), .paper = paper };
+	struct exec_command c;
+	struct exec_answer a;
+
+	policy_exec(im, &q, &a);
+	must(a.reason[0] != '\0');
+	form.name = form.file = STR("busybox");
+	policy_exec(im, &q, &a);
+	for (uint32_t i = 0; i < image_commands(im); i++)
+		image_command(im, i, &c);
+	for (uint32_t i = 0; i < image_envs(im); i++)
+		(void)image_env(im, i);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *p, size_t len)
 {
@@ -79,6 +104,8 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t len)
 		ask_path(im, "/srv/p/.git/config");
 		ask_path(im, "/");
 		ask_path(im, "/etc/shadow");
+		ask_exec(im, true);
+		ask_exec(im, false);
 		for (uint32_t i = 0; i < image_info(im)->files; i++)
 			image_file(im, i, &g);
 		free(policy_locked_changes(im, im));

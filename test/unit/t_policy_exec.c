@@ -11,6 +11,7 @@
 #include "base/compat.h"
 #include "compile/compile.h"
 #include "policy/exec.h"
+#include "policy/form.h"
 #include "policy/image.h"
 
 enum { ARGS = 64 };
@@ -755,6 +756,76 @@ a_condition_narrows_a_rule(void **state)
 	done(&p);
 }
 
+/* ---- images that somebody changed */
+
+static uint32_t
+below(uint64_t *seed, size_t n)
+{
+	*seed = *seed * UINT64_C(6364136223846793005) + 1442695040888963407U;
+	return (uint32_t)((*seed >> 33) % n);
+}
+
+static void
+ask_all(const struct image *im)
+{
+	static const char *const texts[] = { "git log x", "cc -I/usr/include",
+		"tool --config=/app/x", "sed /a/b/1x", "head x",
+		"busybox git log --gr" };
+	struct exec_answer a;
+
+	for (size_t i = 0; i < NELEM(texts); i++) {
+		ask(im, texts[i], &a);
+		assert_true(a.reason[0] != '\0');
+	}
+}
+
+/* Somewhere in the commands' sections, a number becomes another. */
+static void
+spoil(char *bytes, uint64_t *seed)
+{
+	static const uint32_t values[] = { 0, 1, 2, 255, 65536, 1U << 31,
+		UINT32_MAX };
+	struct f_head *h = (struct f_head *)(void *)bytes;
+	uint32_t from = h->sections[FORM_commands].first;
+	uint32_t to = h->sections[FORM_csteps].first, v;
+	uint32_t at = from + 4 * below(seed, (to - from) / 4);
+
+	memcpy(&v, bytes + at, 4);
+	v = below(seed, 2) == 0 ? values[below(seed, NELEM(values))] :
+	    v + below(seed, 9) - 4;
+	memcpy(bytes + at, &v, 4);
+	sha256(str_from(str_of(bytes, h->size), FORM_HASHED), h->hash);
+}
+
+static void
+a_damaged_image_is_refused_or_harmless(void **state)
+{
+	struct policy_under_test p;
+	uint64_t seed = 1;
+	unsigned refused = 0;
+	size_t len;
+
+	(void)state;
+	compile(&p, grant_policy);
+	len = p.im->head->size;
+	for (unsigned i = 0; i < 4000; i++) {
+		char *bytes = malloc(len);
+		struct image *im;
+
+		assert_non_null(bytes);
+		memcpy(bytes, p.bytes, len);
+		spoil(bytes, &seed);
+		if (image_of(str_of(bytes, len), &im, NULL) == 0) {
+			ask_all(im);
+			image_free(im);
+		} else
+			refused++;
+		free(bytes);
+	}
+	assert_true(refused > 1000);
+	done(&p);
+}
+
 /* ---- why not */
 
 static const struct {
@@ -863,6 +934,7 @@ main(void)
 		cmocka_unit_test(launch_mode_and_made_code),
 		cmocka_unit_test(a_profile_goes_with_every_match),
 		cmocka_unit_test(a_condition_narrows_a_rule),
+		cmocka_unit_test(a_damaged_image_is_refused_or_harmless),
 		cmocka_unit_test(a_denial_says_what_differs),
 		cmocka_unit_test(an_error_says_what_to_write),
 	};
