@@ -30,10 +30,11 @@ struct exec_form {
 	 * (exec_attached). NULL: made from cwd, by the words alone, as if
 	 * there were no symbolic links. */
 	const struct str *paths, *attached;
-	/* Which commands of the image the file is (image_command: the same
-	 * inode, or the same content), rising. */
-	const uint32_t *same;
-	uint32_t nsame;
+	/* Which commands of the image the file is (image_command), rising:
+	 * what their names led to when the sandbox started. And which it is
+	 * a copy of, or only the inode of; for denies. See same.h. */
+	const uint32_t *same, *copies;
+	uint32_t nsame, ncopies;
 };
 
 struct exec_query {

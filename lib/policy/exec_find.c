@@ -69,12 +69,12 @@ find_kinds(const struct image *im, struct str name, struct exec_found *out)
 }
 
 static void
-find_same(const struct exec_scan *s, uint32_t want, struct exec_found *out)
+find_numbers(const struct image *im, const uint32_t *v, uint32_t n,
+    uint32_t want, struct exec_found *out)
 {
-	for (uint32_t i = 0; i < s->form->nsame; i++)
-		if (s->form->same[i] < s->im->ncnames)
-			found_add(out, &s->im->cnames[s->form->same[i]],
-			    want);
+	for (uint32_t i = 0; i < n; i++)
+		if (v[i] < im->ncnames)
+			found_add(out, &im->cnames[v[i]], want);
 }
 
 /* On paper a bare name is the file of that name in any of the places, and a
@@ -110,7 +110,8 @@ exec_find_grants(const struct exec_scan *s, struct exec_found *out)
 	out->full = false;
 	if (s->im->ncnames == 0)
 		return;
-	find_same(s, COMMAND_GRANTED, out);
+	find_numbers(s->im, s->form->same, s->form->nsame, COMMAND_GRANTED,
+	    out);
 	if (s->q->paper)
 		find_paper(s, s->form->file.len > 0 ? s->form->file : s->name,
 		    COMMAND_GRANTED, out);
@@ -139,26 +140,72 @@ exec_find_denies(const struct exec_scan *s, struct exec_found *out)
 	find_named(s, s->form->file, out);
 	if (s->form->argc > 0 && !str_eq(s->form->argv[0], s->name))
 		find_named(s, s->form->argv[0], out);
-	find_same(s, COMMAND_DENIED, out);
+	find_numbers(s->im, s->form->same, s->form->nsame, COMMAND_DENIED,
+	    out);
+	find_numbers(s->im, s->form->copies, s->form->ncopies,
+	    COMMAND_DENIED, out);
 	if (s->q->paper)
 		find_paper(s, s->name, COMMAND_DENIED, out);
+}
+
+/* Is it the loader? Run by hand it starts the program that it is given. */
+static bool
+is_loader(struct str base)
+{
+	return str_has_prefix(base, STR("ld-linux")) ||
+	    str_has_prefix(base, STR("ld-musl-")) ||
+	    str_eqz(base, "ld.so") || str_has_prefix(base, STR("ld64.so"));
+}
+
+static bool
+is_manifold(struct str base)
+{
+	for (size_t i = 0; i < NELEM(manifold); i++)
+		if (str_eq(base, manifold[i]))
+			return true;
+	return false;
+}
+
+/* The loader's own options, and whether a value follows. */
+static bool
+has_value(struct str option)
+{
+	static const char *const with[] = { "--library-path", "--preload",
+		"--audit", "--argv0", "--inhibit-rpath",
+		"--glibc-hwcaps-prepend", "--glibc-hwcaps-mask" };
+
+	for (size_t i = 0; i < NELEM(with); i++)
+		if (str_eqz(option, with[i]))
+			return true;
+	return false;
+}
+
+static uint32_t
+loaded(const struct exec_scan *s)
+{
+	uint32_t i = 1;
+
+	while (i <= exec_args(s) && str_has_prefix(exec_arg(s, i), STR("--")))
+		i += has_value(exec_arg(s, i)) ? 2 : 1;
+	return i;
 }
 
 bool
 exec_inner(const struct exec_scan *s, struct exec_scan *inner)
 {
 	struct str base = exec_base(s->name);
-	struct str file = exec_base(s->form->file);
+	struct str file = s->first == 0 ? exec_base(s->form->file) :
+	    STR("");
+	uint32_t at = 0;
 
-	if (exec_args(s) == 0)
+	if (is_manifold(base) || is_manifold(file))
+		at = 1;
+	else if (is_loader(base) || is_loader(file))
+		at = loaded(s);
+	if (at == 0 || at > exec_args(s))
 		return false;
-	for (size_t i = 0; i < NELEM(manifold); i++)
-		if (str_eq(base, manifold[i]) ||
-		    (s->first == 0 && str_eq(file, manifold[i]))) {
-			*inner = *s;
-			inner->first++;
-			inner->name = exec_arg(s, 1);
-			return true;
-		}
-	return false;
+	*inner = *s;
+	inner->first += at;
+	inner->name = exec_arg(s, at);
+	return true;
 }

@@ -52,7 +52,8 @@ struct exec_found {
 
 void exec_find_grants(const struct exec_scan *s, struct exec_found *out);
 void exec_find_denies(const struct exec_scan *s, struct exec_found *out);
-/* "busybox rm x" is "rm x" too. False: it is no such thing. */
+/* "busybox rm x" is "rm x" too, and so is "ld.so /bin/rm x". False: it is no
+ * such thing. */
 bool exec_inner(const struct exec_scan *s, struct exec_scan *inner);
 
 /* ---- exec_read.c: which rules its arguments are like. */

@@ -8,24 +8,25 @@
 
 /* Names of the image itself come first, those of its maximum after them. */
 static uint32_t
-count_own(const struct exec_form *f, uint32_t names)
+count_own(const uint32_t *v, uint32_t all, uint32_t names)
 {
 	uint32_t n = 0;
 
-	while (n < f->nsame && f->same[n] < names)
+	while (n < all && v[n] < names)
 		n++;
 	return n;
 }
 
 /* As the maximum numbers them. One more than it takes is as good as all. */
 static uint32_t
-shift(const struct exec_form *f, uint32_t from, uint32_t names,
+shift(const uint32_t *v, uint32_t all, uint32_t names,
     uint32_t out[EXEC_FOUND_MAX + 1])
 {
 	uint32_t n = 0;
 
-	for (uint32_t i = from; i < f->nsame && n <= EXEC_FOUND_MAX; i++)
-		out[n++] = f->same[i] - names;
+	for (uint32_t i = count_own(v, all, names);
+	    i < all && n <= EXEC_FOUND_MAX; i++)
+		out[n++] = v[i] - names;
 	return n;
 }
 
@@ -35,14 +36,20 @@ ask_both(const struct image *im, const struct exec_query *q,
 {
 	struct exec_form a[EXEC_FORMS_MAX], b[EXEC_FORMS_MAX];
 	uint32_t same[EXEC_FORMS_MAX][EXEC_FOUND_MAX + 1];
+	uint32_t copies[EXEC_FORMS_MAX][EXEC_FOUND_MAX + 1];
 	uint32_t names = image_commands(im->own);
 	struct exec_query mine = *q, theirs = *q;
 
 	for (uint32_t i = 0; i < q->nforms && i < EXEC_FORMS_MAX; i++) {
-		a[i] = b[i] = q->forms[i];
-		a[i].nsame = count_own(&q->forms[i], names);
-		b[i].nsame = shift(&q->forms[i], a[i].nsame, names, same[i]);
+		const struct exec_form *f = &q->forms[i];
+
+		a[i] = b[i] = *f;
+		a[i].nsame = count_own(f->same, f->nsame, names);
+		a[i].ncopies = count_own(f->copies, f->ncopies, names);
+		b[i].nsame = shift(f->same, f->nsame, names, same[i]);
 		b[i].same = same[i];
+		b[i].ncopies = shift(f->copies, f->ncopies, names, copies[i]);
+		b[i].copies = copies[i];
 	}
 	if (q->nforms <= EXEC_FORMS_MAX) {	/* else both deny it */
 		mine.forms = a;

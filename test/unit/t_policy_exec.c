@@ -262,6 +262,11 @@ static const struct exec_case deny_cases[] = {
 	{ "by an applet", "busybox rm -rf x", 'D' },
 	{ "by an applet's applet", "busybox busybox rm -rf x", 'D' },
 	{ "another applet", "busybox ls -rf", 'A' },
+	{ "by the loader", "/lib64/ld-linux-x86-64.so.2 /bin/rm -rf x",
+	    'D' },
+	{ "by the loader with options of its own",
+	    "ld.so --argv0 ls --inhibit-cache /bin/rm -rf x", 'D' },
+	{ "another program by the loader", "ld.so /bin/ls -rf", 'A' },
 
 	{ "git push --force", "git push --force", 'D' },
 	{ "with words between", "git push origin main --force", 'D' },
@@ -470,18 +475,23 @@ number_of(const struct image *im, const char *name)
 struct identity_case {
 	const char *behaviour, *name, *file, *same;
 	enum verdict want;
+	bool copy;
 };
 
 static const struct identity_case identity_cases[] = {
 	{ "the file that the name led to", "python3", "/usr/bin/python3.11",
 	    "python3", VERDICT_ALLOW },
+	{ "a copy of it is another file", "python3", "/tmp/python3",
+	    "python3", VERDICT_DENY, true },
 	{ "that file by another name", "/tmp/link", "/usr/bin/python3.11",
 	    "python3", VERDICT_ALLOW },
 	{ "another file of that name", "python3", "/tmp/python3", NULL,
 	    VERDICT_DENY },
 	{ "even where such files lie", "python3", "/usr/bin/python3", NULL,
 	    VERDICT_DENY },
-	{ "a copy of a denied program", "x", "/tmp/x", "wget",
+	{ "a copy of a denied program", "x", "/tmp/x", "wget", VERDICT_DENY,
+	    true },
+	{ "a denied program by another name", "x", "/tmp/x", "wget",
 	    VERDICT_DENY },
 	{ "a denied name, whatever the file", "wget", "/tmp/y", NULL,
 	    VERDICT_DENY },
@@ -507,7 +517,8 @@ an_allowed_name_is_a_file_and_a_denied_one_many(void **state)
 		    c->same);
 		struct exec_form form = { .name = argv[0], .argv = argv,
 			.argc = 2, .file = str_c(c->file), .same = &same,
-			.nsame = c->same != NULL };
+			.nsame = c->same != NULL && !c->copy,
+			.copies = &same, .ncopies = c->copy };
 		struct exec_query q = { .forms = &form, .nforms = 1 };
 		struct exec_answer a;
 
