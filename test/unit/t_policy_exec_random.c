@@ -238,14 +238,16 @@ long_in(struct str name, const struct question *q)
 static bool
 options_in(const char *word, const struct question *q, const char **operand)
 {
-	struct str name = str_c(word + 2);
-	size_t eq = str_index(name, '=');
+	struct str name;
+	size_t eq;
 
 	*operand = NULL;
 	if (word[0] != '-' || word[1] == '\0' || strcmp(word, "--") == 0) {
 		*operand = word;
 		return true;
 	}
+	name = str_c(word + 2);
+	eq = str_index(name, '=');
 	if (word[1] == '-') {
 		if (eq < name.len)
 			*operand = name.p + eq + 1;
