@@ -62,11 +62,15 @@ def examples():
             yield text
 
 
+def policies_of_the_manual():
+    return [t for t in examples() if not t.startswith("cases:")]
+
+
 def test_the_manual_has_examples():
     assert len(list(examples())) >= 8
 
 
-@pytest.mark.parametrize("text", list(examples()))
+@pytest.mark.parametrize("text", policies_of_the_manual())
 def test_an_example_of_the_manual_is_a_policy(check, programs, tmp_path, text):
     document = yaml.safe_load(text)
     if "version" not in document or document["version"] != 1:
@@ -81,3 +85,31 @@ def test_an_example_of_the_manual_is_a_policy(check, programs, tmp_path, text):
                        stderr=subprocess.STDOUT, text=True, check=False,
                        timeout=30)
     assert json.loads(r.stdout)["well_formed"], r.stdout
+
+
+def test_the_case_file_of_the_manual_is_one(programs, tmp_path):
+    text, = (t for t in examples() if t.startswith("cases:"))
+    policy, cases = tmp_path / "policy.yaml", tmp_path / "cases.yaml"
+    policy.write_text("agent_name: x\n", encoding="utf-8")
+    cases.write_text(text, encoding="utf-8")
+    r = subprocess.run([os.path.join(programs, "openshell"), "policy", "test",
+                        "--policy", policy, cases], stdout=subprocess.PIPE,
+                       stderr=subprocess.STDOUT, text=True, check=False,
+                       timeout=30)
+    assert "error:" not in r.stdout and " passed, " in r.stdout, r.stdout
+
+
+def test_the_statements_of_the_manual_are_some(programs, tmp_path):
+    with open(os.path.join(ROOT, "man/openshell-policy.5"),
+              encoding="utf-8") as f:
+        man = f.read()
+    body = re.search(r"^\.Sh STATEMENTS.*?^\.Bd[^\n]*\n(.*?)^\.Ed", man,
+                     re.M | re.S).group(1)
+    policy, text = tmp_path / "policy.yaml", tmp_path / "statements"
+    policy.write_text("agent_name: x\n", encoding="utf-8")
+    text.write_text(body, encoding="utf-8")
+    r = subprocess.run([os.path.join(programs, "openshell"), "policy", "prove",
+                        "--policy", policy, "--statements", text],
+                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                       text=True, check=False, timeout=30)
+    assert "error:" not in r.stdout and r.returncode < 2, r.stdout

@@ -1,5 +1,6 @@
 /* t_schema.c -- the schema for editors has the keys that the compiler knows,
  * in every map: what it says of an unknown key is held against it. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,6 +13,8 @@
 
 #include "analysis/schema.h"
 #include "base/clean.h"
+#include "base/err.h"
+#include "base/io.h"
 #include "compile/compile.h"
 
 #define UNKNOWN "qqqqqqqqqqqqqqqq: 1"
@@ -87,12 +90,51 @@ each_map_has_the_keys_that_the_compiler_knows(void **state)
 		check_shape(s);
 }
 
+/* ---- the manual page has them, too */
+
+static bool
+stands_in(const char *man, const char *key)
+{
+	size_t len = strlen(key);
+
+	for (const char *p = man; (p = strstr(p, key)) != NULL; p++) {
+		char before = p > man ? p[-1] : ' ', after = p[len];
+
+		if ((before == ' ' || before == '\n') && (after == ' ' ||
+			after == '\n' || after == ':' || after == ','))
+			return true;
+	}
+	return false;
+}
+
+static void
+each_key_stands_in_the_manual(void **state)
+{
+	CLEAN_FREE char *path = NULL;
+	CLEAN_FREE char *man = NULL;
+	struct err e = { 0 };
+	size_t len;
+
+	(void)state;
+	assert_true(asprintf(&path, "%s/man/openshell-policy.5",
+	    getenv("SOURCE_ROOT")) > 0);
+	if (io_read_file(AT_FDCWD, path, 1 << 20, &man, &len, &e) == -1)
+		fail_msg("%s", e.text);
+	for (const struct schema_shape *s = schema_shapes; s->name != NULL;
+	    s++)
+		for (const struct schema_key *k = s->keys; k->key != NULL; k++)
+			if (!stands_in(man, k->key))
+				fail_msg("%s: the manual says nothing of %s",
+				    s->name, k->key);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 		    each_map_has_the_keys_that_the_compiler_knows),
+		cmocka_unit_test(each_key_stands_in_the_manual),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
