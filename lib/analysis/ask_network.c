@@ -171,7 +171,7 @@ ask_network(const struct book *b, const struct question *q,
     struct reply *out)
 {
 	struct net_query n = { .host = host_str(&q->host), .port = q->port,
-		.who = { q->from, q->nfrom } };
+		.who = { q->from, q->nfrom }, .facts = q->facts };
 
 	out->domain = "network";
 	if (q->refused != NULL) {

@@ -43,11 +43,12 @@ on_rules(void *arg, const struct space_rules *rules)
 	for (uint32_t i = 0; i < rules->n; i++) {
 		const struct pol_rule *r = rules->v[i].r;
 
-		if ((r->nneeds > 0 || r->when != 0) && !is_told(d, r) &&
+		if ((r->nneeds > 0 || !space_knows_when(rules->v[i].in, r)) &&
+		    !is_told(d, r) &&
 		    !is_on_both_sides(rules, &rules->v[i]))
 			diff_unsure(d, "network", r->at, "what this rule asks "
-			    "beside method and path, or on a condition, is "
-			    "compared as it is written");
+			    "of a request beside method and path is compared "
+			    "as it is written");
 	}
 }
 
@@ -69,7 +70,7 @@ has_conditions(const struct checked *k)
 {
 	for (const struct pol_rule *r = k->c.pol.rules; r != NULL;
 	    r = r->next)
-		if (r->when != 0 || r->nneeds > 0)
+		if (r->nneeds > 0 || !space_knows_when(k, r))
 			return true;
 	return k->max != NULL && has_conditions(k->max);
 }

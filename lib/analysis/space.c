@@ -90,6 +90,20 @@ need(void *p)
 	return p;
 }
 
+bool
+space_knows_when(const struct checked *in, const struct pol_rule *r)
+{
+	static const uint64_t of_request = FACT_BIT(FACT_EXE) |
+	    FACT_BIT(FACT_CALLERS) | FACT_BIT(FACT_HOST) |
+	    FACT_BIT(FACT_PORT) | FACT_BIT(FACT_PROTOCOL) |
+	    FACT_BIT(FACT_ADDRESS) | FACT_BIT(FACT_METHOD) |
+	    FACT_BIT(FACT_PATH) | FACT_BIT(FACT_QUERY) |
+	    FACT_BIT(FACT_CONTENT_TYPE) | FACT_BIT(FACT_BODY_SIZE);
+
+	return r->when == 0 || (cond_uses(pol_cond(&in->c,
+	    r->when)->root) & of_request) == 0;
+}
+
 static uint32_t
 count_rules(const struct checked *k)
 {
@@ -104,8 +118,8 @@ add_rules(struct space_rules *all, const struct checked *k, uint32_t of,
 		return;
 	for (const struct pol_rule *r = k->c.pol.rules; r != NULL;
 	    r = r->next)
-		all->v[all->n++] = (struct space_rule){ .r = r, .of = of,
-			.maximum = maximum };
+		all->v[all->n++] = (struct space_rule){ .r = r, .in = k,
+			.of = of, .maximum = maximum };
 }
 
 static void

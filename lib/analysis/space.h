@@ -41,6 +41,7 @@ int space_walk(struct space *s, struct err *e);
 
 struct space_rule {
 	const struct pol_rule *r;
+	const struct checked *in;
 	uint32_t of;			/* which policy */
 	bool maximum;			/* of the maximum of that one */
 	unsigned char digest[32];	/* of what it says, but for its host */
@@ -59,6 +60,9 @@ struct names {
 /* A host for each class of hosts. */
 int space_hosts(struct arena *a, const struct space_rules *all,
     struct names *out, struct err *e);
+/* Is its condition about the session alone? Then all that it can tell apart is
+ * asked about; what it asks of a request is not. */
+bool space_knows_when(const struct checked *in, const struct pol_rule *r);
 bool space_host_is(const struct pol_rule *r, const struct host *h);
 void space_digest(struct space_rule *r);
 

@@ -7,8 +7,12 @@
 #include "base/compat.h"
 #include "base/err.h"
 #include "base/must.h"
+#include "compile/cond_domain.h"
 
-enum { WHO_MAX = 256 };		/* classes of callers at one host */
+enum {
+	WHO_MAX = 256,		/* classes of callers at one host */
+	POINTS_MAX = 4096,	/* of facts, at one host */
+};
 
 struct who { /* those that asks are on behalf of, and the rules they meet */
 	const struct str *exe;
@@ -24,6 +28,8 @@ struct here { /* one host */
 	uint16_t *port;
 	struct str *method, *path;
 	const struct host **addr;
+	struct facts **facts;	/* [0]: none is known */
+	uint32_t nfacts;
 	uint32_t nwho, nport, nmethod, npath, naddr;
 	bool over;
 };
@@ -392,12 +398,48 @@ here_addresses(struct here *h, struct err *e)
 	return 0;
 }
 
+/* ---- facts of the session, for conditions */
+
+static int
+here_facts(struct here *h, struct err *e)
+{
+	const struct cond **conds = mem(h, (size_t)h->rules->n + 1,
+	    sizeof(struct cond *));
+	struct cond_domain d;
+	const char *why;
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < h->rules->n; i++) {
+		const struct space_rule *r = &h->rules->v[i];
+
+		if (r->r->when != 0 && space_knows_when(r->in, r->r))
+			conds[n++] = pol_cond(&r->in->c, r->r->when)->root;
+	}
+	if (cond_domain(conds, n, true, POINTS_MAX, h->s->arena, &d,
+		&why) == -1)
+		return err_set(e, ERR_LIMIT, "%s: %s", h->q.host.text, why);
+	h->facts = mem(h, (size_t)d.points + 1, sizeof(struct facts *));
+	h->facts[h->nfacts++] = NULL;
+	for (uint64_t i = 0; n > 0 && i < d.points; i++) {
+		h->facts[h->nfacts] = mem(h, 1, sizeof(struct facts));
+		cond_domain_point(&d, i, h->facts[h->nfacts++]);
+	}
+	return 0;
+}
+
 /* ---- the requests */
 
 static bool
 on(struct here *h)
 {
-	return h->s->on(h->s->arg, &h->q);
+	bool more = false;
+
+	for (uint32_t i = 0; i < h->nfacts; i++) {
+		h->q.facts = h->facts[i];
+		more = h->s->on(h->s->arg, &h->q) || more;
+	}
+	h->q.facts = NULL;
+	return more;
 }
 
 static void
@@ -465,7 +507,8 @@ space_host(struct space *s, const struct host *host,
 
 	here_ports(&h);
 	here_methods(&h);
-	if (here_who(&h, e) == -1 || here_addresses(&h, e) == -1 ||
+	if (here_facts(&h, e) == -1 || here_who(&h, e) == -1 ||
+	    here_addresses(&h, e) == -1 ||
 	    here_paths(&h, e) == -1)
 		return -1;
 	for (uint32_t w = 0; w < h.nwho && !h.over; w++)

@@ -1,29 +1,32 @@
 /* widen.c -- a policy as if what it asks beside host, method and path never
  * stood in the way. */
 #include "analysis/book.h"
+#include "analysis/space.h"
 
 static bool
-is_narrow(const struct pol_rule *r)
+is_narrow(const struct checked *k, const struct pol_rule *r)
 {
-	return r->nneeds > 0 || r->when != 0;
+	return r->nneeds > 0 || !space_knows_when(k, r);
 }
 
 static void
-widen(struct policy *p, bool grants)
+widen(struct checked *k, bool grants)
 {
+	struct policy *p = &k->c.pol;
 	struct pol_rule **at = &p->rules;
 
 	while (*at != NULL) {
 		struct pol_rule *r = *at;
 
-		if (is_narrow(r) && (r->flags & RULE_DENY) != 0) {
+		if (is_narrow(k, r) && (r->flags & RULE_DENY) != 0) {
 			*at = r->next;
 			p->nrules--;
 			continue;
 		}
 		if (grants) {
 			r->nneeds = 0;
-			r->when = 0;
+			if (!space_knows_when(k, r))
+				r->when = 0;
 		}
 		at = &r->next;
 	}
@@ -37,8 +40,8 @@ book_open_wide(const struct book *b, bool grants, struct book *out)
 	*out = (struct book){ 0 };
 	k = out->checked = checked_new(b->files, b->nfiles,
 	    POLICY_STAGE_CHECK, &out->diags);
-	widen(&k->c.pol, grants);
+	widen(k, grants);
 	if (k->max != NULL)
-		widen(&k->max->c.pol, grants);
+		widen(k->max, grants);
 	return book_open_checked(out);
 }

@@ -11,6 +11,7 @@
 #include "policy/answer.h"
 #include "policy/detail.h"
 
+struct facts;
 struct image;
 
 /* How the bytes of an allowed connection are treated. */
@@ -41,6 +42,8 @@ struct net_query {
 	bool own;		/* policy_address: the address is one of the
 				 * machine that would dial it */
 	const struct net_details *details; /* NULL: nothing more is known */
+	const struct facts *facts; /* of the session, for `when:'; NULL: none
+				    * is known */
 };
 
 struct net_answer {

@@ -19,7 +19,11 @@ facts_net(struct facts *f, const struct net_query *q, bool inspected)
 {
 	unsigned char addr[16];
 
-	f->known = f->later = 0;
+	if (q->facts != NULL)
+		*f = *q->facts;
+	else
+		f->known = 0;
+	f->later = 0;
 	fact_put_text(f, FACT_HOST, q->host);
 	fact_put(f, FACT_PORT, q->port);
 	if (inspected)

@@ -9,6 +9,7 @@
 #include "base/clean.h"
 #include "base/err.h"
 #include "base/must.h"
+#include "compile/cond_domain.h"
 #include "documents.h"
 #include "parse.h"
 #include "policy/addr.h"
@@ -106,13 +107,29 @@ address_print(const struct question *q, char text[PREFIX_TEXT_BYTES])
 }
 
 static void
-show_flags(const struct question *q)
+show_facts(struct arena *a, const struct facts *f)
+{
+	struct str rest = facts_print(f, f->known, a), one;
+
+	while (rest.len > 0) {
+		if (!str_cut(rest, ' ', &one, &rest)) {
+			one = rest;
+			rest = STR("");
+		}
+		(void)printf(" --fact %.*s", (int)one.len, one.p);
+	}
+}
+
+static void
+show_flags(struct arena *a, const struct question *q)
 {
 	char text[PREFIX_TEXT_BYTES];
 
 	for (uint32_t i = 0; i < q->nfrom; i++)
 		(void)printf(" --from %.*s", (int)q->from[i].len,
 		    q->from[i].p);
+	if (q->facts != NULL && q->kind != ASK_MODEL)
+		show_facts(a, q->facts);
 	if (q->mounted)
 		(void)printf(" --mounted");
 	if (q->has_address)
@@ -129,7 +146,7 @@ show_reply(const char *when, const struct reply *r)
 }
 
 static void
-show_one(const struct difference *one)
+show_one(struct arena *a, const struct difference *one)
 {
 	bool colour = colour_on(stdout);
 
@@ -147,7 +164,7 @@ show_one(const struct difference *one)
 		(void)fputc('\n', stdout); /* main checks it at the end */
 		return;
 	}
-	show_flags(&one->example);
+	show_flags(a, &one->example);
 	if (one->kinds > 1)
 		(void)printf(", and %u kinds of request like it",
 		    one->kinds - 1);
@@ -157,7 +174,7 @@ show_one(const struct difference *one)
 }
 
 static void
-show_all(const struct diff *d)
+show_all(struct diff *d)
 {
 	const char *domain = "";
 
@@ -165,7 +182,7 @@ show_all(const struct diff *d)
 		if (strcmp(domain, d->v[i].domain) != 0)
 			(void)printf("%s\n", d->v[i].domain);
 		domain = d->v[i].domain;
-		show_one(&d->v[i]);
+		show_one(&d->arena, &d->v[i]);
 	}
 	if (d->more)
 		(void)printf("and more: these are the first %d\n",

@@ -9,6 +9,7 @@
 #include "base/clean.h"
 #include "base/err.h"
 #include "base/must.h"
+#include "compile/cond_domain.h"
 #include "documents.h"
 #include "reply.h"
 #include "run.h"
@@ -49,15 +50,27 @@ show_diags(const struct diags *d)
 /* ---- what is said */
 
 static void
-show_from(const struct question *q)
+show_from(struct arena *a, const struct question *q)
 {
+	struct str rest, one;
+
 	for (uint32_t i = 0; i < q->nfrom; i++)
 		(void)printf(" --from %.*s", (int)q->from[i].len,
 		    q->from[i].p);
+	if (q->facts == NULL || q->kind == ASK_MODEL)
+		return;
+	rest = facts_print(q->facts, q->facts->known, a);
+	while (rest.len > 0) {
+		if (!str_cut(rest, ' ', &one, &rest)) {
+			one = rest;
+			rest = STR("");
+		}
+		(void)printf(" --fact %.*s", (int)one.len, one.p);
+	}
 }
 
 static void
-show_proof(struct str text, const struct proof *r)
+show_proof(struct arena *a, struct str text, const struct proof *r)
 {
 	bool colour = colour_on(stdout);
 	enum colour c = r->holds ? COLOUR_GREEN : COLOUR_RED;
@@ -70,7 +83,7 @@ show_proof(struct str text, const struct proof *r)
 		return;
 	(void)printf("  by       %.*s", (int)r->counter.shown.len,
 	    r->counter.shown.p);
-	show_from(&r->counter);
+	show_from(a, &r->counter);
 	(void)printf("\n  %s %s\n  rule     %s\n",
 	    reply_word(r->reply.verdict), r->reply.reason, rule);
 }
@@ -106,7 +119,7 @@ prove_one(struct proving *p, const struct doc *doc, uint32_t line,
 		p->broken++;
 	note_proof(p, text, &r);
 	if (!p->quiet)
-		show_proof(text, &r);
+		show_proof(&p->arena, text, &r);
 	return EXIT_OK;
 }
 
