@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "compile/cond_code.h"
 #include "compile/emit.h"
 
 static struct f_wide
@@ -77,6 +78,19 @@ put_route(struct emit *e, const struct pol_route *r)
 }
 
 static void
+put_lead(struct emit *e, const struct pol_route *r)
+{
+	const struct f_test *t = &pol_cond(e->c, r->cond)->code->v[0].test;
+	uint32_t kind = t->what & 0xff;
+	struct f_lead l = { .what = LEAD_NONE };
+
+	if (kind >= TEST_OF_WORD && kind <= TEST_OF_NUMBER &&
+	    t->no == COND_NO)
+		l = (struct f_lead){ t->what, 0, t->a, t->b };
+	emit_put(e, FORM_leads, &l, sizeof(l));
+}
+
+static void
 put_routes(struct emit *e)
 {
 	const struct pol_models *m = &e->c->pol.models;
@@ -88,6 +102,8 @@ put_routes(struct emit *e)
 	qsort(v, m->nroutes, sizeof(*v), by_rank);
 	for (uint32_t i = 0; i < m->nroutes; i++)
 		put_route(e, v[i]);
+	for (uint32_t i = 0; i < m->nroutes; i++)
+		put_lead(e, v[i]);
 }
 
 static int

@@ -2,7 +2,7 @@
  * each: the fact's type is one that the test is of, and every way leads on. */
 #include "policy/cond.h"
 
-#include "policy/form.h"
+#include "policy/cond_run.h"
 #include "policy/match.h"
 
 enum { GLOB_TEXT_MAX = 8192 }; /* longer ones are not known */
@@ -220,8 +220,20 @@ test_holds(const struct run *r, const struct f_test *t)
 	    ((flags & TEST_NOT) != 0);
 }
 
+bool
+cond_test(const struct image *im, const struct facts *f,
+    const struct f_test *tests, const struct f_test *t, bool unknown,
+    bool later)
+{
+	struct run r = { .im = im, .f = f, .tests = tests,
+		.unknown = unknown, .later = later };
+
+	return test_holds(&r, t);
+}
+
 /* ---- a condition */
 
+/* Those of an item. */
 static bool
 run_tests(const struct run *r, uint32_t i)
 {
@@ -233,37 +245,24 @@ run_tests(const struct run *r, uint32_t i)
 	return i == COND_YES;
 }
 
-static bool
-holds(const struct image *im, uint32_t cond, const struct facts *f,
-    bool unknown, bool later)
-{
-	struct run r = { .im = im, .f = f, .unknown = unknown,
-		.later = later };
-
-	if (cond == 0)
-		return true;
-	r.tests = im->tests + im->conds[cond - 1].tests.first;
-	return run_tests(&r, 0);
-}
-
 bool
 cond_grants(const struct image *im, uint32_t cond, const struct facts *f)
 {
-	return holds(im, cond, f, false, true);
+	return cond_run(im, cond, f, false, true);
 }
 
 bool
 cond_denies(const struct image *im, uint32_t cond, const struct facts *f)
 {
-	return holds(im, cond, f, true, false);
+	return cond_run(im, cond, f, true, false);
 }
 
 enum truth
 cond_truth(const struct image *im, uint32_t cond, const struct facts *f)
 {
-	if (holds(im, cond, f, false, false))
+	if (cond_run(im, cond, f, false, false))
 		return TRUTH_TRUE;
-	return holds(im, cond, f, true, true) ? TRUTH_UNKNOWN : TRUTH_FALSE;
+	return cond_run(im, cond, f, true, true) ? TRUTH_UNKNOWN : TRUTH_FALSE;
 }
 
 struct str

@@ -92,6 +92,15 @@ struct f_route { /* sorted: denies, redactions, then from the most private
 	struct f_text text, name;
 };
 
+/* Beside each route: its condition's first test, if nothing holds without it
+ * and it is of a word or a number. Otherwise what is LEAD_NONE. */
+struct f_lead {
+	uint32_t what, zero;
+	uint32_t a, b;		/* as in struct f_test */
+};
+
+#define LEAD_NONE 0xff
+
 struct f_budget {
 	uint32_t scope, route;
 	struct f_wide window, tokens, cost;
@@ -117,6 +126,7 @@ struct f_labels { /* of a state of the automaton; the first is empty */
 	SECTION(backends, struct f_backend)				\
 	SECTION(models, struct f_model)					\
 	SECTION(routes, struct f_route)					\
+	SECTION(leads, struct f_lead)					\
 	SECTION(budgets, struct f_budget)				\
 	SECTION(limits, uint32_t)	/* enum limit, or none at all */ \
 	SECTION(labels, struct f_label)					\

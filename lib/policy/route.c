@@ -2,12 +2,13 @@
  * leave possible. */
 #include "policy/route.h"
 
-#include <stdio.h>
+#include <stddef.h>
 
 #include "base/must.h"
-#include "policy/form.h"
+#include "policy/cond_run.h"
 #include "policy/maximum.h"
 #include "policy/resources.h"
+#include "policy/say.h"
 
 struct choice { /* among the rules that name a route */
 	const struct f_route *sure;	/* of those that match, and ... */
@@ -65,41 +66,52 @@ unsure(const struct image *im, const struct facts *f,
 }
 
 static void
-say_rule(const struct image *im, const struct facts *f,
-    const struct f_route *r, const char *what, struct str to,
-    struct route_answer *out)
+say_place(struct saying *s, const struct policy_rule *r)
 {
+	say_str(s, r->file);
+	say_z(s, ":");
+	say_number(s, r->line);
+}
+
+static void
+say_rule(const struct image *im, const struct facts *f,
+    const struct f_route *r, const char *what, struct route_answer *out)
+{
+	struct saying s = { out->reason, 0, sizeof(out->reason) };
 	const char *fact = unsure(im, f, r);
-	struct str text = cond_text(im, r->cond);
 
 	out->rule = rule_of(im, r);
-	(void)snprintf(out->reason, sizeof(out->reason),
-	    "%s%.*s by %.*s:%u: %s%s%.*s", what, (int)to.len, to.p,
-	    (int)out->rule.file.len, out->rule.file.p, out->rule.line,
-	    fact == NULL ? "" : fact,
-	    fact == NULL ? "" : " is not known, and it may be that ",
-	    (int)text.len, text.p);
+	say_z(&s, what);
+	say_str(&s, out->route);
+	say_z(&s, " by ");
+	say_place(&s, &out->rule);
+	say_z(&s, ": ");
+	if (fact != NULL) {
+		say_z(&s, fact);
+		say_z(&s, " is not known, and it may be that ");
+	}
+	say_str(&s, cond_text(im, r->cond));
 }
 
 static void
 say_default(const struct image *im, struct route_answer *out)
 {
+	struct saying s = { out->reason, 0, sizeof(out->reason) };
 	const struct f_router *router = im->router;
 
+	say_z(&s, "routed to ");
+	say_str(&s, out->route);
 	if (router->line == 0) {
-		(void)snprintf(out->reason, sizeof(out->reason), "routed to "
-		    "%.*s: no rule matches, and no default is said",
-		    (int)out->route.len, out->route.p);
+		say_z(&s, ": no rule matches, and no default is said");
 		return;
 	}
 	out->rule.file = form_text(im, im->texts[router->file]);
 	out->rule.line = router->line;
 	out->rule.text = STR("router.default");
 	out->rule.policy = STR("inference.router");
-	(void)snprintf(out->reason, sizeof(out->reason), "routed to %.*s by "
-	    "%.*s:%u: no rule matches, and this is the default",
-	    (int)out->route.len, out->route.p, (int)out->rule.file.len,
-	    out->rule.file.p, out->rule.line);
+	say_z(&s, " by ");
+	say_place(&s, &out->rule);
+	say_z(&s, ": no rule matches, and this is the default");
 }
 
 /* ---- the decision */
@@ -141,7 +153,7 @@ choose(const struct image *im, const struct facts *f,
 	take(im, r->to - 1, out);
 	out->fallback = r->fallback;
 	out->redact = out->redact || r->redact == 1;
-	say_rule(im, f, r, "routed to ", out->route, out);
+	say_rule(im, f, r, "routed to ", out);
 }
 
 /* The first rule after the answer's own that was not taken: what could be
@@ -169,20 +181,22 @@ policy_route(const struct image *im, const struct facts *f,
 		maximum_route(im, f, out);
 		return;
 	}
-	*out = (struct route_answer){ .verdict = VERDICT_DENY };
+	memset(out, 0, offsetof(struct route_answer, reason));
+	out->reason[0] = '\0';
 	if (im->nrouter == 0) {
-		(void)snprintf(out->reason, sizeof(out->reason),
-		    "the policy has no inference section, so no model may be "
-		    "called");
+		(void)str_copy(STR("the policy has no inference section, so "
+		    "no model may be called"), out->reason,
+		    sizeof(out->reason));	/* it fits */
 		return;
 	}
 	for (uint32_t i = 0; i < im->nroutes; i++) {
 		const struct f_route *r = &im->routes[i];
 
-		if (!cond_denies(im, r->cond, f))
+		if (cond_is_led_out(&im->leads[i], f) ||
+		    !cond_run(im, r->cond, f, true, false))
 			continue;
 		if (r->action == FORM_ROUTE_DENY) {
-			say_rule(im, f, r, "denied", STR(""), out);
+			say_rule(im, f, r, "denied", out);
 			return;
 		}
 		add_limits(&out->limits, r);

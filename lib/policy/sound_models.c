@@ -54,6 +54,19 @@ order_ok(const struct image *im, uint32_t i)
 	    im->backends[b->to - 1].locality;
 }
 
+/* A copy of its condition's first test, and what that is was looked at. */
+static bool
+lead_ok(const struct image *im, uint32_t i)
+{
+	const struct f_lead *l = &im->leads[i];
+	const struct f_cond *k = &im->conds[im->routes[i].cond - 1];
+	const struct f_test *t = &im->tests[k->tests.first];
+
+	return l->zero == 0 && (l->what == LEAD_NONE ||
+	    (l->what == t->what && l->a == t->a && l->b == t->b &&
+		t->no == COND_NO));
+}
+
 const char *
 image_models_fault(const struct image *im)
 {
@@ -74,6 +87,11 @@ image_models_fault(const struct image *im)
 		if (!route_ok(im, &im->routes[i]) ||
 		    (i > 0 && !order_ok(im, i)))
 			return "a routing rule is damaged";
+	if (im->nleads != im->nroutes)
+		return "its routing rules are not led";
+	for (uint32_t i = 0; i < im->nleads; i++)
+		if (!lead_ok(im, i))
+			return "a routing rule is led elsewhere";
 	for (uint32_t i = 0; i < im->nbudgets; i++)
 		if (im->budgets[i].scope >= BUDGET_SCOPE_COUNT ||
 		    im->budgets[i].route > im->nbackends)
