@@ -1,5 +1,9 @@
 /* f_image.c -- hostile bytes as an image.  The size and the hash are made
- * right first: what is tried is every check behind them. */
+ * right first: what is tried is every check behind them.
+ *
+ * What does not begin as an image changes one that is well: its first byte
+ * chooses the image, then each eight bytes are a place and what to put there,
+ * so that the seeds outlive the image's form. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -10,13 +14,85 @@
 #include "policy/exec.h"
 #include "policy/files.h"
 #include "policy/form.h"
+#include "policy/route.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t len);
+
+static const char own[] = "policy_mode: enforce\n"
+    "file_access:\n"
+    "  allow: [{path: /app/**, permissions: [read, write]},"
+    " {path: \"/opt/*/x\"}]\n"
+    "  deny: [{path: \"**/.env\"}, {path: /app/hr/**}]\n"
+    "network:\n"
+    "  allow: [{endpoint: api.github.com, methods: [GET],"
+    " paths: [/repos/*, /zen], binaries: [curl]},"
+    " {endpoint: \"**.example.com\", ports: [80, 443]},"
+    " {endpoint: 10.0.0.0/8, ports: [22], protocols: [tcp]}]\n"
+    "  deny: [{endpoint: \"*.pastebin.com\"}]\n"
+    "commands:\n"
+    "  allow: [git, {command: curl, args_pattern: \"--max-time 30 *\"}]\n"
+    "  deny: [\"rm -rf *\"]\n"
+    "inference:\n"
+    "  router: {default: local, rules: [{condition: \"task_type =="
+    " \\\"chat\\\"\", route: frontier}]}\n"
+    "resources: {max_memory_mb: 100}\n";
+static const char bound[] = "network:\n"
+    "  allow: [{endpoint: \"*.github.com\"}]\n"
+    "commands: {default_policy: allow, deny: [sudo]}\n";
+
+enum { SEEDS = 2 };
+
+/* Compiled once: without a maximum, and with one. */
+static struct str
+seed_image(unsigned which)
+{
+	static char *image[SEEDS];
+	static size_t len[SEEDS];
+	const struct policy_file f[] = {
+		{ "own.yaml", str_c(own), POLICY_GIVEN, false },
+		{ "bound.yaml", str_c(bound), POLICY_GIVEN, true },
+	};
+	struct diags d = { 0 };
+
+	if (image[which] == NULL)
+		must(policy_compile(f, which + 1, POLICY_STAGE_CHECK,
+		    &image[which], &len[which], &d) == 0);
+	diags_fini(&d);
+	return str_of(image[which], len[which]);
+}
+
+/* The seed with what the input puts into it; heap. */
+static char *
+changed(const uint8_t *p, size_t len, size_t *out)
+{
+	struct str seed = seed_image(p[0] % SEEDS);
+	char *bytes = mem_alloc(1, seed.len);
+
+	memcpy(bytes, seed.p, seed.len);
+	for (size_t i = 1; i + 8 <= len; i += 8) {
+		uint32_t at, what;
+
+		memcpy(&at, p + i, 4);
+		memcpy(&what, p + i + 4, 4);
+		at = at % (uint32_t)(seed.len / 4) * 4;
+		memcpy(bytes + at, &what, 4);
+	}
+	*out = seed.len;
+	return bytes;
+}
 
 static void
 make_right(char *bytes, size_t len)
 {
 	struct f_head *h = (struct f_head *)(void *)bytes;
+	const struct f_span *max = &h->sections[FORM_maximum];
+
+	/* The one within first: its bytes are hashed, too. */
+	if (max->n >= sizeof(*h) && max->n <= len && max->first <= len -
+	    max->n && max->first % FORM_ALIGN == 0 && max->first >= sizeof(*h)
+	    && ((struct f_head *)(void *)(bytes + max->first))
+	    ->sections[FORM_maximum].n < sizeof(*h))
+		make_right(bytes + max->first, max->n);
 
 	memcpy(h->magic, FORM_MAGIC, sizeof(h->magic));
 	h->version = FORM_VERSION;
@@ -83,6 +159,19 @@ ask_exec(const struct image *im, bool paper)
 		(void)image_env(im, i);
 }
 
+static void
+ask_model(const struct image *im)
+{
+	static const struct facts none;
+	struct route_answer a;
+	struct budget b;
+
+	policy_route(im, &none, &a);
+	must(a.reason[0] != '\0');
+	for (uint32_t i = 0; i < image_budgets(im); i++)
+		image_budget(im, i, &b);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *p, size_t len)
 {
@@ -90,10 +179,15 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t len)
 	struct image *im;
 	char *bytes;
 
-	if (len < sizeof(struct f_head) || len > 65536)
+	if (len == 0 || len > 131072)
 		return 0;
-	bytes = mem_alloc(1, len);
-	memcpy(bytes, p, len);
+	if (len < sizeof(struct f_head) ||
+	    memcmp(p, FORM_MAGIC, strlen(FORM_MAGIC)) != 0) {
+		bytes = changed(p, len, &len);
+	} else {
+		bytes = mem_alloc(1, len);
+		memcpy(bytes, p, len);
+	}
 	make_right(bytes, len);
 	if (image_of(str_of(bytes, len), &im, NULL) == 0) {
 		ask(im, "api.github.com", 443, true, "GET");
@@ -108,6 +202,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t len)
 		ask_exec(im, false);
 		for (uint32_t i = 0; i < image_info(im)->files; i++)
 			image_file(im, i, &g);
+		ask_model(im);
 		free(policy_locked_changes(im, im));
 		image_free(im);
 	}
