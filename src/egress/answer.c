@@ -107,6 +107,7 @@ send_head(struct conn *c, unsigned status, size_t length,
 static enum want
 send_answer(struct conn *c, unsigned status, const struct net_answer *a)
 {
+	bool direct = c->way == WAY_DIRECT && !c->tunnel;
 	struct buf *body = &c->eg->text;
 
 	if (c->answering) /* too late to say anything */
@@ -115,12 +116,14 @@ send_answer(struct conn *c, unsigned status, const struct net_answer *a)
 	dns_cancel(&c->query);
 	if (c->way == WAY_SOCKS && !c->tunnel)
 		return socks_answer(c, status);
-	if (c->way == WAY_DIRECT && !c->tunnel)
-		return direct_refuse(c);
+	if (direct && status != 403)
+		return direct_reset(c);
 	send_head(c, status, body->len, a);
 	if (strcmp(c->method, "HEAD") != 0 &&
 	    !buf_adds(&c->cl.out, buf_str(body)))
 		c->keep = false;
+	if (direct)
+		return direct_refuse(c);
 	egress_queue(c->eg, &c->cl);
 	return request_done(c);
 }

@@ -34,10 +34,12 @@ static const unsigned edges[CONN_STATE_COUNT] = {
 	    TO(RESOLVE) | TO(DIAL) | TO(RELAY) | TO(OPENED) | TO(LINGER),
 	[CONN_GREET] = TO(ASK) | TO(LINGER),
 	[CONN_ASK] = TO(WHO) | TO(RESOLVE) | TO(DIAL) | TO(OPENED) |
-	    TO(LINGER),
+	    TO(REFUSED) | TO(LINGER),
+	[CONN_REFUSED] = TO(LINGER),
 	[CONN_WHO] = TO(HEAD) | TO(ASK) | TO(LINGER),
-	[CONN_RESOLVE] = TO(DIAL) | TO(HEAD) | TO(LINGER),
-	[CONN_DIAL] = TO(RELAY) | TO(OPENED) | TO(HEAD) | TO(LINGER),
+	[CONN_RESOLVE] = TO(DIAL) | TO(HEAD) | TO(REFUSED) | TO(LINGER),
+	[CONN_DIAL] = TO(RELAY) | TO(OPENED) | TO(HEAD) | TO(REFUSED) |
+	    TO(LINGER),
 	[CONN_RELAY] = TO(HEAD) | TO(LINGER) | TO(RESOLVE) | TO(DIAL) |
 	    TO(WEBSOCKET),
 	[CONN_OPENED] = TO(PEEK) | TO(TUNNEL) | TO(LINGER),
@@ -115,6 +117,8 @@ time_over(struct conn *c)
 		    (unsigned)c->at.port, states[c->state].seconds);
 	case CONN_WEBSOCKET:
 		return websocket_idle(c);
+	case CONN_REFUSED:
+		return direct_reset(c);
 	case CONN_GREET:
 	case CONN_ASK:
 	case CONN_OPENED:

@@ -31,7 +31,8 @@ struct egress;
  *            ├──▶ OPENED ─▶ PEEK ─▶ ACCEPT ─▶ HEAD                         │
  *            │                 └─▶ HEAD (plain)  └▶ OPENED ─▶ [PEEK] ─▶ TUNNEL
  *            ├──▶ GREET ─▶ ASK (SOCKS): from there on as a CONNECT;
- *            │              caught connections begin in ASK
+ *            │              caught connections begin in ASK, and have
+ *            │              REFUSED before LINGER
  *            └──▶ LINGER: a last answer goes out ◀─────────────────────────┤
  *                                           RELAY ─▶ WEBSOCKET, after a 101 ┘
  *
@@ -41,6 +42,7 @@ struct egress;
 	X(HEAD,	   conn_head,	 120, true)  /* await a request */	\
 	X(GREET,   conn_greet,	 30,  true)  /* SOCKS: await methods */	\
 	X(ASK,	   conn_ask,	 30,  true)  /* where to? */		\
+	X(REFUSED, conn_refused, 2,   true)  /* caught: how to say no? */ \
 	X(WHO,	   conn_who,	 3,   false) /* who is asking? */	\
 	X(RESOLVE, conn_resolve, 15,  false) /* await DNS */		\
 	X(DIAL,	   conn_dial,	 20,  false) /* await the peer */	\
@@ -161,11 +163,14 @@ enum want connect_judge(struct conn *c);
 /* socks.c: an answer with that status, as a number; and the good one. */
 enum want socks_answer(struct conn *c, unsigned status);
 bool socks_opened(struct conn *c);
-/* direct.c: where it leads, and whether it may; no. connect_judge() to the
- * name that the address in c->at stands for, if it is such a one. */
+/* direct.c: where it leads, and whether it may. No: in cl.out are the words
+ * for it in HTTP; or without any. */
 enum want direct_ask(struct conn *c);
-enum want address_judge(struct conn *c);
 enum want direct_refuse(struct conn *c);
+enum want direct_reset(struct conn *c);
+/* connect_judge() to the name that the address in c->at stands for, if it is
+ * such a one. */
+enum want address_judge(struct conn *c);
 /* dial.c: finds the peer for c->at: pool, operator's map, DNS. */
 enum want dial_begin(struct conn *c);
 /* relay.c: sends the request whose head is in cl.in over c->up. */

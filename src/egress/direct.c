@@ -1,7 +1,8 @@
 /* direct.c -- a connection that a program made without knowing of a proxy.
  * The address that it dialled stands for a name that the answerer gave it,
- * or for itself; from there on it is judged as a CONNECT. There is nobody to
- * explain a refusal to: it is a reset, and a record. */
+ * or for itself; from there on it is judged as a CONNECT. What it speaks says
+ * how a refusal can be explained: with an answer in HTTP, an alert in TLS,
+ * or not at all. */
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -13,7 +14,7 @@
 #include "judge.h"
 
 enum want
-direct_refuse(struct conn *c)
+direct_reset(struct conn *c)
 {
 	const struct linger at_once = { .l_onoff = 1 };
 
@@ -21,6 +22,56 @@ direct_refuse(struct conn *c)
 	    sizeof(at_once)); /* closing ends it anyway */
 	c->cl.failed = true;
 	return WANT_CLOSE;
+}
+
+enum want
+direct_refuse(struct conn *c)
+{
+	buf_clear(&c->cl.in);
+	c->cl.ready = true;
+	conn_enter(c, CONN_REFUSED);
+	return WANT_TURN;
+}
+
+/* Capitals and a blank: what else does so gets an answer that it does not
+ * understand, and no more. */
+static bool
+begins_http(struct str in)
+{
+	size_t n = 0;
+
+	while (n < in.len && n < METHOD_TEXT_MAX && in.p[n] >= 'A' &&
+	    in.p[n] <= 'Z')
+		n++;
+	return n > 0 && n < in.len && in.p[n] == ' ';
+}
+
+enum want
+conn_refused(struct conn *c)
+{
+	static const unsigned char access_denied[] = { 0x15, 3, 1, 0, 2, 2,
+		49 };
+	struct str in = buf_str(&c->cl.in);
+
+	must(c->state == CONN_REFUSED);
+	if (in.len == 0) {
+		enum want w = conn_peek_more(c);
+
+		return w == WANT_CLOSE ? direct_reset(c) : w;
+	}
+	if (hello_begins(in)) {
+		buf_clear(&c->cl.out);
+		if (!buf_add(&c->cl.out, access_denied,
+			sizeof(access_denied)))
+			return direct_reset(c);
+	} else if (!begins_http(in)) {
+		return direct_reset(c);
+	}
+	buf_clear(&c->cl.in);
+	(void)stream_take(&c->cl, 0); /* what is there is read and dropped */
+	egress_queue(c->eg, &c->cl);
+	conn_enter(c, CONN_LINGER);
+	return WANT_TURN;
 }
 
 enum want
@@ -60,5 +111,5 @@ direct_ask(struct conn *c)
 	if (w != WANT_TURN)
 		return w;
 	(void)snprintf(c->method, sizeof(c->method), "CONNECT");
-	return c->at.port == 0 ? direct_refuse(c) : address_judge(c);
+	return c->at.port == 0 ? direct_reset(c) : address_judge(c);
 }

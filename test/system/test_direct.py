@@ -1,4 +1,5 @@
 """Programs that know of no proxy: names inside, and what is dialled."""
+import json
 import re
 
 import hosts
@@ -195,12 +196,35 @@ fetch("https://echo.test/node").then(r => r.json()).then(j => {
     "http://169.254.169.254/", "http://10.11.12.13/", "http://198.19.255.1/",
     "http://198.18.0.1:3129/",
     "http://224.0.0.1/", "http://255.255.255.255/"])
-def test_a_place_that_may_not_be_reached_is_a_reset(box, world, url):
+def test_a_place_that_may_not_be_reached(box, world, url):
     r = status(box, url, "--connect-timeout 5")
-    assert r.code in (7, 35, 52, 56) and r.out == "000", r
+    assert r.out == "403" or (r.code in (7, 35, 52, 56) and
+                              r.out == "000"), r
     assert world.requests() == []
     address = re.match(r"https?://([^/:]*)", url).group(1)
     assert world.packets(address) == []
+
+
+def test_a_refusal_is_explained_in_what_is_spoken(box, world):
+    r = bare(box, "curl -sSi http://echo.test:8080/x")
+    head, _, body = r.out.replace("\r", "").partition("\n\n")
+    got = json.loads(body)
+    assert head.startswith("HTTP/1.1 403") and \
+        got["error"] == "policy_denied" and got["layer"] == "l4", r
+    assert got["reason"].startswith("port 8080 is not in"), got
+    r = bare(box, "curl -sS https://echo.test:8443/x")
+    assert r.code == 35 and "access denied" in r.err, r
+    r = python(box, """
+for first in (b"SSH-2.0-x\\r\\n", b"\\0\\1\\2", b""):
+    s = socket.create_connection((ask("echo.test")[1], 22), 20)
+    s.sendall(first)
+    try:
+        print(s.recv(1))
+    except OSError as e:
+        print(e.strerror)
+""")
+    assert r.out == "Connection reset by peer\n" * 3, r
+    assert world.requests() == []
 
 
 def test_a_refused_place_is_recorded_as_a_connect_would_be(box):
@@ -235,7 +259,7 @@ def test_who_asks_is_known_by_this_way_too(box):
     r = bare(box, """python3 -c '
 import urllib.request
 urllib.request.urlopen("https://sub.echo.test/")'""")
-    assert "reset" in r.err, r
+    assert "ACCESS_DENIED" in r.err, r
     got = box.audited(kind="net_open", host="sub.echo.test",
                       verdict="denied")[-1]
     assert "it is only for [/usr/bin/curl]" in got["reason"], got

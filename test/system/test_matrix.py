@@ -88,8 +88,7 @@ def connect(host, port):
     s.sendall(f"CONNECT {host}:{port} HTTP/1.1\r\n"
               f"Host: {host}:{port}\r\n\r\n".encode())
     status, body = response(s)
-    return (s, None) if status == 200 else (None, {403: "no"}.get(
-        status, status))
+    return (s, None) if status == 200 else (None, body)
 
 def socks(host, port, by_address):
     s = proxy()
@@ -104,15 +103,7 @@ def socks(host, port, by_address):
     return (s, None) if code == 0 else (None, {2: "no"}.get(code, code))
 
 def direct(host, port):
-    s = socket.create_connection((host, port), 20)
-    if port == 22:      # nothing was said yet: was it refused?
-        s.settimeout(1)
-        try:
-            s.recv(1)
-        except TimeoutError:
-            pass
-        s.settimeout(20)
-    return s, None
+    return socket.create_connection((host, port), 20), None
 
 WAYS = {
     "connect": connect,
@@ -132,6 +123,8 @@ def ask(way, scheme, host, port, method, path):
             text = text.replace(path, f"http://{where}{path}", 1)
         else:
             s, refused = WAYS[way](host, port)
+            if refused is not None and way == "connect":
+                return ["request", 403, refused]
             if refused is not None:
                 return ["connection", refused]
         if scheme == "https":
@@ -142,6 +135,9 @@ def ask(way, scheme, host, port, method, path):
         return ["request", *got] if got else ["connection", "no"]
     except (ConnectionResetError, BrokenPipeError, socket.gaierror):
         return ["connection", "no"]
+    except ssl.SSLError as e:
+        return ["connection", "no" if "ACCESS_DENIED" in e.reason else
+                e.reason]
     except OSError as e:
         return ["connection", repr(e)]
 
@@ -168,7 +164,7 @@ def verdict(got):
     except ValueError:
         said = {}
     if said.get("error") == "policy_denied":
-        return ("denied", said["reason"], said["rule"])
+        return ("denied", said["layer"], said["reason"], said["rule"])
     if said.get("error"):
         return (said["error"],)
     return (status, said.get("target"))
@@ -182,17 +178,18 @@ def ask_all(box, wanted):
     return got
 
 
-# A denied connection has its words in the log alone, a denied request of the
-# absolute form is denied where a CONNECT's connection would be: they agree
-# on the verdict, and test_the_log_... on the words.
+# Words are compared within a layer: what refuses a connection is said of the
+# connection, and the absolute form has none. Where a way has no words the log
+# has them: test_the_log_...
 def agree(row, ways):
     found = {w: verdict(g) for w, g in ways.items()}
     short = {v[:1] if v[0] in ("denied", "ssrf_denied") else v
              for v in found.values()}
     short = {("denied",) if v == ("ssrf_denied",) else v for v in short}
     assert len(short) == 1, (row, found)
-    words = {v for v in found.values() if len(v) > 1}
-    assert len(words) <= 1, (row, found)
+    for layer in ("l4", "l7"):
+        words = {v for v in found.values() if v[1:2] == (layer,)}
+        assert len(words) <= 1, (row, found)
 
 
 @pytest.fixture
