@@ -25,7 +25,7 @@ struct way { /* taking: what is a class of bytes, or a wide set */
 
 struct work {
 	const struct nfa *n;
-	uint32_t upto;		/* ids beyond are left out */
+	uint32_t last;		/* ids beyond are left out */
 	uint32_t limit;
 	uint64_t left;		/* work that may still be done */
 
@@ -91,7 +91,7 @@ ways_make(struct work *w)
 static bool
 is_left_out(const struct work *w, const struct nfa_link *l)
 {
-	return l->what > w->upto || w->n->states[l->to].least > w->upto;
+	return l->what > w->last || w->n->states[l->to].least > w->last;
 }
 
 /* A state, and all that is reached from it without taking a byte; those that
@@ -104,7 +104,7 @@ gather(struct work *w, uint32_t state)
 		uint32_t s = w->stack.v[--w->stack.n];
 		const struct nfa_state *st = &w->n->states[s];
 
-		if (w->stamp[s] == w->now || st->least > w->upto)
+		if (w->stamp[s] == w->now || st->least > w->last)
 			continue;
 		w->stamp[s] = w->now;
 		if (w->left > 0)
@@ -290,9 +290,9 @@ state_expand(struct work *w, uint32_t state)
 /* ---- the whole */
 
 static void
-work_init(struct work *w, const struct nfa *n, uint32_t upto, uint32_t limit)
+work_init(struct work *w, const struct nfa *n, uint32_t last, uint32_t limit)
 {
-	*w = (struct work){ .n = n, .upto = upto, .limit = limit };
+	*w = (struct work){ .n = n, .last = last, .limit = limit };
 	w->left = (uint64_t)limit * WORK_PER_STATE;
 	if (w->left < WORK_MIN)
 		w->left = WORK_MIN;
@@ -366,7 +366,7 @@ accepted(struct work *w, uint32_t state)
 	for (uint32_t i = 0; i < set.n; i++)
 		for (uint32_t l = w->n->states[w->members.v[set.first +
 			i]].accepts; l != 0; l = w->n->links[l - 1].next)
-			if (w->n->links[l - 1].to <= w->upto)
+			if (w->n->links[l - 1].to <= w->last)
 				vec_add(&w->list, w->n->links[l - 1].to);
 	if (w->list.n > 1)
 		qsort(w->list.v, w->list.n, sizeof(*w->list.v), by_value);
@@ -406,13 +406,13 @@ work_finish(struct work *w, struct arena *a, uint32_t start, struct dfa *out)
 }
 
 static bool
-explodes(const struct nfa *n, uint32_t upto, uint32_t limit)
+explodes(const struct nfa *n, uint32_t last, uint32_t limit)
 {
 	struct work w;
 	uint32_t start;
 	int rc;
 
-	work_init(&w, n, upto, limit);
+	work_init(&w, n, last, limit);
 	rc = work_run(&w, &start);
 	work_fini(&w);
 	return rc == -1;
