@@ -37,6 +37,14 @@ void nfa_accept(struct nfa *n, struct part p, uint32_t id);
 /* The two above in one, and cheaper where many patterns begin alike. */
 void nfa_add(struct nfa *n, struct str compiled, uint32_t id);
 
+/* Of patterns that nfa_add() will add: kind_of[id], 0 or what ids below n are
+ * alike in. Where a text is in a language however it goes on, whether it is
+ * in later ones of that kind need not be known: they may be left out of its
+ * set of ids there. Where telling the first from others takes too much, one
+ * of each kind will do. Without this it is remembered which of a number of
+ * parts a path has been through, each by itself. */
+void nfa_alike(struct nfa *n, const uint32_t *kind_of, uint32_t ids);
+
 /* ---- deterministic */
 
 struct id_set { const uint32_t *v; uint32_t n; };	/* rising */

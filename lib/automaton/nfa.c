@@ -233,6 +233,7 @@ symbol_put(struct nfa *n, uint32_t from, uint32_t symbol, uint32_t to)
 		return;
 	case OP_DIRS:
 		at = state_new(n);
+		n->states[at].as = to;
 		go_free(n, from, to);
 		loop_put(n, from, -1, at);
 		go_taking(n, at, '/', to);
@@ -306,6 +307,12 @@ steps_grow(struct nfa *n)
 }
 
 static uint32_t
+kind_of(const struct nfa *n, uint32_t id)
+{
+	return n->kind_of == NULL ? 0 : n->kind_of[id];
+}
+
+static uint32_t
 step_take(struct nfa *n, uint32_t from, uint32_t symbol, uint32_t id)
 {
 	struct nfa_step *s;
@@ -318,11 +325,14 @@ step_take(struct nfa *n, uint32_t from, uint32_t symbol, uint32_t id)
 		*s = (struct nfa_step){ from, to, symbol };
 		n->nsteps++;
 		n->states[to].least = id;
+		n->states[to].kind = kind_of(n, id);
 		symbol_put(n, from, symbol, to);
 		return to;
 	}
 	if (n->states[s->to].least > id)
 		n->states[s->to].least = id;
+	if (n->states[s->to].kind != kind_of(n, id))
+		n->states[s->to].kind = 0;
 	return s->to;
 }
 
@@ -339,4 +349,14 @@ nfa_add(struct nfa *n, struct str compiled, uint32_t id)
 	while (compiled.len > 0)
 		at = step_take(n, at, symbol_take(n, &compiled), id);
 	link_new(n, &n->states[at].accepts, id, 0);
+}
+
+void
+nfa_alike(struct nfa *n, const uint32_t *kinds, uint32_t ids)
+{
+	n->kind_of = kinds;
+	n->nkinds = 1;
+	for (uint32_t i = 0; i < ids; i++)
+		if (kinds[i] >= n->nkinds)
+			n->nkinds = kinds[i] + 1;
 }

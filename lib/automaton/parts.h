@@ -17,6 +17,9 @@ struct nfa_state { /* heads of lists, as above */
 	uint32_t taking;	/* ways that take one byte of the set `what` */
 	uint32_t accepts;	/* to: a language that ends here */
 	uint32_t least;		/* lowest id it is of, when known, else 0 */
+	uint32_t kind;		/* of all ids it is of; 0: they differ, or
+				 * have none, or are not known */
+	uint32_t as;		/* not 0: of the same ids as that state */
 };
 
 struct nfa_step { /* of the tree of patterns: where a symbol leads */
@@ -32,6 +35,8 @@ struct nfa { /* state 0 is the start */
 	uint32_t nstates, nlinks, nsets, nsteps;
 	uint32_t cap_states, cap_links, cap_sets, cap_steps;
 	uint32_t tree;		/* root of the patterns of nfa_add(), or 0 */
+	const uint32_t *kind_of; /* of nfa_alike(), or NULL */
+	uint32_t nkinds;	/* the highest, + 1 */
 };
 
 struct vec { /* heap; zero is empty */

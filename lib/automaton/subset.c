@@ -13,6 +13,8 @@
  * more is as good as an explosion. */
 #define WORK_PER_STATE	128
 #define WORK_MIN	(1U << 20)
+/* Of the limit, for telling the first of each kind from the others. */
+#define EXACT_PART	4
 #define WAYS_MAX	(1U << 23)	/* states, each with all classes */
 
 struct span {
@@ -30,6 +32,7 @@ struct work {
 	uint64_t left;		/* work that may still be done */
 
 	struct classes k;
+	struct alike alike;
 
 	struct span *narrow_of, *wide_of;	/* by state: into ways */
 	struct way *ways;
@@ -190,8 +193,10 @@ state_add(struct work *w, uint32_t hash)
 static uint32_t
 list_state(struct work *w)
 {
-	uint32_t hash = list_hash(w), at;
+	uint32_t hash, at;
 
+	alike_drop(&w->alike, &w->list, w->stamp);
+	hash = list_hash(w);
 	if (2 * w->nstates >= w->nslots)
 		slots_grow(w);
 	for (at = hash; w->slots[at & (w->nslots - 1)] != 0; at++) {
@@ -290,13 +295,15 @@ state_expand(struct work *w, uint32_t state)
 /* ---- the whole */
 
 static void
-work_init(struct work *w, const struct nfa *n, uint32_t last, uint32_t limit)
+work_init(struct work *w, const struct nfa *n, uint32_t last, uint32_t limit,
+    bool any_order)
 {
 	*w = (struct work){ .n = n, .last = last, .limit = limit };
 	w->left = (uint64_t)limit * WORK_PER_STATE;
 	if (w->left < WORK_MIN)
 		w->left = WORK_MIN;
 	classes_init(&w->k, n);
+	alike_init(&w->alike, n, any_order);
 	ways_make(w);
 	w->stamp = mem_alloc(n->nstates, sizeof(*w->stamp));
 	w->head = mem_alloc(w->k.classes, sizeof(*w->head));
@@ -311,6 +318,7 @@ static void
 work_fini(struct work *w)
 {
 	classes_fini(&w->k);
+	alike_fini(&w->alike);
 	free(w->narrow_of);
 	free(w->wide_of);
 	free(w->ways);
@@ -412,7 +420,7 @@ explodes(const struct nfa *n, uint32_t last, uint32_t limit)
 	uint32_t start;
 	int rc;
 
-	work_init(&w, n, last, limit);
+	work_init(&w, n, last, limit, true);
 	rc = work_run(&w, &start);
 	work_fini(&w);
 	return rc == -1;
@@ -458,20 +466,31 @@ find_culprit(const struct nfa *n, uint32_t limit)
 	return id;
 }
 
-int
-dfa_of(struct nfa *n, struct arena *a, uint32_t limit, struct dfa *out,
-    uint32_t *culprit)
+static int
+attempt(struct nfa *n, struct arena *a, uint32_t limit, bool any_order,
+    struct dfa *out)
 {
 	struct work w;
 	uint32_t start;
 	int rc;
 
-	work_init(&w, n, UINT32_MAX, limit);
+	work_init(&w, n, UINT32_MAX, limit, any_order);
 	rc = work_run(&w, &start);
 	if (rc == 0)
 		work_finish(&w, a, start, out);
 	work_fini(&w);
-	if (rc == -1)
-		*culprit = find_culprit(n, limit);
 	return rc;
+}
+
+int
+dfa_of(struct nfa *n, struct arena *a, uint32_t limit, struct dfa *out,
+    uint32_t *culprit)
+{
+	if (n->kind_of != NULL &&
+	    attempt(n, a, limit / EXACT_PART, false, out) == 0)
+		return 0;
+	if (attempt(n, a, limit, true, out) == 0)
+		return 0;
+	*culprit = find_culprit(n, limit);
+	return -1;
 }

@@ -18,6 +18,20 @@ struct classes {
 void classes_init(struct classes *k, const struct nfa *n);
 void classes_fini(struct classes *k);
 
+/* ---- alike.c */
+
+struct alike {
+	const struct nfa *n;
+	bool any_order;		/* one of each kind will do */
+	uint32_t *forever;	/* by state; NULL: nothing is alike */
+	uint32_t *first;	/* by kind, of the set at hand */
+};
+
+void alike_init(struct alike *a, const struct nfa *n, bool any_order);
+void alike_fini(struct alike *a);
+/* Takes out of the list, and out of those stamped, what need not be told. */
+void alike_drop(struct alike *a, struct vec *list, uint32_t *stamp);
+
 /* ---- labels.c */
 
 struct labels { /* sets of ids, in the arena */

@@ -104,6 +104,36 @@ kind_of(struct str p)
 	return p.len > at + 1 && (p.p[at] == OP_SPAN || p.p[at] == OP_DIRS);
 }
 
+/* Rules of one effect and for the same methods: which of them matches is of
+ * no consequence. Rules are alike the first such before them. */
+static uint32_t *
+effects(struct net *w, struct net_list l)
+{
+	uint32_t *v = take_mem(w->e->c, (size_t)l.n + 1, sizeof(*v));
+	uint32_t *first = take_mem(w->e->c, (size_t)l.n + 1, sizeof(*first));
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < l.n; i++) {
+		const struct f_rule *r = &w->rules[l.v[i]];
+		uint32_t k = 0;
+
+		while (k < n) {
+			const struct f_rule *o = &w->rules[first[k]];
+
+			if (o->methods == r->methods &&
+			    span_same(o->words, r->words) && same_effect(o, r))
+				break;
+			k++;
+		}
+		if (k == n)
+			first[n++] = l.v[i];
+		v[i] = k + 1;
+		if (!net_work(w, (uint64_t)k + 1, l.v[i]))
+			break;
+	}
+	return v;
+}
+
 /* One automaton of all paths of a kind; a rule's language is its place in the
  * list. */
 static bool
@@ -116,6 +146,7 @@ paths_automaton(struct net *w, struct net_list l, unsigned kind,
 	    DFA_STATES_MAX, culprit;
 	int rc;
 
+	nfa_alike(n, effects(w, l), l.n);
 	for (uint32_t i = 0; i < l.n; i++) {
 		const struct strs *paths = &w->pol[l.v[i]]->paths;
 

@@ -4,7 +4,7 @@
 
 /* Comparisons, and states of automata, that one policy may cost. */
 #define NET_WORK_MAX	(1U << 26)
-#define NET_STATES_MAX	(1U << 21)
+#define NET_STATES_MAX	(1U << 20)
 
 static struct f_span
 put_words(struct emit *e, const struct strs *v)

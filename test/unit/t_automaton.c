@@ -404,6 +404,79 @@ test_a_thousand_alike_are_few_states(void **state)
 	arena_fini(&a);
 }
 
+static uint32_t
+lowest_in(const struct dfa *d, uint32_t label, const uint32_t *kind_of,
+    uint32_t kind)
+{
+	for (uint32_t i = 0; i < d->sets[label].n; i++)
+		if (kind_of[d->sets[label].v[i]] == kind)
+			return d->sets[label].v[i];
+	return UINT32_MAX;
+}
+
+/* The first of each kind is the first by the definition. */
+static void
+test_alike_keeps_the_first_of_each_kind(void **state)
+{
+	static const uint32_t kind_of[PATTERNS] = { 1, 2, 1, 1, 2, 0 };
+	uint32_t seed = 55;
+	char buf[16];
+
+	(void)state;
+	for (unsigned round = 0; round < 60; round++) {
+		struct arena a = { 0 };
+		struct nfa *n = nfa_new(&a);
+		struct made m;
+		struct dfa d;
+		uint32_t culprit;
+
+		make(&seed, &m);
+		nfa_alike(n, kind_of, PATTERNS);
+		for (uint32_t i = 0; i < m.n; i++)
+			nfa_add(n, m.v[i], i);
+		assert_int_equal(dfa_of(n, &a, DFA_STATES_MAX, &d, &culprit),
+		    0);
+		for (uint32_t t = 0; t < TEXTS; t++) {
+			struct str text = text_at(t, buf);
+			uint32_t first[3] = { UINT32_MAX, UINT32_MAX,
+				UINT32_MAX };
+			uint32_t label = d.label[dfa_run(&d, d.start, text)];
+
+			for (uint32_t i = m.n; i-- > 0;)
+				if (match_path(m.v[i], text))
+					first[kind_of[i]] = i;
+			for (uint32_t k = 0; k < 3; k++)
+				assert_int_equal(lowest_in(&d, label, kind_of,
+				    k), first[k]);
+		}
+		arena_fini(&a);
+	}
+}
+
+/* Not which of them were met, one bit each. */
+static void
+test_alike_does_not_remember_each(void **state)
+{
+	static uint32_t kind_of[400];
+	struct arena a = { 0 };
+	struct nfa *n = nfa_new(&a);
+	struct dfa d;
+	uint32_t culprit, label;
+
+	(void)state;
+	for (uint32_t i = 0; i < NELEM(kind_of); i++)
+		kind_of[i] = 1;
+	nfa_alike(n, kind_of, NELEM(kind_of));
+	for (uint32_t i = 0; i < NELEM(kind_of); i++)
+		nfa_add(n, str_c(arena_printf(&a, "/\3n%u/\2", i)), i);
+	assert_int_equal(dfa_of(n, &a, 4096, &d, &culprit), 0);
+	label = d.label[dfa_run(&d, d.start, STR("/x/n399/y/n7/z"))];
+	assert_true(is_in(&d, label, 7) || is_in(&d, label, 399));
+	label = d.label[dfa_run(&d, d.start, STR("/x/n400/y"))];
+	assert_int_equal(label, 0);
+	arena_fini(&a);
+}
+
 int
 main(void)
 {
@@ -418,6 +491,8 @@ main(void)
 		cmocka_unit_test(test_relabelled_states_merge),
 		cmocka_unit_test(test_an_explosion_names_the_one),
 		cmocka_unit_test(test_a_thousand_alike_are_few_states),
+		cmocka_unit_test(test_alike_keeps_the_first_of_each_kind),
+		cmocka_unit_test(test_alike_does_not_remember_each),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

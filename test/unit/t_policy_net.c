@@ -514,6 +514,33 @@ test_paths_that_explode_name_the_rule(void **state)
 	refused(&b, "error: path /**/d");
 }
 
+/* Which of the parts it has been through need not be remembered. */
+static void
+test_a_thousand_parts_anywhere_are_fine(void **state)
+{
+	struct policy_file f = { .name = "p.yaml" };
+	struct diags d = { 0 };
+	char *bytes = NULL;
+	struct buf b;
+	size_t len;
+	bool ok;
+
+	(void)state;
+	buf_init(&b, 1 << 20);
+	ok = buf_addz(&b, "network:\n  allow:\n");
+	for (unsigned i = 0; i < 1000; i++)
+		ok = ok && buf_printf(&b, "    - {endpoint: a.example.com, "
+		    "paths: [/**/d%u/**]}\n", i);
+	assert_true(ok);
+	f.text = buf_str(&b);
+	assert_int_equal(policy_compile(&f, 1, POLICY_STAGE_CHECK, &bytes,
+	    &len, &d), 0);
+	assert_true(len < 1 << 20);
+	free(bytes);
+	diags_fini(&d);
+	buf_fini(&b);
+}
+
 /* The older schema's single-byte wildcard counts back from the end. */
 static void
 test_one_path_that_explodes_by_itself(void **state)
@@ -557,6 +584,7 @@ main(void)
 		cmocka_unit_test(test_the_order_of_documents_means_nothing),
 		cmocka_unit_test(test_damaged_tables_lead_nowhere),
 		cmocka_unit_test(test_paths_that_explode_name_the_rule),
+		cmocka_unit_test(test_a_thousand_parts_anywhere_are_fine),
 		cmocka_unit_test(test_one_path_that_explodes_by_itself),
 		cmocka_unit_test(test_ports_that_overlap_without_end),
 	};
