@@ -247,6 +247,9 @@ static const struct call calls_spawn[] = {
 
 static const struct call calls_soft[] = {
 	SOFT(mlock, EPERM), SOFT(getpriority, EPERM),
+};
+
+static const struct call calls_no_affinity[] = {
 	SOFT(sched_setaffinity, EPERM),
 };
 
@@ -283,6 +286,10 @@ calls_role(struct bpf *b, enum role r)
 	must((row->calls & CALLS_ANY) == 0 && (row->calls & CALLS_LOOP) != 0);
 	list_add(&l, calls_loop, NELEM(calls_loop));
 	list_add(&l, calls_soft, NELEM(calls_soft));
+	if (gate)
+		list_add_one(&l, SYS_sched_setaffinity, NULL);
+	else
+		list_add(&l, calls_no_affinity, NELEM(calls_no_affinity));
 	list_add_one(&l, SYS_ioctl, gate ? look_notify : look_ioctl);
 	list_add_one(&l, SYS_mmap, spawn ? NULL : look_no_exec);
 	list_add_one(&l, SYS_mprotect, spawn ? NULL : look_no_exec);

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -26,8 +27,8 @@ struct want { /* one open, with the path copied */
 	char path[PATH_BYTES_MAX];
 };
 
-long
-answer_fd(const struct ask *a, int fd, int flags)
+static long
+hand_over(const struct ask *a, int fd, int flags)
 {
 	struct seccomp_notif_addfd add = { .id = a->id,
 		.flags = SECCOMP_ADDFD_FLAG_SEND, .srcfd = (uint32_t)fd,
@@ -36,6 +37,35 @@ answer_fd(const struct ask *a, int fd, int flags)
 	if (ioctl(a->b->listener, SECCOMP_IOCTL_NOTIF_ADDFD, &add) >= 0)
 		return ANSWERED;
 	return errno == ENOENT || errno == EINPROGRESS ? ANSWERED : -errno;
+}
+
+/* The kernel would wake the caller on an idle processor, which takes longer
+ * than all the rest. For the moment of waking it may run on ours alone. (If
+ * another of its threads sets its processors in that moment, that is lost.) */
+static bool
+draw_near(const struct ask *a, cpu_set_t *was)
+{
+	const int cpu = sched_getcpu();
+	cpu_set_t here;
+
+	if (cpu < 0 || sched_getaffinity(a->tid, sizeof(*was), was) == -1 ||
+	    !CPU_ISSET((size_t)cpu, was) || CPU_COUNT(was) == 1)
+		return false;
+	CPU_ZERO(&here);
+	CPU_SET((size_t)cpu, &here);
+	return sched_setaffinity(a->tid, sizeof(here), &here) == 0;
+}
+
+long
+answer_fd(const struct ask *a, int fd, int flags)
+{
+	cpu_set_t was;
+	const bool near = draw_near(a, &was);
+	long rc = hand_over(a, fd, flags);
+
+	if (near) /* it may have ended meanwhile */
+		(void)sched_setaffinity(a->tid, sizeof(was), &was);
+	return rc;
 }
 
 static unsigned
@@ -96,8 +126,6 @@ open_there(const struct ask *a, int held, int flags)
 
 	if (fstat(held, &st) == -1)
 		return -errno;
-	if ((flags & O_CREAT) != 0 && (flags & O_EXCL) != 0)
-		return -EEXIST;
 	if ((flags & O_DIRECTORY) != 0 && !S_ISDIR(st.st_mode))
 		return -ENOTDIR;
 	if (S_ISLNK(st.st_mode))
@@ -173,7 +201,8 @@ open_new(const struct ask *a, const struct want *w)
 		rc = rc == 1 ? 0 : rc;
 	}
 	if (rc == 0 && (s.odd || strchr(s.name, '/') != NULL))
-		rc = strlen(s.name) > NAME_MAX ? -ENAMETOOLONG : -EISDIR;
+		rc = strlen(s.name) > NAME_MAX ? -ENAMETOOLONG :
+		    (w->flags & O_EXCL) != 0 ? -EEXIST : -EISDIR;
 	if (rc == 0) {
 		fd = make_here(a, w, &s, w->flags);
 		rc = fd < 0 ? fd : 0;
@@ -228,10 +257,10 @@ open_slash(const struct ask *a, const struct want *w)
 static long
 open_one(const struct ask *a, const struct want *w)
 {
-	const bool link = (w->flags & O_NOFOLLOW) != 0 ||
-	    ((w->flags & O_CREAT) != 0 && (w->flags & O_EXCL) != 0);
-	CLEAN_FD int held = walk_from(a, w->dirfd, w->path,
-	    link ? WALK_LINK : 0);
+	const bool fresh = (w->flags & O_CREAT) != 0 &&
+	    (w->flags & O_EXCL) != 0; /* what is there would be in the way */
+	CLEAN_FD int held = fresh ? -ENOENT : walk_from(a, w->dirfd, w->path,
+	    (w->flags & O_NOFOLLOW) != 0 ? WALK_LINK : 0);
 
 	if (held >= 0)
 		return open_there(a, held, w->flags);
