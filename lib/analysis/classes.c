@@ -1,5 +1,7 @@
 #include "analysis/classes.h"
 
+#include <stdlib.h>
+
 #include "base/must.h"
 
 static void *
@@ -15,88 +17,100 @@ static const char readable[] = "abcdefghijklmnopqrstuvwxyz0123456789/.-_"
 
 enum { READABLE = sizeof(readable) - 1 };
 
-/* Of each class of bytes the one to show; how many. */
+/* Of each class of bytes that either tells apart the one to show; how many. */
 static uint32_t
-bytes_shown(const struct dfa *d, unsigned char out[256])
+bytes_shown(const struct dfa *d, const struct dfa *u, unsigned char out[256])
 {
-	bool have[256] = { false };
 	uint32_t n = 0;
 
 	for (unsigned i = 0; i < READABLE + 256U; i++) {
 		unsigned char b = i < READABLE ? (unsigned char)readable[i] :
 		    (unsigned char)(i - READABLE);
+		bool have = false;
 
-		if (!have[d->class_of[b]]) {
-			have[d->class_of[b]] = true;
+		for (uint32_t k = 0; k < n && !have; k++)
+			have = d->class_of[out[k]] == d->class_of[b] &&
+			    u->class_of[out[k]] == u->class_of[b];
+		if (!have)
 			out[n++] = b;
-		}
 	}
 	return n;
 }
 
-struct walk { /* states in the order of their shortest texts */
-	const struct dfa *d;
-	uint32_t *queue, *from, n;
+struct walk { /* pairs of states, in the order of their shortest texts */
+	const struct dfa *d, *u;
+	uint32_t *queue, *from, n;	/* a pair is one number */
 	unsigned char *by;
 	bool *seen;
 };
 
-static void
-walk_run(struct walk *w, struct arena *a)
+static uint32_t
+step(const struct dfa *d, uint32_t state, unsigned char byte)
 {
-	const struct dfa *d = w->d;
+	return d->next[(size_t)state * d->classes + d->class_of[byte]];
+}
+
+static void
+walk_run(struct walk *w)
+{
+	const struct dfa *d = w->d, *u = w->u;
+	size_t pairs = (size_t)d->states * u->states;
 	unsigned char bytes[256];
-	uint32_t nbytes = bytes_shown(d, bytes);
+	uint32_t nbytes = bytes_shown(d, u, bytes);
 
-	w->queue = need(arena_alloc(a, d->states, sizeof(*w->queue)));
-	w->from = need(arena_alloc(a, d->states, sizeof(*w->from)));
-	w->by = need(arena_alloc(a, d->states, 1));
-	w->seen = need(arena_alloc(a, d->states, sizeof(*w->seen)));
-	w->queue[w->n++] = d->start;
-	w->seen[d->start] = true;
-	for (uint32_t i = 0; i < w->n; i++)
+	w->queue = mem_alloc(pairs, sizeof(*w->queue));
+	w->from = mem_alloc(pairs, sizeof(*w->from));
+	w->by = mem_alloc(pairs, 1);
+	w->seen = mem_alloc(pairs, sizeof(*w->seen));
+	w->queue[w->n++] = d->start * u->states + u->start;
+	w->seen[w->queue[0]] = true;
+	for (uint32_t i = 0; i < w->n; i++) {
+		uint32_t at = w->queue[i];
+
 		for (uint32_t k = 0; k < nbytes; k++) {
-			uint32_t to = d->next[(size_t)w->queue[i] *
-			    d->classes + d->class_of[bytes[k]]];
+			uint32_t v = step(u, at % u->states, bytes[k]);
+			uint32_t to = step(d, at / u->states, bytes[k]) *
+			    u->states + v;
 
-			if (w->seen[to])
-				continue;
+			if (v == 0 || w->seen[to])
+				continue;	/* 0: it can never be */
 			w->seen[to] = true;
-			w->from[to] = w->queue[i];
+			w->from[to] = at;
 			w->by[to] = bytes[k];
 			w->queue[w->n++] = to;
 		}
+	}
+}
+
+static void
+walk_fini(struct walk *w)
+{
+	free(w->queue);
+	free(w->from);
+	free(w->by);
+	free(w->seen);
 }
 
 static struct str
-walk_text(const struct walk *w, uint32_t state, struct arena *a)
+walk_text(const struct walk *w, uint32_t pair, struct arena *a)
 {
 	size_t len = 0;
 	char *p;
 
-	for (uint32_t at = state; at != w->d->start; at = w->from[at])
+	for (uint32_t at = pair; at != w->queue[0]; at = w->from[at])
 		len++;
 	p = need(arena_alloc(a, len + 1, 1));
-	for (size_t i = len; state != w->d->start; state = w->from[state])
-		p[--i] = (char)w->by[state];
+	for (size_t i = len; pair != w->queue[0]; pair = w->from[pair])
+		p[--i] = (char)w->by[pair];
 	return str_of(p, len);
 }
 
-static bool
-holds(const struct id_set *s, uint32_t id)
-{
-	for (uint32_t i = 0; i < s->n; i++)
-		if (s->v[i] == id)
-			return true;
-	return false;
-}
-
 int
-classes_of(struct nfa *n, uint32_t universe, struct arena *a,
+classes_of(struct nfa *n, const struct dfa *universe, struct arena *a,
     struct classes *out)
 {
 	struct dfa d;
-	struct walk w = { .d = &d };
+	struct walk w = { .d = &d, .u = universe };
 	struct text_class *v;
 	uint32_t culprit;
 	bool *done;
@@ -104,21 +118,33 @@ classes_of(struct nfa *n, uint32_t universe, struct arena *a,
 	*out = (struct classes){ 0 };
 	if (dfa_of(n, a, DFA_STATES_MAX, &d, &culprit) == -1)
 		return -1;
-	walk_run(&w, a);
+	walk_run(&w);
 	v = need(arena_alloc(a, (size_t)d.nsets + 1, sizeof(*v)));
 	done = need(arena_alloc(a, (size_t)d.nsets + 1, sizeof(*done)));
-	for (uint32_t i = 0; i < w.n; i++) {
-		uint32_t label = d.label[w.queue[i]];
+	for (uint32_t i = 1; i < w.n; i++) {
+		uint32_t pair = w.queue[i];
+		uint32_t label = d.label[pair / universe->states];
 
-		if (done[label] || w.queue[i] == d.start ||
-		    !holds(&d.sets[label], universe))
+		if (done[label] ||
+		    universe->label[pair % universe->states] == 0)
 			continue;
 		done[label] = true;
-		v[out->n++] = (struct text_class){
-			walk_text(&w, w.queue[i], a), d.sets[label] };
+		v[out->n++] = (struct text_class){ walk_text(&w, pair, a),
+			d.sets[label] };
 	}
 	out->v = v;
+	walk_fini(&w);
 	return 0;
+}
+
+void
+universe_of(universe_part *part, struct arena *a, struct dfa *out)
+{
+	struct nfa *n = nfa_new(a);
+	uint32_t culprit;
+
+	nfa_accept(n, part(n), 0);
+	must(dfa_of(n, a, DFA_STATES_MAX, out, &culprit) == 0); /* small */
 }
 
 /* ---- what can be at all */
@@ -271,4 +297,18 @@ universe_name(struct nfa *n)
 	    nfa_text(n, STR("."))));
 
 	return nfa_cat(n, before, label(n, "abcdefghijklmnopqrstuvwxyz"));
+}
+
+/* Any bytes but '/', not empty, and not dots alone. */
+struct part
+universe_component(struct nfa *n)
+{
+	struct part plain = nfa_cat(n, file_char(n, false), nfa_star(n,
+	    file_char(n, true)));
+	struct part dot = nfa_cat(n, nfa_cat(n, nfa_text(n, STR(".")),
+	    file_char(n, false)), nfa_star(n, file_char(n, true)));
+	struct part dots = nfa_cat(n, nfa_cat(n, nfa_text(n, STR("..")),
+	    file_char(n, true)), nfa_star(n, file_char(n, true)));
+
+	return nfa_alt(n, plain, nfa_alt(n, dot, dots));
 }

@@ -1,5 +1,8 @@
 /* classes.h -- texts that a set of patterns cannot tell apart, and one example
- * of each such class: what is true of the example is true of the class. */
+ * of each such class: what is true of the example is true of the class.
+ *
+ * What can be at all is an automaton of its own, walked beside that of the
+ * patterns: one of both would have the product of their states. */
 #ifndef ANALYSIS_CLASSES_H
 #define ANALYSIS_CLASSES_H
 
@@ -15,16 +18,16 @@ struct classes {
 	uint32_t n;
 };
 
-/* The classes of the texts in the language called universe; the others were
- * accepted under other ids. Shortest examples first. -1: the automaton would
- * be too large. */
-int classes_of(struct nfa *n, uint32_t universe, struct arena *a,
+/* The classes of the texts that can be at all, by the languages accepted in n.
+ * Shortest examples first, never the empty text. -1: the automaton would be
+ * too large. */
+int classes_of(struct nfa *n, const struct dfa *universe, struct arena *a,
     struct classes *out);
 
 /* What can be at all: a canonical request path, a host's name, a canonical
- * path of a file. */
-struct part universe_path(struct nfa *n);
-struct part universe_name(struct nfa *n);
-struct part universe_file(struct nfa *n);
+ * path of a file, a file's name. A text is in it if its label is not 0. */
+typedef struct part universe_part(struct nfa *n);
+universe_part universe_path, universe_name, universe_file, universe_component;
+void universe_of(universe_part *part, struct arena *a, struct dfa *out);
 
 #endif

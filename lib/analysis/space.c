@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "analysis/classes.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/must.h"
@@ -218,6 +219,8 @@ space_walk(struct space *s, struct err *e)
 	struct names hosts;
 	int rc;
 
+	universe_of(universe_path, s->arena, &s->paths);
+	universe_of(universe_file, s->arena, &s->programs);
 	take_rules(s, &all);
 	if (space_hosts(s->arena, &all, &hosts, e) == -1)
 		return -1;

@@ -9,6 +9,7 @@
 #define ANALYSIS_SPACE_H
 
 #include "analysis/question.h"
+#include "automaton/automaton.h"
 #include "compile/checked.h"
 
 #define SPACE_POLICIES_MAX 4
@@ -32,6 +33,7 @@ struct space {
 	space_on *on;
 	space_on_rules *on_rules;	/* or NULL */
 	void *arg;
+	struct dfa paths, programs;	/* what can be at all; its own */
 };
 
 /* -1: some class could not be found within limits; *e says of what. */

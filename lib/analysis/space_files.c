@@ -135,39 +135,18 @@ add_rules(struct naming *n, struct checked *k)
 	free(v);
 }
 
-/* Any bytes but '/', not empty, and not dots alone. */
-static struct part
-any_name(struct nfa *n)
-{
-	struct byte_set all = { { UINT64_MAX, UINT64_MAX, UINT64_MAX,
-	    UINT64_MAX } };
-	struct byte_set letter;
-	struct part plain, dot, dots;
-
-	all.bits[0] &= ~UINT64_C(1);
-	all.bits['/' / 64] &= ~(UINT64_C(1) << ('/' % 64));
-	letter = all;
-	letter.bits['.' / 64] &= ~(UINT64_C(1) << ('.' % 64));
-	plain = nfa_cat(n, nfa_set(n, &letter), nfa_star(n,
-	    nfa_set(n, &all)));
-	dot = nfa_cat(n, nfa_cat(n, nfa_text(n, STR(".")),
-	    nfa_set(n, &letter)), nfa_star(n, nfa_set(n, &all)));
-	dots = nfa_cat(n, nfa_cat(n, nfa_text(n, STR("..")),
-	    nfa_set(n, &all)), nfa_star(n, nfa_set(n, &all)));
-	return nfa_alt(n, plain, nfa_alt(n, dot, dots));
-}
-
 static int
 take_names(struct files_space *s, struct classes *out, struct err *e)
 {
 	struct naming n = { .nfa = nfa_new(s->arena), .arena = s->arena };
+	struct dfa all;
 
 	for (uint32_t i = 0; i < s->nbooks; i++) {
 		add_rules(&n, s->book[i]->checked);
 		add_rules(&n, s->book[i]->checked->max);
 	}
-	nfa_accept(n.nfa, any_name(n.nfa), n.ids);
-	if (classes_of(n.nfa, n.ids, s->arena, out) == -1)
+	universe_of(universe_component, s->arena, &all);
+	if (classes_of(n.nfa, &all, s->arena, out) == -1)
 		return err_set(e, ERR_LIMIT, "the names of files that rules "
 		    "tell apart are too many");
 	return 0;

@@ -233,8 +233,7 @@ here_paths(struct here *h, struct err *e)
 			    h->rules->v[i].r->paths.v[j]), ids);
 			rule_of[ids++] = i;
 		}
-	nfa_accept(n, universe_path(n), ids);
-	if (classes_of(n, ids, h->s->arena, &k) == -1)
+	if (classes_of(n, &h->s->paths, h->s->arena, &k) == -1)
 		return say_large(e, h, "paths");
 	h->path = mem(h, (size_t)k.n + 1, sizeof(*h->path));
 	seen_init(&seen, h, k.n);
@@ -329,8 +328,7 @@ who_classes(struct here *h, uint32_t ids, struct err *e)
 			    &h->rules->v[i].r->exes[j]), at);
 			rule_of[at++] = i;
 		}
-	nfa_accept(n, universe_file(n), ids);
-	if (classes_of(n, ids, h->s->arena, &k) == -1)
+	if (classes_of(n, &h->s->programs, h->s->arena, &k) == -1)
 		return say_large(e, h, "programs");
 	for (uint32_t i = 0; i < k.n; i++) {
 		memset(meets, 0, h->rules->n);

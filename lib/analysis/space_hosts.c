@@ -164,12 +164,13 @@ add_globs(struct arena *a, const struct space_rules *all, struct names *out,
 {
 	struct nfa *n = nfa_new(a);
 	struct classes k;
+	struct dfa names;
 
 	for (uint32_t i = 0; i < all->n; i++)
 		if (all->v[i].r->host.klass <= HOST_GLOB)
 			nfa_accept(n, host_part(n, &all->v[i].r->host), i);
-	nfa_accept(n, universe_name(n), all->n);
-	if (classes_of(n, all->n, a, &k) == -1)
+	universe_of(universe_name, a, &names);
+	if (classes_of(n, &names, a, &k) == -1)
 		return err_set(e, ERR_LIMIT, "the hosts' names with stars are "
 		    "too many together");
 	out->v = need(arena_alloc(a, (size_t)k.n + 1, sizeof(*out->v)));

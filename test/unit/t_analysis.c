@@ -708,6 +708,39 @@ one_of_a_thousand_rules_is_found(void **state)
 	book_close(&b);
 }
 
+static char *
+many_paths(uint32_t n, uint32_t odd)
+{
+	struct buf b;
+
+	buf_init(&b, 1 << 20);
+	say(&b, "network:\n  allow:\n");
+	for (uint32_t i = 0; i < n; i++)
+		must(buf_printf(&b, "    - {endpoint: a.test, methods: [%s], "
+		    "paths: [/%c%u/a/*, '/x%u/*/y']}\n", i % 3 == 0 ? "GET" :
+		    "PUT", i == odd ? 'w' : 'v', i, i));
+	return buf_take(&b, NULL);
+}
+
+static void
+one_of_a_thousand_rules_for_a_host_is_found(void **state)
+{
+	CLEAN_FREE char *x = many_paths(1000, 1000);
+	CLEAN_FREE char *y = many_paths(1000, 517);
+	struct book a, b;
+	struct diff d;
+	struct err e = { 0 };
+
+	(void)state;
+	assert_true(open_text("a", x, &a));
+	assert_true(open_text("b", y, &b));
+	assert_int_equal(diff_books(&a, &b, &d, &e), 0);
+	assert_int_equal(d.n, 2);
+	diff_fini(&d);
+	book_close(&a);
+	book_close(&b);
+}
+
 int
 main(void)
 {
@@ -722,6 +755,7 @@ main(void)
 		cmocka_unit_test(what_was_hardly_meant_is_warned_of),
 		cmocka_unit_test(statements_hold_or_have_an_example),
 		cmocka_unit_test(one_of_a_thousand_rules_is_found),
+		cmocka_unit_test(one_of_a_thousand_rules_for_a_host_is_found),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
