@@ -306,7 +306,7 @@ broker_start_get(struct rbuf *r, struct arena *a, struct broker_start *s)
 		return -1;
 	for (uint32_t i = 0; i < s->nmounts && !r->bad; i++) {
 		s->mounts[i].inside = get_copy(r, a, PATH_BYTES_MAX - 1);
-		s->mounts[i].access = get_below(r, 4);
+		s->mounts[i].access = get_below(r, 8);
 	}
 	return get_end(r);
 }

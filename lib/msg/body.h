@@ -137,8 +137,9 @@ int egress_start_get(struct rbuf *r, struct egress_start *s);
 /* BROKER_START. fds: the image. */
 struct broker_mount {
 	char *inside;
-	uint32_t access;	/* what the operator's word gives there, of enum
-				 * file_access; 0: the policy has rules for it */
+	uint32_t access;	/* FILE_MOUNTED, and what the operator's word
+				 * gives there, of enum file_access: nothing
+				 * where the policy has rules for it */
 };
 struct broker_start {
 	struct broker_mount *mounts;

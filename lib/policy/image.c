@@ -131,6 +131,7 @@ maximum_take(struct image *im, struct err *e)
 	im->info.needs_who |= im->max->info.needs_who;
 	im->info.needs_fields |= im->max->info.needs_fields;
 	im->info.needs_file_gate |= im->max->info.needs_file_gate;
+	im->info.bounded = im->max->info.mode == POLICY_ENFORCE;
 	im->info.file_hide |= im->max->info.file_hide;
 	im->info.system = system_least(im->info.system,
 	    im->max->info.system);

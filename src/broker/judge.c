@@ -131,7 +131,9 @@ judge_mask(const struct ask *a, const char *path)
 bool
 judge_is_open(const struct ask *a)
 {
-	return image_info(a->b->image)->mode != POLICY_ENFORCE;
+	const struct image_info *info = image_info(a->b->image);
+
+	return info->mode != POLICY_ENFORCE && !info->bounded;
 }
 
 int

@@ -33,7 +33,8 @@ gate_prepare(struct supervisor *s, int *program, int *theirs, struct err *e)
 }
 
 /* A mount is as an allow where the policy allows nothing; where it allows
- * something, in the mount or above, its rules are all there is. */
+ * something, in the mount or above, its rules are all there is. Either way
+ * what is in it is the host's, also in the sandbox's home. */
 static uint32_t
 operators_word(const struct image *im, const struct box_mount *m)
 {
@@ -43,8 +44,9 @@ operators_word(const struct image *im, const struct box_mount *m)
 	policy_file_below(im, q.path, 0, &below);
 	if (policy_file_judge(im, &q) != 0 || below.read != FILE_NONE ||
 	    below.write != FILE_NONE)
-		return 0;
-	return m->read_only ? FILE_READ : FILE_READ | FILE_WRITE;
+		return FILE_MOUNTED;
+	return FILE_MOUNTED | (m->read_only ? FILE_READ :
+				    FILE_READ | FILE_WRITE);
 }
 
 int

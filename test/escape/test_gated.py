@@ -172,6 +172,46 @@ def test_class_9_a_host_file_replaced_stays_denied(box):
 
 
 @pytest.mark.both
+@pytest.mark.parametrize("where", ["/work", "/home/sandbox/p"])
+def test_class_12_what_would_run_outside_is_not_made(sh, where):
+    sh.folder("w")
+    sh.folder("w/repo/.git")
+    top = os.path.join(sh.files, "w")
+    sh.user.own(top)
+    allow = ('  allow:\n    - path: "/work/**"\n'
+             '      permissions: [read, write]\n'
+             if where == "/work" else "")
+    policy = sh.policy("file_access:\n" + allow +
+                       '  deny:\n    - path: "**/*.pem"\n')
+    sh.start("box", policy=policy, options=["--mount", f"{top}:{where}"])
+    r = sh.exec("box", "python3", "-c", PYTHON.replace("/work", where) + """
+W = os.O_WRONLY | os.O_CREAT
+go(lambda: os.open(".envrc", W) and None)
+go(os.mkdir, ".vscode"); go(os.symlink, "x", ".vscode")
+go(os.mkdir, "repo/.git/hooks")
+go(lambda: os.open("repo/.git/config", W) and None)
+go(os.rename, "repo/.git", "repo/git")
+go(lambda: os.open("git", W) and None)
+go(os.rename, "git", ".git"); go(os.link, "git", ".gitconfig")
+os.makedirs("d/hooks"); go(os.rename, "d", "repo/.git/d")
+os.mkdir("vs"); go(os.rename, "vs", ".vscode")
+os.makedirs("deep/x/.git-not/hooks")
+print("DONE")
+""")
+    assert r.code == 0 and "DONE" in r.out, r
+    made = [os.path.join(path, name) for path, folders, files in os.walk(top)
+            for name in folders + files]
+    bad = {".envrc", ".vscode", ".gitconfig", "config"}
+    assert not bad & {os.path.basename(m) for m in made}, made
+    assert os.listdir(os.path.join(top, "repo")) == [".git"]
+    assert "hooks" not in os.listdir(os.path.join(top, "repo", ".git"))
+    assert not os.path.exists(os.path.join(top, ".git"))
+    # its own home is its own
+    r = sh.sh("box", "echo x >~/.envrc; mkdir ~/.vscode; ls -a ~")
+    assert ".envrc" in r.out and ".vscode" in r.out, r
+
+
+@pytest.mark.both
 def test_class_6_proc_self_is_the_callers_and_never_the_brokers(box):
     r = box.sh("box", "cat /proc/self/comm /proc/thread-self/comm; "
                "readlink /proc/self/exe; cat /proc/self/cmdline; "
