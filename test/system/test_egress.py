@@ -34,6 +34,15 @@ network:
     - endpoint: badhttp.evil.test
     - endpoint: redirect.evil.test
 """
+WHEN = """
+network:
+  allow:
+    - endpoint: echo.test
+      when: method == "GET" && path.startsWith("/public/")
+  deny:
+    - endpoint: echo.test
+      when: lower(query).contains("token") || exe.endsWith("/wget")
+"""
 
 
 @pytest.fixture
@@ -128,6 +137,17 @@ def test_what_is_judged_is_what_is_sent(box, world):
            "https://api.github.com/repos/x/./y/../%7ez?a=%2F..")
     got = world.requests(host="api.github.com")
     assert got[-1]["target"] == "/repos/x/~z?a=%2F..", got
+
+
+@pytest.mark.parametrize("args,code", [
+    (["https://echo.test/public/x"], "200"),
+    (["https://echo.test/private/x"], "403"),
+    (["-d", "x", "https://echo.test/public/x"], "403"),
+    (["https://echo.test/public/../private/x"], "403"),
+    (["https://echo.test/public/x?Token=1"], "403"),
+])
+def test_a_condition_is_asked_of_each_request(boxes, args, code):
+    assert status(boxes(WHEN), "--path-as-is", *args) == code
 
 
 def test_head_is_included_in_get(box):

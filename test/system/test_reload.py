@@ -37,6 +37,9 @@ def test_wait_opens_and_closes_an_endpoint_without_a_restart(sh, world):
     ("network:\n  allow:\n    - endpoint: '*'\n", "*"),
     ("network: [\n", "new.yaml"),
     ("\tnetwork: {}\n", "tab"),
+    ("network:\n  allow:\n    - endpoint: echo.test\n"
+     "      when: context_sensitivity < high\n",
+     "not enforced by this version: fact context_sensitivity"),
     ("commands:\n  allow: [python3]\n", "not enforced by this version"),
     ("inference:\n  router:\n    default: local\n",
      "not enforced by this version"),
