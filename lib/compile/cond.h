@@ -33,7 +33,7 @@ enum cond_kind {
 enum cond_test {
 	TEST_IS,		/* a bool, as it is */
 	TEST_EQ, TEST_NE, TEST_LT, TEST_LE, TEST_GT, TEST_GE,
-	TEST_IN,		/* one of values; an address: or in one of them */
+	TEST_IN,	/* one of values; an address: or in one of them */
 	TEST_HOLDS,	/* values[0] in the list */
 	TEST_STARTS, TEST_ENDS, TEST_CONTAINS,
 	TEST_MATCHES,	/* a glob, all of the text: * ? no /, ** any */

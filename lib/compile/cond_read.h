@@ -65,11 +65,15 @@ int read_compare(struct reader *r, enum cond_test op, const struct operand *x,
     const struct operand *y, struct operand *out);
 int read_in(struct reader *r, const struct operand *x,
     const struct operand *y, struct operand *out);
-/* f(x, y), and x.f(y); y is NULL when there is none. */
-int read_call(struct reader *r, const struct lexeme *name,
-    const struct operand *x, const struct operand *y, struct operand *out);
-bool is_function(struct str name);
-int no_such_function(struct reader *r);	/* said of the word now */
+const char *type_name(enum fact_type t);
+const char *subject_name(const struct cond *k);
+/* Constants that the subject could be compared with. */
+int read_values(struct reader *r, struct cond *k, const struct lexeme *v,
+    uint32_t n);
+/* The subject becomes a test; end is where that ends in the text. */
+void read_test(struct operand *out, struct cond *k, enum cond_test op,
+    uint32_t at, uint32_t end);
+
 /* As a condition: a bool fact is one by itself. */
 int read_truth(struct reader *r, const struct operand *x, struct cond **out);
 /* The fact of that name, if it is known here. */
@@ -78,6 +82,12 @@ int read_fact(struct reader *r, struct str name, uint32_t at, uint32_t width,
 int no_such_fact(struct reader *r, struct str name, uint32_t at,
     uint32_t width);
 enum fact_type subject_type(const struct cond *k);
+
+/* ---- cond_call.c: f(x, y), and x.f(y); y is NULL when there is none. */
+int read_call(struct reader *r, const struct lexeme *name,
+    const struct operand *x, const struct operand *y, struct operand *out);
+bool is_function(struct str name);
+int no_such_function(struct reader *r);	/* said of the word now */
 
 /* ---- cond_pattern.c */
 /* NULL, or why a text is no glob, or no domain pattern. */

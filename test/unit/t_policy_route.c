@@ -53,8 +53,8 @@ facts_of(const struct call *k, struct facts *f)
 	"      - {condition: sensitivity >= high, route: local}\n"
 
 #define SITES "inference:\n  backends:\n"				\
-	"    rack: {kind: vllm, url: \"http://gpu.corp.example:8000\", "	\
-	"locality: site}\n"						\
+	"    rack: {kind: vllm, locality: site, "			\
+	"url: \"http://gpu.corp.example:8000\"}\n"			\
 	"    claude: {kind: anthropic, key: \"provider:anthropic\"}\n"	\
 	"  router:\n    default: frontier\n    rules:\n"
 
