@@ -53,6 +53,22 @@ schedule(uint32_t w[64], const unsigned char *block)
 	}
 }
 
+/* One round. The eight words do not move: their names do, by n, so that all
+ * of it stays in registers. */
+static inline void __attribute__((always_inline))
+round_of(uint32_t s[8], unsigned n, uint32_t kw)
+{
+	uint32_t a = s[(8 - n) & 7], b = s[(9 - n) & 7], c = s[(10 - n) & 7];
+	uint32_t e = s[(12 - n) & 7], f = s[(13 - n) & 7];
+	uint32_t g = s[(14 - n) & 7];
+	uint32_t t = s[(15 - n) & 7] + kw +
+	    (ror(e, 6) ^ ror(e, 11) ^ ror(e, 25)) + ((e & f) ^ (~e & g));
+
+	s[(11 - n) & 7] += t;
+	s[(15 - n) & 7] = t + (ror(a, 2) ^ ror(a, 13) ^ ror(a, 22)) +
+	    ((a & b) ^ (a & c) ^ (b & c));
+}
+
 static void
 compress(uint32_t h[8], const unsigned char *block)
 {
@@ -60,16 +76,15 @@ compress(uint32_t h[8], const unsigned char *block)
 
 	schedule(w, block);
 	memcpy(s, h, sizeof(s));
-	for (size_t i = 0; i < 64; i++) {
-		uint32_t t1 = s[7] + k[i] + w[i] +
-		    (ror(s[4], 6) ^ ror(s[4], 11) ^ ror(s[4], 25)) +
-		    ((s[4] & s[5]) ^ (~s[4] & s[6]));
-		uint32_t t2 = (ror(s[0], 2) ^ ror(s[0], 13) ^ ror(s[0], 22)) +
-		    ((s[0] & s[1]) ^ (s[0] & s[2]) ^ (s[1] & s[2]));
-
-		memmove(s + 1, s, 7 * sizeof(s[0]));
-		s[4] += t1;
-		s[0] = t1 + t2;
+	for (size_t i = 0; i < 64; i += 8) {
+		round_of(s, 0, k[i] + w[i]);
+		round_of(s, 1, k[i + 1] + w[i + 1]);
+		round_of(s, 2, k[i + 2] + w[i + 2]);
+		round_of(s, 3, k[i + 3] + w[i + 3]);
+		round_of(s, 4, k[i + 4] + w[i + 4]);
+		round_of(s, 5, k[i + 5] + w[i + 5]);
+		round_of(s, 6, k[i + 6] + w[i + 6]);
+		round_of(s, 7, k[i + 7] + w[i + 7]);
 	}
 	for (size_t i = 0; i < 8; i++)
 		h[i] += s[i];
