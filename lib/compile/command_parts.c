@@ -9,7 +9,8 @@
 
 enum {
 	PLACES_MAX = 65536,	/* of one part */
-	WORK_MAX = 1 << 23,	/* items looked at on the way to them */
+	WORK_MAX = 1 << 25,	/* items looked at on the way to all of them,
+				 * of all commands together */
 };
 
 /* A rule, and how many of its words are behind us. */
@@ -39,7 +40,6 @@ struct parting {
 	struct place *places;	/* places[i] is cnode base + i */
 	uint32_t n, cap, base;
 	uint32_t *slots, nslots; /* hash: place + 1, or 0 */
-	uint64_t work;
 };
 
 /* ---- who asks what */
@@ -290,7 +290,7 @@ ways_make(struct parting *p, uint32_t i)
 	if (x.reader == NODE_ANY)
 		return target(p, x.items, p->w->nreaders);
 	pairs = part_items(p, &x, &stay, &n);
-	p->work += n;
+	p->w->ways->work += n;
 	other = stay.n == 0 ? NODE_NEXT : target(p, stay, x.reader + 1);
 	for (uint32_t k = 0; k < n;) {
 		uint32_t to = k, label = pairs[k].label;
@@ -304,7 +304,7 @@ ways_make(struct parting *p, uint32_t i)
 		for (; k < to; k++)
 			left.v[left.n++] = pairs[k].item;
 		qsort(left.v, left.n, sizeof(*left.v), by_item);
-		p->work += left.n;
+		p->w->ways->work += left.n;
 		way_add(p, i, label, target(p, left, x.reader + 1));
 	}
 	return other;
@@ -345,7 +345,7 @@ places_make(struct parting *p, uint32_t n)
 	for (uint32_t i = 0; i < p->n; i++) {
 		uint32_t before, other;
 
-		if (p->n > PLACES_MAX || p->work > WORK_MAX)
+		if (p->n > PLACES_MAX || p->w->ways->work > WORK_MAX)
 			return false;
 		before = p->w->ways->n;
 		other = ways_make(p, i);
@@ -391,7 +391,7 @@ command_parts(struct command_words *w, struct pol_command *const *v,
 		starts[out->n] = emit_count(w->e, FORM_cnodes,
 		    sizeof(struct f_cnode));
 		while (!part_put(w, v + at, many, first + at)) {
-			if (many == 1) {
+			if (many == 1 || w->ways->work > WORK_MAX) {
 				command_explosion(w, v[at]);
 				return;
 			}

@@ -11,7 +11,13 @@
 #include "base/must.h"
 #include "compile/command_nfa.h"
 
-enum { STATES_MAX = 16384 };	/* of one automaton here */
+enum {
+	STATES_MAX = 16384,	/* of one automaton here */
+	/* Of all commands together, states times words: a policy may hold
+	 * many that each stay just below the bound above. */
+	READING_MAX = 3 << 20,
+	READING_WORDS = 32,
+};
 
 struct command_words *
 command_words_new(struct emit *e, struct command_ways *ways)
@@ -42,6 +48,8 @@ command_scratch(struct command_words *w, size_t n, size_t size)
 void
 command_explosion(struct command_words *w, const struct pol_command *by)
 {
+	if (by == NULL)	/* it is of no word */
+		by = w->some;
 	node_error(w->e->c, by->at, "\"%.*s\": with the other patterns of "
 	    "this command, arguments are of more kinds than can be told "
 	    "apart (* at the beginning of several patterns does that): "
@@ -79,6 +87,7 @@ words_take(struct command_words *w, struct pol_command *const *v, uint32_t n,
 	for (uint32_t i = 0; i < n; i++)
 		all += v[i]->ntokens;
 	w->deny = deny;
+	w->some = v[0];
 	w->nautomata = w->nreaders = 0;
 	w->v = command_scratch(w, (size_t)all + 1, sizeof(*w->v));
 	w->n = 1;
@@ -153,6 +162,16 @@ reader_nfa(struct command_words *w, const struct reader *r)
 	return n;
 }
 
+static bool
+reading_ends(struct command_words *w, const struct reader *r, uint32_t states)
+{
+	uint32_t words = r->to - r->from;
+
+	w->ways->reading += (uint64_t)states *
+	    (words < READING_WORDS ? words : READING_WORDS);
+	return w->ways->reading > READING_MAX;
+}
+
 /* As many of the words as it can tell apart; false: not even one. */
 static bool
 reader_make(struct command_words *w, struct reader *r)
@@ -161,13 +180,17 @@ reader_make(struct command_words *w, struct reader *r)
 
 	while (dfa_of(reader_nfa(w, r), &w->arena, STATES_MAX, &r->d,
 		&culprit) == -1) {
-		if (culprit <= r->from || culprit >= r->to) {
+		if (reading_ends(w, r, STATES_MAX) || culprit <= r->from ||
+		    culprit >= r->to) {
 			command_explosion(w, w->v[r->from].by);
 			return false;
 		}
 		r->to = culprit;
 	}
-	return true;
+	if (!reading_ends(w, r, r->d.states))
+		return true;
+	command_explosion(w, w->v[r->from].by);
+	return false;
 }
 
 static void

@@ -31,6 +31,7 @@ struct reader {
 struct command_ways { /* of all commands; heap */
 	struct f_cway *v;
 	uint32_t n, cap;
+	uint64_t reading, work;	/* what readers and parts took so far */
 };
 
 struct command_words {
@@ -38,6 +39,7 @@ struct command_words {
 	struct command_ways *ways;
 	struct arena arena;
 	bool deny;
+	const struct pol_command *some;	/* one of the entries */
 	struct word *v;		/* v[0] is none */
 	uint32_t n;		/* with that */
 	struct reader automata[READERS_MAX];

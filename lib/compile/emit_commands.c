@@ -337,7 +337,8 @@ emit_commands(struct emit *e)
 	w.slots = form_slots(w.slots);
 	w.known = take_mem(e->c, w.slots, sizeof(*w.known));
 	qsort(v, n, sizeof(*v), by_name);
-	for (uint32_t i = 1; i <= n; i++)
+	/* What is too much was said; others would take as long. */
+	for (uint32_t i = 1; i <= n && e->c->diags->errors == 0; i++)
 		if (i == n || !str_eq(v[i]->name, v[from]->name)) {
 			put_command(e, v + from, i - from, &w);
 			from = i;
