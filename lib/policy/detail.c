@@ -16,6 +16,7 @@ const struct detail_info detail_table[DETAIL_COUNT] = {
 struct pairs { /* of one detail, one after the other */
 	const struct scan *s;
 	enum detail detail;
+	bool deny;		/* a rule that denies wants them */
 	uint32_t at;
 	struct str rest;	/* of a query */
 	bool unknown;		/* it is not known, or cannot be read */
@@ -98,49 +99,62 @@ git_service(struct str path, struct str end, struct str *repository)
 	return true;
 }
 
+/* Does a request for what there is begin a push? A server decodes the query
+ * before it looks. */
 static bool
-git_is_push(const struct net_query *q, bool refs)
+git_is_push(struct pairs *p)
 {
-	const struct str push = STR("service=git-receive-pack");
-	struct str rest = q->query, part;
-	bool more = refs;
+	struct detail_pair one;
 
-	while (more) {
-		more = str_cut(rest, '&', &part, &rest);
-		if (str_eq(more ? part : rest, push))
+	while (query_next(p, &one))
+		if (str_eqz(one.name, "service") &&
+		    str_eqz(one.value, "git-receive-pack"))
 			return true;
-	}
 	return false;
 }
 
-/* "" : it is not git's. Whoever asks for objects one by one fetches. */
-static struct str
-git_operation(const struct net_query *q, struct str *repository)
+static bool
+method_is(const struct pairs *p, struct str want)
 {
-	struct str path = q->path;
-	size_t at;
+	struct str m = p->s->q->method;
 
-	if (git_service(path, STR("/git-receive-pack"), repository))
-		return STR("push");
-	if (git_service(path, STR("/git-upload-pack"), repository))
-		return STR("fetch");
-	if (git_service(path, STR("/info/refs"), repository))
-		return git_is_push(q, true) ? STR("push") : STR("fetch");
-	for (at = 0; at + 9 <= path.len; at++)
-		if (memcmp(path.p + at, "/objects/", 9) == 0) {
-			*repository = str_head(path, at);
+	return p->deny || str_eq(m, want);
+}
+
+/* Empty: it is not git's. A deny is also about whoever asks for objects one
+ * by one, and about methods that no git sends. */
+static struct str
+git_operation(struct pairs *p, struct str *repository)
+{
+	struct str path = p->s->q->path;
+	const char *at;
+
+	if (method_is(p, STR("POST"))) {
+		if (git_service(path, STR("/git-receive-pack"), repository))
+			return STR("push");
+		if (git_service(path, STR("/git-upload-pack"), repository))
 			return STR("fetch");
-		}
-	return STR("");
+	}
+	if (method_is(p, STR("GET")) &&
+	    git_service(path, STR("/info/refs"), repository))
+		return git_is_push(p) ? STR("push") : STR("fetch");
+	at = p->deny && path.len > 0 ?
+	    memmem(path.p, path.len, "/objects/", 9) : NULL;
+	if (at == NULL)
+		return STR("");
+	*repository = str_of(path.p, (size_t)(at - path.p));
+	return STR("fetch");
 }
 
 static bool
 git_next(struct pairs *p, struct detail_pair *out)
 {
-	struct str repository = { "", 0 };
-	struct str op = git_operation(p->s->q, &repository);
+	struct str repository = { "", 0 }, op;
 
-	if (op.len == 0 || p->at++ > 0)
+	if (p->at++ > 0)
+		return false;
+	op = git_operation(p, &repository);
+	if (op.len == 0 || p->unknown)
 		return false;
 	if (str_has_suffix(repository, STR(".git")))
 		repository.len -= 4;
@@ -153,12 +167,14 @@ git_next(struct pairs *p, struct detail_pair *out)
 /* ---- all */
 
 static void
-pairs_begin(struct pairs *p, const struct scan *s, enum detail detail)
+pairs_begin(struct pairs *p, const struct scan *s, enum detail detail,
+    bool deny)
 {
 	const struct net_details *d = s->q->details;
 
 	p->s = s;
 	p->detail = detail;
+	p->deny = deny;
 	p->at = 0;
 	p->rest = s->q->query;
 	p->unknown = !detail_table[detail].known &&
@@ -261,7 +277,7 @@ grant_agrees(const struct scan *s, const struct f_rule *r,
 	struct pairs p;
 	bool seen = false;
 
-	pairs_begin(&p, s, (enum detail)t->detail);
+	pairs_begin(&p, s, (enum detail)t->detail, false);
 	while (pairs_next(&p, &one)) {
 		if (!is_about(s, r, t, one.name))
 			continue;
@@ -282,7 +298,7 @@ deny_agrees(const struct scan *s, const struct f_rule *r,
 	struct detail_pair one;
 	struct pairs p;
 
-	pairs_begin(&p, s, (enum detail)t->detail);
+	pairs_begin(&p, s, (enum detail)t->detail, true);
 	while (pairs_next(&p, &one))
 		if (is_about(s, r, t, one.name) &&
 		    value_agrees(s, t, one.value) != TRUTH_FALSE)

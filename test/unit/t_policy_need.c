@@ -116,8 +116,14 @@ static const struct {
 #define FETCH ENTRY("git: {operations: [fetch], repositories: [acme/*]}")
 	{ "a fetch begins", FETCH, "/acme/x.git/info/refs",
 	    "service=git-upload-pack", ALLOW, NULL },
-	{ "a fetch goes on", FETCH, "/acme/x/git-upload-pack", "", ALLOW,
-	    NULL },
+	{ "which is asked for by GET", FETCH, "/acme/x/git-upload-pack", "",
+	    DENY, NULL },
+	{ "objects one by one are not", FETCH, "/acme/x.git/objects/ab/cd",
+	    "", DENY, NULL },
+	{ "a push does not hide", FETCH, "/acme/x.git/info/refs",
+	    "service=git%2Dreceive-pack", DENY, NULL },
+	{ "nor behind what cannot be read", FETCH, "/acme/x.git/info/refs",
+	    "x=%2&service=git-upload-pack", DENY, NULL },
 	{ "a push does not begin", FETCH, "/acme/x.git/info/refs",
 	    "service=git-receive-pack", DENY, "git.operations" },
 	{ "nor when it says both", FETCH, "/acme/x.git/info/refs",
@@ -228,6 +234,20 @@ test_details(void **state)
 	}
 }
 
+static void
+test_a_fetch_goes_on_by_post(void **state)
+{
+	struct net_query q = { .method = STR("POST"),
+		.path = STR("/acme/x/git-upload-pack") };
+
+	(void)state;
+	judge("a fetch goes on", FETCH, &q, ALLOW, NULL);
+	q.path = STR("/acme/x.git/git-receive-pack");
+	judge("a push does not", FETCH, &q, DENY, "git.operations");
+	q.path = STR("/acme/x.git/info/refs");
+	judge("nor what no git sends", FETCH, &q, DENY, NULL);
+}
+
 /* Of a connection: a request on it could be so. */
 static void
 test_a_connection_is_open_for_what_may_come(void **state)
@@ -258,6 +278,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_targets),
 		cmocka_unit_test(test_details),
+		cmocka_unit_test(test_a_fetch_goes_on_by_post),
 		cmocka_unit_test(test_a_connection_is_open_for_what_may_come),
 	};
 
