@@ -188,7 +188,7 @@ long ask_exec(const struct ask *a, int dirfd, uint64_t path, int flags);
 /* event.c: what the log is to hear. */
 struct file_answer;
 void event_denied(const struct ask *a, const char *path, unsigned access,
-    const struct file_answer *ans);
+    const struct file_answer *got);
 int event_wait_ms(void);	/* until repeated ones are due; -1: never */
 void event_flush(struct broker *b);
 

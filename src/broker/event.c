@@ -62,24 +62,24 @@ key_of(const struct ask *a, const char *path, unsigned access)
 
 static void
 fill(const struct ask *a, const char *path, unsigned access,
-    const struct file_answer *ans, struct slot *s)
+    const struct file_answer *got, struct slot *s)
 {
 	char exe[PATH_BYTES_MAX], rule[512];
 	struct broker_event v = { .count = 1,
-		.allowed = ans->verdict == VERDICT_ALLOW,
+		.allowed = got->verdict == VERDICT_ALLOW,
 		.write = (access & FILE_WRITE) != 0, .path = str_c(path),
-		.reason = str_c(ans->reason) };
+		.reason = str_c(got->reason) };
 	struct wbuf w = { s->bytes, 0, sizeof(s->bytes), false };
 	struct caller_ids ids;
 
 	if (caller_ids(a, &ids) == 0)
 		v.pid = (uint32_t)ids.in_tgid;
 	v.exe = str_of(exe, caller_exe(a, exe));
-	if (ans->rule.file.len > 0)
+	if (got->rule.file.len > 0)
 		(void)snprintf(rule, sizeof(rule), "%.*s:%u: %.*s",
-		    (int)ans->rule.file.len, ans->rule.file.p,
-		    ans->rule.line, (int)ans->rule.text.len,
-		    ans->rule.text.p);
+		    (int)got->rule.file.len, got->rule.file.p,
+		    got->rule.line, (int)got->rule.text.len,
+		    got->rule.text.p);
 	else
 		rule[0] = '\0';
 	v.rule = str_c(rule);
@@ -89,7 +89,7 @@ fill(const struct ask *a, const char *path, unsigned access,
 
 void
 event_denied(const struct ask *a, const char *path, unsigned access,
-    const struct file_answer *ans)
+    const struct file_answer *got)
 {
 	const uint64_t key = key_of(a, path, access);
 	struct slot *s;
@@ -108,7 +108,7 @@ event_denied(const struct ask *a, const char *path, unsigned access,
 	events.next = (events.next + 1) % SLOTS;
 	if (s->more > 0)
 		say(a->b, s, s->more);
-	fill(a, path, access, ans, s);
+	fill(a, path, access, got, s);
 	s->key = key;
 	if (s->len > 0)
 		say(a->b, s, 1);

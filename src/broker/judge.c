@@ -141,15 +141,28 @@ judge_path(const struct ask *a, const char *path, unsigned access)
 {
 	const struct file_query q = { .path = str_c(path), .access = access,
 		.mounted = mounted(a->b, path) };
-	struct file_answer ans;
+	struct file_answer got;
 
 	if ((policy_file_judge(a->b->image, &q) & access) == access)
 		return 0;
-	policy_file(a->b->image, &q, &ans);
-	event_denied(a, path, access, &ans);
-	if (ans.verdict == VERDICT_ALLOW)
+	policy_file(a->b->image, &q, &got);
+	event_denied(a, path, access, &got);
+	if (got.verdict == VERDICT_ALLOW)
 		return 0;
-	return ans.hidden ? -ENOENT : -EACCES;
+	return got.hidden ? -ENOENT : -EACCES;
+}
+
+/* /proc/PID/mem of another: Yama lets an ancestor read it, which we are of
+ * everybody and the caller is not. */
+static bool
+is_others_memory(const struct ask *a, const char *path)
+{
+	const char *last = strrchr(path, '/');
+	struct caller_ids ids;
+
+	if (strncmp(path, "/proc/", 6) != 0 || strcmp(last, "/mem") != 0)
+		return false;
+	return caller_ids(a, &ids) != 0 || atoi(path + 6) != ids.in_tgid;
 }
 
 int
@@ -159,7 +172,8 @@ judge_object(const struct ask *a, int fd, unsigned access)
 
 	switch (object_path(a->b, fd, path)) {
 	case OBJECT_NAMED:
-		return judge_path(a, path, access);
+		return is_others_memory(a, path) ? -EACCES :
+						   judge_path(a, path, access);
 	case OBJECT_NAMELESS:
 		return 0; /* reached through a descriptor that they hold */
 	case OBJECT_OUTSIDE:

@@ -224,6 +224,13 @@ def test_class_6_proc_self_is_the_callers_and_never_the_brokers(box):
 
 
 @pytest.mark.both
+def test_class_34_the_broker_reads_nobodys_memory_for_another(box):
+    r = box.sh("box", "sleep 9 & head -c 1 /proc/$!/mem; "
+               "cat /proc/$!/task/$!/mem; exec 3</proc/self/mem && echo own")
+    assert r.err.count("Permission denied") == 2 and r.out == "own\n", r
+
+
+@pytest.mark.both
 def test_class_33_no_descriptor_of_the_gate_is_inherited(box):
     r = box.sh("box", "ls -l /proc/self/fd")
     assert "seccomp" not in r.out and "broker" not in r.out, r
