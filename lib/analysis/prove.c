@@ -9,7 +9,7 @@ int
 statement_fault(struct statement *s, uint32_t i, const char *fmt, ...)
 {
 	const struct token *t = i < s->n ? &s->word[i] : &s->word[s->n - 1];
-	uint32_t column = t->column, width = (uint32_t)t->text.len;
+	uint32_t column = t->column, width = t->width;
 	char text[REASON_BYTES_MAX * 2];
 	va_list ap;
 
@@ -83,7 +83,7 @@ split(struct statement *s, struct str text)
 							      one);
 		must(z != NULL);
 		s->word[s->n++] = (struct token){ str_c(z),
-			(uint32_t)from + 1 };
+			(uint32_t)from + 1, (uint32_t)one.len };
 	}
 	return 0;
 }

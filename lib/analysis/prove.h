@@ -40,8 +40,8 @@ int prove(const struct book *b, const struct doc *doc, uint32_t line,
 /* ---- between prove*.c */
 
 struct token { /* a word of the statement */
-	struct str text;
-	uint32_t column;
+	struct str text;	/* "or" where a comma stands */
+	uint32_t column, width;	/* as it is written */
 };
 
 struct statement {

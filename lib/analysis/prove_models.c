@@ -49,13 +49,13 @@ text_of(struct statement *s)
 		n += before;
 		if (is_route(s, i))
 			out[n++] = '"';
-		memcpy(out + n, at, t->text.len);
-		n += t->text.len;
+		memcpy(out + n, at, t->width);
+		n += t->width;
 		if (is_route(s, i))
 			out[n++] = '"';
-		from = at + t->text.len;
+		from = at + t->width;
 	}
-	must(from == s->text.p + last->column - 1 + last->text.len);
+	must(from == s->text.p + last->column - 1 + last->width);
 	return str_of(out, n);
 }
 
@@ -72,7 +72,7 @@ parse(struct statement *s, struct cond **out)
 	for (uint32_t i = 0; i < s->n; i++)	/* quotes of ours before it */
 		if (is_route(s, i) && s->word[i].column < column)
 			column -= s->word[i].column +
-			    s->word[i].text.len < column ? 2 : 1;
+			    s->word[i].width < column ? 2 : 1;
 	diag_add(s->diags, DIAG_ERROR, s->doc, s->line, column, f.width,
 	    "%s", f.text);
 	return -1;

@@ -105,13 +105,26 @@ take_path(struct arena *a, struct str raw, struct question *q)
 	return 0;
 }
 
+/* "scheme://": letters alone in front of the first colon. */
+static bool
+is_url(struct str s)
+{
+	size_t colon = str_index(s, ':');
+
+	for (size_t i = 0; i < colon; i++)
+		if (!((s.p[i] >= 'a' && s.p[i] <= 'z') ||
+			(s.p[i] >= 'A' && s.p[i] <= 'Z')))
+			return false;
+	return str_has_prefix(str_from(s, colon), STR("://"));
+}
+
 static int
 take_url(struct arena *a, struct str url, struct question *q, struct err *e)
 {
 	struct http_fault f = { 0 };
 	struct target t;
 
-	if (strstr(url.p, "://") == NULL)
+	if (!is_url(url))
 		return err_set(e, ERR_INPUT, "\"%s\" is not a URL: write "
 		    "%.*s https://HOST/PATH", url.p, (int)q->method.len,
 		    q->method.p);
@@ -395,20 +408,47 @@ print_url(struct arena *a, const struct question *q)
 	    (int)q->query.len, q->query.p)));
 }
 
+static bool
+is_plain(struct str w)
+{
+	for (size_t i = 0; i < w.len; i++)
+		if (w.p[i] == '\0' ||
+		    strchr(" \t'\"\\", w.p[i]) != NULL)
+			return false;
+	return w.len > 0;
+}
+
+/* As a shell would need it: 'it'\''s'. */
+static struct str
+quoted(struct arena *a, struct str w)
+{
+	char *out = need(arena_alloc(a, 4 * w.len + 3, 1));
+	size_t n = 0;
+
+	if (is_plain(w))
+		return w;
+	out[n++] = '\'';
+	for (size_t i = 0; i < w.len; i++) {
+		if (w.p[i] == '\'') {
+			memcpy(out + n, "'\\'", 3);
+			n += 3;
+		}
+		out[n++] = w.p[i];
+	}
+	out[n++] = '\'';
+	return str_of(out, n);
+}
+
 static struct str
 print_words(struct arena *a, const char *verb, const struct question *q)
 {
 	struct str out = str_c(verb);
 
 	for (uint32_t i = 0; i < q->nwords; i++) {
-		struct str w = q->word[i];
-		bool plain = w.len > 0;
+		struct str w = quoted(a, q->word[i]);
 
-		for (size_t k = 0; k < w.len; k++)
-			plain = plain && w.p[k] != '\0' &&
-			    strchr(" \t'\"\\", w.p[k]) == NULL;
-		out = str_c(need(arena_printf(a, plain ? "%.*s %.*s" :
-		    "%.*s '%.*s'", (int)out.len, out.p, (int)w.len, w.p)));
+		out = str_c(need(arena_printf(a, "%.*s %.*s", (int)out.len,
+		    out.p, (int)w.len, w.p)));
 	}
 	return out;
 }

@@ -32,6 +32,7 @@ static const struct {
 	{ "nothing", "", "begins with" },
 	{ "a method alone", "GET", "of what" },
 	{ "no URL", "GET a.example", "is not a URL" },
+	{ "a URL further on", "GET /x/https://a.example", "is not a URL" },
 	{ "a fragment", "GET https://a.example/#x", "never sent" },
 	{ "a connection without a port", "CONNECT a.example",
 	    "names its port" },
