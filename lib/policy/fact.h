@@ -157,7 +157,7 @@ enum fact {
 #undef FACT
 	FACT_COUNT
 };
-_Static_assert(FACT_COUNT <= 64, "one bit each");
+_Static_assert(FACT_COUNT < 64, "one bit each");
 
 #define FACT_BIT(f)	(UINT64_C(1) << (f))
 #define FACT_ITEMS_MAX	256	/* of a list; a longer one is not known */

@@ -157,7 +157,10 @@ static bool
 cond_ok(const struct image *im, const struct f_cond *k)
 {
 	struct body b = { .im = im, .to = k->main };
+	uint64_t facts = (uint64_t)k->facts[1] << 32 | k->facts[0];
 
+	if (facts >> FACT_COUNT != 0)
+		return false;
 	if (!text_ok(im, k->text) || !span_ok(k->tests, im->ntests) ||
 	    k->tests.n > COND_TESTS_MAX || k->main > k->tests.n)
 		return false;

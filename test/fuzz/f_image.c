@@ -14,6 +14,8 @@
 #include "policy/exec.h"
 #include "policy/files.h"
 #include "policy/form.h"
+#include "policy/labels.h"
+#include "policy/resources.h"
 #include "policy/route.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t len);
@@ -26,15 +28,22 @@ static const char own[] = "policy_mode: enforce\n"
     "network:\n"
     "  allow: [{endpoint: api.github.com, methods: [GET],"
     " paths: [/repos/*, /zen], binaries: [curl]},"
-    " {endpoint: \"**.example.com\", ports: [80, 443]},"
+    " {endpoint: \"**.example.com\", ports: [80, 443],"
+    " when: \"path.contains('x') && callers.exists(c, c == '/bin/sh')\"},"
     " {endpoint: 10.0.0.0/8, ports: [22], protocols: [tcp]}]\n"
     "  deny: [{endpoint: \"*.pastebin.com\"}]\n"
     "commands:\n"
     "  allow: [git, {command: curl, args_pattern: \"--max-time 30 *\"}]\n"
     "  deny: [\"rm -rf *\"]\n"
     "inference:\n"
+    "  backends: {c: {kind: anthropic, models: {a: b}}}\n"
+    "  budgets: [{scope: user, window: 1d, tokens: 5, on_exceed: route c}]\n"
     "  router: {default: local, rules: [{condition: \"task_type =="
-    " \\\"chat\\\"\", route: frontier}]}\n"
+    " \\\"chat\\\"\", route: frontier, fallback: local},"
+    " {condition: \"model.matches('{a,b}*') && turn > 5\", route: c},"
+    " {condition: \"'x' in labels || size(tools) > 2\", route: local},"
+    " {condition: sensitivity > high, action: deny}]}\n"
+    "labels: [{path: /app/hr/**, label: [high, hr]}]\n"
     "resources: {max_memory_mb: 100}\n";
 static const char bound[] = "network:\n"
     "  allow: [{endpoint: \"*.github.com\"}]\n"
@@ -163,11 +172,33 @@ static void
 ask_model(const struct image *im)
 {
 	static const struct facts none;
+	static const struct str items[] = { { "x", 1 }, { "y", 1 } };
+	struct facts f = { 0 };
 	struct route_answer a;
+	struct file_labels l;
+	struct str alias, model;
+	struct backend back;
 	struct budget b;
 
+	fact_put(&f, FACT_SENSITIVITY, SENSITIVITY_HIGH);
+	fact_put(&f, FACT_TURN, 6);
+	fact_put_text(&f, FACT_MODEL, STR("abc"));
+	fact_put_list(&f, FACT_LABELS, items, 2);
+	fact_put_list(&f, FACT_TOOLS, items, 2);
 	policy_route(im, &none, &a);
 	must(a.reason[0] != '\0');
+	policy_route(im, &f, &a);
+	must(a.reason[0] != '\0');
+	for (uint32_t i = 0; i < image_backends(im); i++) {
+		image_backend(im, i, &back);
+		for (uint32_t k = 0; k < back.models; k++)
+			image_model(im, i, k, &alias, &model);
+	}
+	policy_labels(im, STR("/app/hr/x"), &l);
+	for (uint32_t i = 0; i < image_label_names(im); i++)
+		(void)image_label_name(im, i);
+	for (int i = 0; i < LIMIT_COUNT; i++)
+		(void)image_limit(im, (enum limit)i);
 	for (uint32_t i = 0; i < image_budgets(im); i++)
 		image_budget(im, i, &b);
 }

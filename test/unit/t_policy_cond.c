@@ -920,6 +920,8 @@ damage_is_refused(void **state)
 		{ "too many tests", 3, 3, 9 },
 		{ "more main tests than tests", 3, 4, 9 },
 		{ "no main tests", 3, 4, 0 },
+		{ "a fact that there is not, in the list of its facts", 3, 6,
+		    0x80000000 },
 	};
 
 	(void)state;
