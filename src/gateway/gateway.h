@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/paths.h"
+#include "cache.h"
 #include "config.h"
 #include "jail/spawner.h"
 #include "loop/loop.h"
@@ -42,6 +43,7 @@ struct gateway {
 	struct audit_link audit;
 
 	struct policy_base base;
+	struct cache cache;		/* of base */
 	struct config config;
 	char config_fault[ERR_BYTES_MAX]; /* why nothing may start, or "" */
 	bool config_told;		/* what is in force is in the log */

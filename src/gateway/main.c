@@ -377,6 +377,7 @@ serve(struct gateway *g, int *ready_fd, struct err *e)
 	if (open_store(g, e) == -1 || audit_link_open(&g->audit, e) == -1)
 		return -1;
 	note_life(g, "start");
+	g->base.cache = &g->cache;
 	(void)gateway_configure(g, &config); /* logs; nothing starts then */
 	if (boxes_load(g, e) == -1)
 		return -1;
@@ -404,6 +405,7 @@ leave(struct gateway *g)
 	shelf_fini(&g->base.shipped);
 	json_decref(g->base.maximum);
 	free(g->base.nothing);
+	cache_fini(&g->cache);
 	fd_close(&g->spawner.fd); /* it ends; we may not wait for it */
 	loop_unwatch(g->loop, &g->signals);
 	loop_free(g->loop);

@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/must.h"
 #include "base/shelf.h"
+#include "cache.h"
 #include "call.h"
 #include "compile/library.h"
 #include "policy/sha256.h"
@@ -176,8 +177,8 @@ compile_list(const json_t *policies, const struct policy_base *base,
 		files[n] = file_of(base->maximum, i);
 		files[n++].maximum = true;
 	}
-	if (policy_compile(files, n, stage, &c->bytes, &c->len, &c->diags) ==
-	    -1)
+	if (cache_compile(base->cache, files, n, stage, &c->bytes, &c->len,
+		&c->diags) == -1)
 		return -1;
 	must(image_of(str_of(c->bytes, c->len), &c->im, &e) == 0);
 	c->info = *image_info(c->im);

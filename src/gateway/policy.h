@@ -12,6 +12,7 @@
 #include "policy/image.h"
 
 struct box;
+struct cache;
 struct call;
 struct docset;
 struct err;
@@ -25,6 +26,7 @@ struct policy_base {
 	char *nothing;		/* the empty policy's image, made when it is
 				 * asked for */
 	size_t nothing_len;
+	struct cache *cache;	/* borrowed; NULL: every time anew */
 };
 
 struct compiled {

@@ -14,6 +14,7 @@
 
 #include "base/clean.h"
 #include "base/err.h"
+#include "gateway/cache.h"
 #include "gateway/store.h"
 #include "gateway/tree.h"
 
@@ -297,11 +298,75 @@ what_is_not_there_is_gone(void **state)
 	remove_all("nothing", 1);
 }
 
+static void
+an_image_is_compiled_once_for_the_same_documents(void **state)
+{
+	struct policy_file a = { "a.yaml", STR("network: {}\n") };
+	struct policy_file b = { "b.yaml", STR("network: {}\n") };
+	struct cache k = { 0 };
+	struct diags d = { 0 };
+	char *one, *two;
+	size_t len, len2;
+
+	(void)state;
+	assert_int_equal(cache_compile(&k, &a, 1, POLICY_STAGE_ENFORCE, &one,
+	    &len, &d), 0);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(cache_compile(&k, &a, 1, POLICY_STAGE_ENFORCE,
+		    &two, &len2, &d), 0);
+		assert_int_equal(len, len2);
+		assert_memory_equal(one, two, len);
+		free(two);
+	}
+	assert_int_equal(k.clock, 4);	/* kept once, found three times */
+	assert_null(k.row[1].bytes);
+	/* another name, another stage, or a document of the maximum */
+	assert_int_equal(cache_compile(&k, &b, 1, POLICY_STAGE_ENFORCE, &two,
+	    &len2, &d), 0);
+	free(two);
+	assert_int_equal(cache_compile(&k, &a, 1, POLICY_STAGE_CHECK, &two,
+	    &len2, &d), 0);
+	free(two);
+	a.maximum = true;
+	assert_int_equal(cache_compile(&k, &a, 1, POLICY_STAGE_ENFORCE, &two,
+	    &len2, &d), 0);
+	assert_true(len2 != len || memcmp(one, two, len) != 0);
+	free(two);
+	assert_non_null(k.row[3].bytes);
+	free(one);
+	cache_fini(&k);
+	diags_fini(&d);
+}
+
+static void
+what_is_refused_or_warned_of_is_not_kept(void **state)
+{
+	struct policy_file a = { "a.yaml", STR("netwrok: {}\n") };
+	struct cache k = { 0 };
+	char *image;
+	size_t len;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct diags d = { 0 };
+
+		assert_int_equal(cache_compile(&k, &a, 1,
+		    POLICY_STAGE_ENFORCE, &image, &len, &d), -1);
+		assert_int_equal(d.errors, 1);
+		diags_fini(&d);
+	}
+	assert_null(k.row[0].bytes);
+	cache_fini(&k);
+}
+
 int
 main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+		    an_image_is_compiled_once_for_the_same_documents),
+		cmocka_unit_test(what_is_refused_or_warned_of_is_not_kept),
 		TEST(what_was_stored_is_there_after_reopening),
 		TEST(a_name_is_taken_once_and_nothing_half_remains),
 		TEST(the_newest_revision_is_one_that_did_not_fail),
