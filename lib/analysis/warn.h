@@ -7,6 +7,7 @@
 
 #define WARN_RULES_MAX	128	/* tried without; others nobody tries */
 #define WARN_WORK_MAX	8000	/* rules of policies compiled for that */
+#define WARN_MS_MAX	2000	/* and for that long: one trial may be costly */
 
 /* Adds warnings to b's diags. The files are those it was opened with. */
 void warn_all(struct book *b, const struct policy_file *files, size_t n);

@@ -5,6 +5,7 @@
 #include "analysis/diff.h"
 #include "analysis/space.h"
 #include "analysis/warn.h"
+#include "base/clock.h"
 #include "base/err.h"
 
 struct trial {
@@ -12,7 +13,14 @@ struct trial {
 	const struct policy_file *files;
 	size_t n;
 	uint32_t tried, most;	/* rules tried without */
+	struct usec until;	/* no trial begins later */
 };
+
+static bool
+may_try(const struct trial *t)
+{
+	return t->tried < t->most && clock_mono().v < t->until.v;
+}
 
 /* ---- the policy without one of its rules */
 
@@ -206,8 +214,8 @@ try_rules(struct trial *t)
 	const struct policy *p = &t->book->checked->c.pol;
 	uint32_t nth = 0;
 
-	for (const struct pol_rule *r = p->rules; r != NULL && t->tried <
-	    t->most; r = r->next, nth++) {
+	for (const struct pol_rule *r = p->rules; r != NULL && may_try(t);
+	    r = r->next, nth++) {
 		struct book without = { 0 };
 
 		if (!is_tried(p, r))
@@ -226,7 +234,7 @@ try_files(struct trial *t)
 	const struct node *last = NULL;
 
 	for (const struct pol_file *f = t->book->checked->c.pol.files.list;
-	    f != NULL && t->tried < t->most; f = f->next) {
+	    f != NULL && may_try(t); f = f->next) {
 		if (f->at == NULL || f->at == last ||
 		    f->at->doc->kind != POLICY_GIVEN)
 			continue;
@@ -243,7 +251,8 @@ try_files(struct trial *t)
 void
 warn_idle(struct book *b, const struct policy_file *files, size_t n)
 {
-	struct trial t = { .book = b, .files = files, .n = n };
+	struct trial t = { .book = b, .files = files, .n = n,
+		.until = usec_add(clock_mono(), usec_of_ms(WARN_MS_MAX)) };
 	uint32_t all = b->checked->c.pol.nrules + b->checked->c.pol.files.n;
 
 	/* Each trial takes as long as the policy is large. */

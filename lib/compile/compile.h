@@ -53,9 +53,9 @@ enum policy_stage {
 				 * it: "not enforced by this version: ..." */
 };
 
-/* Merges and compiles; those of the maximum apart, and into the image's own. 0: *image (free() it) and *len; d may hold warnings.
- * -1: d->errors > 0. No files at all gives the empty policy: deny all
- * network, no file section. */
+/* Merges and compiles; those of the maximum apart, and into the image's own.
+ * 0: *image (free() it) and *len; d may hold warnings. -1: d->errors > 0. No
+ * files at all gives the empty policy: deny all network, no file section. */
 int policy_compile(const struct policy_file *files, size_t n,
     enum policy_stage stage, char **image, size_t *len, struct diags *d);
 

@@ -2,11 +2,12 @@
  * /proc as no Landlocked process may (lib/role/roles.c says why).
  *
  * The connection from 127.0.0.1 port P to the proxy, or to an address that
- * was dialled without it, is known to the kernel by its inode, which a sock_diag socket tells that was made inside (the
- * table in /proc would be walked whole for each question). A process that
- * holds the connection has a descriptor that links to socket:[inode], and
- * everything in the sandbox descends from its init. Several holders count as
- * one only when they run the same program. */
+ * was dialled without it, is known to the kernel by its inode, which a
+ * sock_diag socket tells that was made inside (the table in /proc would be
+ * walked whole for each question). A process that holds the connection has a
+ * descriptor that links to socket:[inode], and everything in the sandbox
+ * descends from its init. Several holders count as one only when they run the
+ * same program. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -45,7 +45,7 @@ def test_wait_opens_and_closes_an_endpoint_without_a_restart(sh, world):
      "not enforced by this version"),
     ("resources:\n  max_memory_mb: 1\n", "not enforced by this version"),
     ("file_access:\n  deny:\n    - path: '**/.env'\n",
-     "not enforced by this version"),
+     "fixed when a sandbox is created"),
 ])
 def test_a_refused_policy_changes_nothing(sh, text, word):
     sh.start("box", OPEN)
