@@ -88,6 +88,7 @@ system_word(enum policy_system s)
 struct check { /* what became of one */
 	struct documents docs;
 	struct book book;
+	struct diags extends;	/* not there, and the rest of the errors */
 	struct diags enforce;	/* what this version cannot enforce */
 	struct image_info info;	/* of the image that would be enforced */
 	bool fine;
@@ -97,6 +98,7 @@ static void
 check_fini(struct check *k)
 {
 	book_close(&k->book);
+	diags_fini(&k->extends);
 	diags_fini(&k->enforce);
 	documents_fini(&k->docs);
 }
@@ -130,6 +132,7 @@ static void
 check_each(const struct check *k, void (*f)(void *arg, const struct diags *d),
     void *arg)
 {
+	f(arg, &k->extends);
 	if (k->enforce.errors > 0)
 		f(arg, &k->enforce);
 	f(arg, &k->book.diags);
@@ -181,10 +184,13 @@ run_policy_check(const struct args *a)
 		if ((code = documents_add_file(&k.docs, a->word[i])) !=
 		    EXIT_OK)
 			return code;
-	if ((code = documents_add_maximum(&k.docs, a)) != EXIT_OK ||
-	    (code = documents_close(&k.docs)) != EXIT_OK)
+	if ((code = documents_add_maximum(&k.docs, a)) != EXIT_OK)
 		return code;
-	check_run(&k);
+	code = documents_find(&k.docs, &k.extends);
+	if (code == EXIT_OK)
+		check_run(&k);
+	else if (k.extends.errors == 0)
+		return code;	/* said */
 	strict = args_has(a, "strict") && k.book.diags.n > 0;
 	v = check_json(&k);
 	if (!show_as_asked(a, v))

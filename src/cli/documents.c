@@ -170,6 +170,19 @@ add_found(struct documents *d, const struct docset *set)
 	}
 }
 
+/* What else is wrong with them: all errors are said at once. A full set may
+ * lack what its documents extend, and would be said to. */
+static void
+say_rest(const struct docset *set, struct diags *said)
+{
+	char *image;
+	size_t len;
+
+	if (set->n < POLICY_FILES_MAX && policy_compile(set->v, set->n,
+	    POLICY_STAGE_CHECK, &image, &len, said) == 0)
+		free(image);
+}
+
 static int
 close_over(struct documents *d, struct library *l, struct diags *said)
 {
@@ -183,30 +196,41 @@ close_over(struct documents *d, struct library *l, struct diags *said)
 		rc = docset_close(&set, &lib, said);
 	if (rc == 0)
 		add_found(d, &set);
+	else
+		say_rest(&set, said);
 	docset_fini(&set);
 	return rc;
 }
 
 int
-documents_close(struct documents *d)
+documents_find(struct documents *d, struct diags *said)
 {
 	struct library l = { 0 };
-	struct diags said = { 0 };
 	struct err e = { 0 };
 	int code = EXIT_OK;
 
 	if (!any_extends(d))
 		return EXIT_OK;
-	if (library_read(&l, &e) == -1) {
+	if (library_read(&l, &e) == -1)
 		code = say_error(&e);
-	} else if (close_over(d, &l, &said) == -1) {
+	else if (close_over(d, &l, said) == -1)
+		code = EXIT_FAILED;
+	library_fini(&l);
+	return code;
+}
+
+int
+documents_close(struct documents *d)
+{
+	struct diags said = { 0 };
+	int code = documents_find(d, &said);
+
+	if (code != EXIT_OK) {
 		CLEAN_FREE char *text = diags_print(&said, colour_on(stderr));
 
 		(void)fputs(text, stderr);
-		code = EXIT_FAILED;
 	}
 	diags_fini(&said);
-	library_fini(&l);
 	return code;
 }
 

@@ -33,6 +33,9 @@ const char *documents_kind(enum policy_kind k);
 /* Adds what they extend, from the libraries and files of this machine. To be
  * called once all are added. */
 int documents_close(struct documents *d);
+/* The same; what is wrong with them, the rest of their errors too, is put
+ * into said, and nothing printed. */
+int documents_find(struct documents *d, struct diags *said);
 void documents_fini(struct documents *d);
 
 static inline void

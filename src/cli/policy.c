@@ -178,7 +178,9 @@ static int
 get_effective(const struct args *a)
 {
 	CLEAN_DOCUMENTS struct documents docs = { 0 };
+	CLEAN_JSON json_t *v = NULL;
 	struct diags d = { 0 };
+	char *text;
 	int code;
 
 	if (a->nwords > 0 && args_has(a, "policy"))
@@ -194,7 +196,13 @@ get_effective(const struct args *a)
 	}
 	if (code != EXIT_OK)
 		return code;
-	return print_text(policy_effective(docs.v, docs.n, &d), &d);
+	text = policy_effective(docs.v, docs.n, &d);
+	v = json_pack("{s:s*}", "effective", text);
+	if (text != NULL && show_as_asked(a, v)) {
+		free(text);
+		text = mem_strdup("");
+	}
+	return print_text(text, &d);
 }
 
 static int
@@ -227,7 +235,12 @@ get_given(const struct args *a)
 int
 run_policy_get(const struct args *a)
 {
-	return args_has(a, "effective") ? get_effective(a) : get_given(a);
+	if (args_has(a, "effective"))
+		return get_effective(a);
+	if (args_has(a, "policy"))
+		return say_usage("policy get", "--policy goes with "
+		    "--effective: a file as it is, is the file");
+	return get_given(a);
 }
 
 static void

@@ -64,6 +64,29 @@ def test_what_cannot_be_extended_is_said_with_its_place(sh, text, words):
         assert word in r.err, r
 
 
+def test_what_is_wrong_beside_extends_is_said_in_the_same_run(sh):
+    bad = sh.policy("extends: [pypy]\nnetwork: {alow: []}\n")
+    for command in (["check", bad], ["explain", "--policy", bad, "READ /x"],
+                    ["get", "--effective", "--policy", bad]):
+        r = sh.run("policy", *command)
+        assert r.code == 1 and r.err.count("error:") == 2, r
+        assert 'did you mean "pypi"?' in r.err, r
+        assert 'did you mean "allow"?' in r.err, r
+    r = sh.run("policy", "check", "-o", "json", bad)
+    assert r.code == 1 and not r.err, r
+    assert [d["line"] for d in r.json()["diagnostics"]] == [1, 2]
+    assert not r.json()["well_formed"]
+
+
+def test_get_has_the_effective_policy_of_files_as_json_too(sh):
+    p = sh.policy(OPEN)
+    text = sh.ok("policy", "get", "--effective", "--policy", p).out
+    r = sh.ok("policy", "get", "--effective", "--policy", p, "-o", "json")
+    assert r.json()["effective"].strip() == text.strip()
+    r = sh.run("policy", "get", "--policy", p)
+    assert r.code == 2 and "--effective" in r.err, r
+
+
 def test_a_library_of_ones_own_is_no_shipped_one(sh):
     sh.write("../config/policies/pypi.yaml", OPEN)
     r = sh.run("policy", "check", sh.policy("extends: [pypi]\n"))
