@@ -1,6 +1,8 @@
 /* exec_path.c -- the canonical form of an argument that may be a path. */
 #include "policy/exec_scan.h"
 
+enum { CLUSTER_MAX = 16 };	/* letters before a relative path */
+
 struct str
 exec_base(struct str path)
 {
@@ -22,6 +24,27 @@ exec_attached(struct str arg)
 	if (arg.len > 2 && arg.p[0] == '-' && arg.p[1] != '-')
 		return str_from(arg, 2);
 	return eq + 1 < arg.len ? str_from(arg, eq + 1) : STR("");
+}
+
+static bool
+is_letter(char ch)
+{
+	return (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') ||
+	    (ch >= '0' && ch <= '9');
+}
+
+bool
+exec_clustered(struct str arg, size_t *at, struct str *rest)
+{
+	if (arg.len < 4 || arg.p[0] != '-')
+		return false;
+	for (size_t i = 1; i + 1 < arg.len && is_letter(arg.p[i]); i++)
+		if (i >= *at && (i <= CLUSTER_MAX || arg.p[i + 1] == '/')) {
+			*at = i + 1;
+			*rest = str_from(arg, i + 1);
+			return true;
+		}
+	return false;
 }
 
 struct str
@@ -97,6 +120,13 @@ exec_arg_attached(const struct exec_scan *s, uint32_t i,
 	if (s->form->attached != NULL)
 		return s->form->attached[s->first + i];
 	return canonical(s->q->cwd, exec_attached(exec_arg(s, i)), buf);
+}
+
+struct str
+exec_path_of(const struct exec_scan *s, struct str text,
+    char buf[PATH_BYTES_MAX])
+{
+	return canonical(s->q->cwd, text, buf);
 }
 
 /* Programs take "-x" for an option, "@x" and "+x" for more than a name, and

@@ -219,6 +219,26 @@ list_has(const struct image *im, struct f_span list, uint32_t word)
 	return false;
 }
 
+/* "-so/etc/x": what is attached to the last option of a cluster. Where its
+ * options end cannot be known, so that each place counts. */
+static bool
+cluster_next(const struct reading *r, const struct f_creader *rd, size_t *at,
+    struct f_span *out)
+{
+	const struct image *im = r->s->im;
+	char buf[PATH_BYTES_MAX] __attribute__((uninitialized));
+	struct str rest;
+
+	if (rd->source != READ_ATTACHED ||
+	    !exec_clustered(exec_arg(r->s, r->i), at, &rest))
+		return false;
+	rest = exec_path_of(r->s, rest, buf);
+	*out = rest.len == 0 ? (struct f_span){ 0, 0 } :
+	    list_of(im, rd->lists, walk_label(im->csteps,
+	    walk_text(im->csteps, rd->walk, rest)));
+	return true;
+}
+
 /* Is this argument the word? */
 static bool
 arg_is(struct reading *r, const struct f_command *c, uint32_t word)
@@ -229,8 +249,13 @@ arg_is(struct reading *r, const struct f_command *c, uint32_t word)
 		const struct f_creader *rd =
 		    &im->creaders[c->words.first + i];
 
-		if (list_has(im, list_of(im, rd->lists, found(r, rd)), word))
-			return true;
+		struct f_span list = list_of(im, rd->lists, found(r, rd));
+		size_t at = 2;
+
+		do {
+			if (list_has(im, list, word))
+				return true;
+		} while (cluster_next(r, rd, &at, &list));
 	}
 	return word == 0;
 }
@@ -283,8 +308,13 @@ read_words(struct reading *r, const struct f_command *c, struct seen *seen)
 			const struct f_creader *rd =
 			    &im->creaders[c->words.first + i];
 
-			seen_add(im, seen, list_of(im, rd->lists,
-			    found(r, rd)));
+			struct f_span list = list_of(im, rd->lists,
+			    found(r, rd));
+			size_t at = 2;
+
+			do
+				seen_add(im, seen, list);
+			while (cluster_next(r, rd, &at, &list));
 		}
 	}
 	if ((c->flags & COMMAND_OLD_STYLE) != 0 && exec_args(r->s) > 0)

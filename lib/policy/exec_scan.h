@@ -34,6 +34,13 @@ struct str exec_arg_path(const struct exec_scan *s, uint32_t i,
     char buf[PATH_BYTES_MAX]);
 struct str exec_arg_attached(const struct exec_scan *s, uint32_t i,
     char buf[PATH_BYTES_MAX]);
+/* Of a text that is a part of an argument; links are not followed. */
+struct str exec_path_of(const struct exec_scan *s, struct str text,
+    char buf[PATH_BYTES_MAX]);
+/* What may be attached to an option behind others: of "-sSo/etc/x" what
+ * follows each letter, one after the other (*at begins as 2), so that the last
+ * one of them is there. false: no more. */
+bool exec_clustered(struct str arg, size_t *at, struct str *rest);
 /* VALUE of "--x=VALUE", "x=VALUE", "-xVALUE"; empty: none. */
 struct str exec_value(struct str arg);
 struct str exec_base(struct str path); /* its last component */

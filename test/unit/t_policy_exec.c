@@ -297,6 +297,9 @@ static const struct exec_case deny_cases[] = {
 	{ "by its long name", "curl --output /etc/x https://a", 'D' },
 	{ "with =", "curl --output=/etc/x https://a", 'D' },
 	{ "in a cluster", "curl -so /etc/x https://a", 'D' },
+	{ "in a cluster, in one word", "curl -sSo/etc/x https://a", 'D' },
+	{ "relative, too", "curl -sSo../../etc/x https://a", 'D' },
+	{ "behind more than letters", "curl -so/tmp/etc/x https://a", 'A' },
 	{ "elsewhere", "curl -o /tmp/x https://a", 'A' },
 
 	{ "tar -x", "tar -xf a", 'D' },
