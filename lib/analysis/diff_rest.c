@@ -53,14 +53,70 @@ join(struct arena *a, const char *path, struct str key)
 	return p;
 }
 
+/* In other parts: what no answer shows. */
+static bool
+is_unasked(struct str key)
+{
+	static const char *const keys[] = { "env", "fallback", "hide",
+		"limits", "profile", "rate_limits", "unreviewed_code" };
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (str_eqz(key, keys[i]))
+			return true;
+	return false;
+}
+
+/* What an entry of a list is about, so that one for another does not look
+ * the same. */
+static struct str
+about(const struct node *n)
+{
+	static const char *const keys[] = { "endpoint", "destination", "path",
+		"command", "condition" };
+
+	for (size_t i = 0; n->kind == NODE_MAP &&
+	    i < sizeof(keys) / sizeof(keys[0]); i++) {
+		const struct node *v = map_find(n, keys[i]);
+
+		if (v != NULL && v->kind == NODE_SCALAR)
+			return v->text;
+	}
+	return STR("[]");
+}
+
+static void flatten(struct values *to, const char *path,
+    const struct node *n, unsigned depth);
+
+static void
+flatten_unasked(struct values *to, const char *path, const struct node *n,
+    unsigned depth)
+{
+	must(depth <= TREE_DEPTH_MAX + 1);
+	for (uint32_t i = 0; n->kind == NODE_LIST && i < n->n; i++)
+		flatten_unasked(to, join(to->arena, path, about(
+		    n->items[i])), n->items[i], depth + 1);
+	for (uint32_t i = 0; n->kind == NODE_MAP && i < n->n; i++) {
+		struct str key = n->items[2 * i]->text;
+		const char *below = join(to->arena, path, key);
+
+		if (is_unasked(key))
+			flatten(to, below, n->items[2 * i + 1], depth + 1);
+		else
+			flatten_unasked(to, below, n->items[2 * i + 1],
+			    depth + 1);
+	}
+}
+
 /* As deep as a document may be. */
 static void
 flatten(struct values *to, const char *path, const struct node *n,
     unsigned depth)
 {
 	must(depth <= TREE_DEPTH_MAX + 1);
-	if (is_elsewhere(path))
+	if (is_elsewhere(path)) {
+		flatten_unasked(to, path, n, depth);
 		return;
+	}
 	if (n->kind == NODE_SCALAR) {
 		put(to, path, n);
 		return;

@@ -198,8 +198,8 @@ one_json(const struct difference *one)
 	if (one->text != NULL) {
 		v = json_pack("{s:s, s:s, s:s, s:s%, s:I}", "change",
 		    changes[one->change].key, "domain", one->domain, "text",
-		    one->text, "file", one->at.file.p, one->at.file.len,
-		    "line", (json_int_t)one->at.line);
+		    one->text, "file", one->at.file.len > 0 ? one->at.file.p :
+		    "", one->at.file.len, "line", (json_int_t)one->at.line);
 		must(v != NULL);
 		return v;
 	}

@@ -448,6 +448,49 @@ what_means_the_same_does_not_differ(void **state)
 	}
 }
 
+/* ---- what no answer shows */
+
+static const struct {
+	const char *what, *a, *b;
+} settings[] = {
+	{ "a rule for what was made", "commands: {allow: [git], "
+	    "unreviewed_code: allow}\n", "commands: {allow: [git]}\n" },
+	{ "an environment", "commands: {allow: [{command: git, "
+	    "env: {forbid: [X]}}]}\n", "commands: {allow: [git]}\n" },
+	{ "what is hidden", "file_access: {hide: true}\n",
+	    "file_access: {}\n" },
+	{ "an entry's rate", "network: {allow: [{endpoint: a.test, "
+	    "rate_limits: {max_requests_per_minute: 1}}]}\n",
+	    "network: {allow: [{endpoint: a.test}]}\n" },
+	{ "a route's limits", "inference: {router: {rules: [{condition: "
+	    "turn > 3, route: local, limits: {cost: $0.80}}]}}\n",
+	    "inference: {router: {rules: [{condition: turn > 3, "
+	    "route: local}]}}\n" },
+	{ "which entry it is of", "commands: {allow: [{command: git, "
+	    "env: {forbid: [X]}}, {command: make}]}\n", "commands: {allow: "
+	    "[{command: make, env: {forbid: [X]}}, {command: git}]}\n" },
+};
+
+static void
+what_no_answer_shows_differs_as_it_is_written(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < NELEM(settings); i++) {
+		struct book a, b;
+		struct diff d;
+		struct err e = { 0 };
+
+		assert_true(open_text("a", settings[i].a, &a));
+		assert_true(open_text("b", settings[i].b, &b));
+		assert_int_equal(diff_books(&a, &b, &d, &e), 0);
+		if (d.n == 0 || d.v[0].change != CHANGE_SETTING)
+			fail_msg("%s: it is not told", settings[i].what);
+		diff_fini(&d);
+		book_close(&a);
+		book_close(&b);
+	}
+}
+
 /* ---- conditions, which hide and are not looked into */
 
 static const char by_session[] = "  deny: [{endpoint: a.test, when: "
@@ -473,9 +516,11 @@ compare_under(const char *deny, enum change first, enum change second)
 	assert_int_equal(diff_books(&a, &b, &d, &e), 0);
 	assert_true(d.n > 0);
 	confirm(&a, &b, &d);
-	for (uint32_t i = 0; i < d.n; i++)
+	for (uint32_t i = 0; i < d.n; i++) {
 		assert_true(d.v[i].change == first ||
 		    d.v[i].change == second);
+		assert_true(d.v[i].text == NULL || d.v[i].text[0] != ',');
+	}
 	diff_fini(&d);
 	assert_int_equal(diff_books(&a, &a, &d, &e), 0);
 	assert_int_equal(d.n, 0);
@@ -749,6 +794,8 @@ main(void)
 		    a_difference_is_told_exactly_where_there_is_one),
 		cmocka_unit_test(a_difference_about_files_is_told_exactly),
 		cmocka_unit_test(what_means_the_same_does_not_differ),
+		cmocka_unit_test(
+		    what_no_answer_shows_differs_as_it_is_written),
 		cmocka_unit_test(a_condition_on_the_session_is_looked_into),
 		cmocka_unit_test(
 		    what_a_request_must_hold_may_hide_a_difference),
