@@ -281,7 +281,7 @@ explain(const struct args *a, const struct documents *docs,
 
 	if (book_open(docs->v, docs->n, &b) == -1) {
 		show_diags(&b.diags);
-		return EXIT_FAILED;
+		return EXIT_USAGE;
 	}
 	book_ask(&b, q, &r);
 	v = reply_json(&r);
@@ -311,7 +311,9 @@ explain_in(const struct args *a, struct arena *arena)
 		code = documents_add_maximum(&docs, a);
 	if (code == EXIT_OK)
 		code = documents_close(&docs);
-	return code != EXIT_OK ? code : explain(a, &docs, &q, files ? NULL :
+	if (code != EXIT_OK)
+		return EXIT_USAGE;	/* no answer; 1 is a denial */
+	return explain(a, &docs, &q, files ? NULL :
 	    name != NULL ? name : "NAME");
 }
 

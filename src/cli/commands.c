@@ -150,7 +150,7 @@ static const struct flag explain_flags[] = {
 	    "conditions" },
 	{ "cwd", 0, FLAG_WORD, "DIR", "where a command is executed" },
 	{ "mounted", 0, FLAG_BOOL, NULL, "the file is in a --mount that may "
-	    "be written" },
+	    "be written, and no allow is in or around that" },
 	OUTPUT, FLAGS_END,
 };
 
@@ -300,7 +300,8 @@ const struct command commands[] = {
 	    "  EXEC PROGRAM ARG...   a command\n"
 	    "  MODEL FACT=VALUE...   a call to a model\n"
 	    "With --policy no gateway is asked. The exit code is 0 if it is "
-	    "allowed or\naudited, 1 if it is denied.\n"
+	    "allowed or\naudited, 1 if it is denied, 2 if that cannot be "
+	    "said.\n"
 	    "\n"
 	    "Examples:\n"
 	    "  openshell policy explain dev 'POST "

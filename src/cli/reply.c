@@ -176,11 +176,24 @@ show_reason(const struct show *s, const struct reply *r)
 
 /* ---- what to do next */
 
+/* No entry can name such a method. */
+static bool
+has_lower(struct str s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (s.p[i] >= 'a' && s.p[i] <= 'z')
+			return true;
+	return false;
+}
+
 static char *
 next_network(const struct question *q, const char *sandbox)
 {
 	const char *host = q->host.text;
 
+	if (q->kind == ASK_HTTP && has_lower(q->method))
+		return mem_strdup("methods are case-sensitive: write the "
+		    "method in upper case, as in GET");
 	if (q->kind == ASK_DNS)
 		return mem_printf("allow a connection to it: under network: "
 		    "allow: write - endpoint: %s", host);

@@ -173,9 +173,28 @@ any_changed(const struct update *u)
 	return false;
 }
 
+/* The documents that change, as they would be. */
+static json_t *
+changes_json(const struct update *u)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < u->ed.n; i++)
+		if (u->ed.texts[i] != NULL)
+			must(json_array_append_new(list, json_pack("{s:s, s:s}",
+			    "name", u->docs.v[i].name, "text",
+			    u->ed.texts[i])) == 0);
+	return json_pack("{s:b, s:o}", "changed", any_changed(u), "policies",
+	    list);
+}
+
 static void
 print_all(const struct update *u)
 {
+	CLEAN_JSON json_t *v = changes_json(u);
+
+	if (show_as_asked(u->a, v))
+		return;
 	for (size_t i = 0; i < u->ed.n; i++)
 		if (u->ed.texts[i] != NULL)
 			print_changes(u->docs.v[i].name, u->docs.v[i].text,

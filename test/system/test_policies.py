@@ -66,10 +66,12 @@ def test_what_cannot_be_extended_is_said_with_its_place(sh, text, words):
 
 def test_what_is_wrong_beside_extends_is_said_in_the_same_run(sh):
     bad = sh.policy("extends: [pypy]\nnetwork: {alow: []}\n")
-    for command in (["check", bad], ["explain", "--policy", bad, "READ /x"],
-                    ["get", "--effective", "--policy", bad]):
+    for status, command in (
+            (1, ["check", bad]),
+            (2, ["explain", "--policy", bad, "READ /x"]),
+            (1, ["get", "--effective", "--policy", bad])):
         r = sh.run("policy", *command)
-        assert r.code == 1 and r.err.count("error:") == 2, r
+        assert r.code == status and r.err.count("error:") == 2, r
         assert 'did you mean "pypi"?' in r.err, r
         assert 'did you mean "allow"?' in r.err, r
     r = sh.run("policy", "check", "-o", "json", bad)
@@ -85,6 +87,29 @@ def test_get_has_the_effective_policy_of_files_as_json_too(sh):
     assert r.json()["effective"].strip() == text.strip()
     r = sh.run("policy", "get", "--policy", p)
     assert r.code == 2 and "--effective" in r.err, r
+
+
+def test_explain_has_another_exit_status_for_no_answer(sh):
+    p = sh.policy(OPEN)
+    for status, words in ((0, ["--policy", p, "GET https://echo.test/"]),
+                          (1, ["--policy", p, "GET https://other.test/"]),
+                          (2, ["--policy", p + ".gone", "READ /x"]),
+                          (2, ["nobody", "READ /x"])):
+        assert sh.run("policy", "explain", *words).code == status
+
+
+def test_explain_suggests_no_method_that_is_refused(sh):
+    p = sh.policy(OPEN + "      methods: [GET]\n")
+    r = sh.run("policy", "explain", "--policy", p, "get https://echo.test/")
+    assert r.code == 1 and "upper case" in r.out, r
+
+
+def test_a_dry_run_says_as_json_what_would_be(sh):
+    p = sh.policy(OPEN)
+    r = sh.ok("policy", "update", "--policy", p, "--add-allow",
+              "other.test:443:GET:/x", "--dry-run", "-o", "json").json()
+    assert r["changed"] and "other.test" in r["policies"][0]["text"]
+    assert read(p) == OPEN
 
 
 def test_a_library_of_ones_own_is_no_shipped_one(sh):
