@@ -404,11 +404,11 @@ test_file(const struct book *b, const char *file, bool quiet, struct tally *t)
 	int code = documents_add_file(&docs, file);
 
 	if (code != EXIT_OK)
-		return code;
+		return EXIT_USAGE;
 	if (cases_read(&docs.v[0], &c, &d) == 0)
 		run_cases(b, &c, quiet, t);
 	else
-		code = EXIT_FAILED;
+		code = EXIT_USAGE;
 	show_diags(&d);
 	diags_fini(&d);
 	cases_fini(&c);
@@ -425,7 +425,7 @@ test_all(const struct args *a, const struct book *b, struct tally *t)
 
 	for (size_t i = 0; i < a->nwords; i++)
 		if (test_file(b, a->word[i], quiet, t) != EXIT_OK)
-			code = EXIT_FAILED;
+			code = EXIT_USAGE;	/* some were not asked */
 	v = json_pack("{s:I, s:I, s:O}", "passed", (json_int_t)t->passed,
 	    "failed", (json_int_t)t->failed, "failures", t->failures);
 	if (!show_as_asked(a, v))
@@ -448,10 +448,10 @@ run_policy_test(const struct args *a)
 	if ((code = documents_add_flags(&docs, a)) != EXIT_OK ||
 	    (code = documents_add_maximum(&docs, a)) != EXIT_OK ||
 	    (code = documents_close(&docs)) != EXIT_OK)
-		return code;
+		return EXIT_USAGE;
 	if (book_open(docs.v, docs.n, &b) == -1) {
 		show_diags(&b.diags);
-		return EXIT_FAILED;
+		return EXIT_USAGE;
 	}
 	return test_all(a, &b, &t);
 }

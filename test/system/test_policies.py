@@ -98,6 +98,20 @@ def test_explain_has_another_exit_status_for_no_answer(sh):
         assert sh.run("policy", "explain", *words).code == status
 
 
+def test_cases_that_cannot_be_asked_are_no_failed_cases(sh):
+    p = sh.policy(OPEN)
+    head = "cases:\n  - {request: GET https://echo.test/, expect: "
+    good = sh.write("good.yaml", head + "allow}\n")
+    for status, cases in ((0, [good]),
+                          (1, [sh.write("fails.yaml", head + "deny}\n")]),
+                          (2, [good, sh.write("odd.yaml", "case: []\n")]),
+                          (2, ["gone.yaml"])):
+        r = sh.run("policy", "test", "--policy", p, *cases)
+        assert r.code == status, r
+    r = sh.run("policy", "test", "--policy", "gone.yaml", good)
+    assert r.code == 2, r
+
+
 def test_explain_suggests_no_method_that_is_refused(sh):
     p = sh.policy(OPEN + "      methods: [GET]\n")
     r = sh.run("policy", "explain", "--policy", p, "get https://echo.test/")
