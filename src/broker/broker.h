@@ -126,15 +126,17 @@ void spot_fini(struct spot *s);
 int mounts_read(struct broker *b, struct err *e);
 enum object_kind {
 	OBJECT_OUTSIDE,		/* on no path of the sandbox */
-	OBJECT_NAMED,		/* path is its canonical path */
-	OBJECT_NAMELESS,	/* a pipe, a socket, a memfd, or a file whose
-				 * last name is gone */
+	OBJECT_NAMED,		/* path is its canonical path, or was when it
+				 * had its last name */
+	OBJECT_NAMELESS,	/* a pipe, a socket, a memfd */
 };
 enum object_kind object_path(const struct broker *b, int fd,
     char path[PATH_BYTES_MAX]);
 /* May the caller have access (of enum file_access)? 0 or -errno. */
 int judge_path(const struct ask *a, const char *path, unsigned access);
 int judge_object(const struct ask *a, int fd, unsigned access);
+/* Does a mount of the operator's stand below that directory? */
+bool mount_is_below(const struct broker *b, const char *path);
 /* What the rules say of a path, whatever is asked. */
 unsigned judge_mask(const struct ask *a, const char *path);
 bool judge_is_open(const struct ask *a); /* the mode blocks nothing */

@@ -62,9 +62,11 @@ is_inside(const struct broker *b, uint64_t mount)
 }
 
 /* The kernel puts " (deleted)" after the last path of a name that is gone; a
- * file may also be called so. */
+ * file may also be called so. Whoever holds a descriptor without access
+ * (O_PATH) of a denied file must not open it when somebody outside replaces
+ * it: what has no name left is judged by the one it had. */
 static enum object_kind
-kind_of_deleted(const struct statx *st, const char *path)
+kind_of_deleted(const struct statx *st, char *path, size_t len)
 {
 	struct statx there;
 
@@ -75,7 +77,10 @@ kind_of_deleted(const struct statx *st, const char *path)
 		return OBJECT_NAMED;
 	/* with another name left, which may be a protected one, it is not
 	 * for whoever still has it open to change its rights to it */
-	return st->stx_nlink == 0 ? OBJECT_NAMELESS : OBJECT_OUTSIDE;
+	if (st->stx_nlink != 0)
+		return OBJECT_OUTSIDE;
+	path[len] = '\0';
+	return OBJECT_NAMED;
 }
 
 enum object_kind
@@ -97,7 +102,7 @@ object_path(const struct broker *b, int fd, char path[PATH_BYTES_MAX])
 	if ((st.stx_mask & MNT_ID) == 0 || !is_inside(b, st.stx_mnt_id))
 		return st.stx_nlink == 0 ? OBJECT_NAMELESS : OBJECT_OUTSIDE;
 	if ((size_t)n > tail && strcmp(path + n - tail, deleted) == 0)
-		return kind_of_deleted(&st, path);
+		return kind_of_deleted(&st, path, (size_t)n - tail);
 	return OBJECT_NAMED;
 }
 
@@ -116,6 +121,18 @@ mounted(const struct broker *b, const char *path)
 			best = m;
 	}
 	return best == NULL ? 0 : best->access;
+}
+
+bool
+mount_is_below(const struct broker *b, const char *path)
+{
+	const size_t len = strlen(path);
+
+	for (uint32_t i = 0; i < b->nmounts; i++)
+		if (strncmp(b->mounts[i].inside, path, len) == 0 &&
+		    b->mounts[i].inside[len] == '/')
+			return true;
+	return false;
 }
 
 unsigned

@@ -144,6 +144,8 @@ may_move(const struct ask *a, const char *from, const char *to, bool dir)
 {
 	struct file_state was, is;
 
+	if (dir && mount_is_below(a->b, from))
+		return -EBUSY; /* it is known by its path */
 	if (judge_is_open(a))
 		return 0;
 	if (!dir)
@@ -194,8 +196,12 @@ ask_rename(const struct ask *a, int olddir, uint64_t old, int newdir,
     uint64_t new_, unsigned flags)
 {
 	struct spot o, n = { .dir = -1 };
-	long rc = spot_of(a, olddir, old, &o);
+	long rc;
 
+	/* a device in the old place (RENAME_WHITEOUT) is not for the agent */
+	if ((flags & ~(unsigned)(RENAME_NOREPLACE | RENAME_EXCHANGE)) != 0)
+		return -EINVAL;
+	rc = spot_of(a, olddir, old, &o);
 	if (rc == 0)
 		rc = spot_of(a, newdir, new_, &n);
 	if (rc == 0)

@@ -307,7 +307,9 @@ spot_find(const struct ask *a, int base, const char *path, struct spot *s)
 	if (fd < 0)
 		return fd;
 	s->dir = fd;
-	s->odd = s->odd || end == from || strcmp(s->name, ".") == 0 ||
+	if (s->odd) /* some file systems have such names: not through us */
+		return -ENAMETOOLONG;
+	s->odd = end == from || strcmp(s->name, ".") == 0 ||
 	    strcmp(s->name, "./") == 0 || strcmp(s->name, "..") == 0 ||
 	    strcmp(s->name, "../") == 0;
 	if (end == from)
