@@ -39,6 +39,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/btrfs.h>
+#include <linux/fs.h>
+#include <linux/fscrypt.h>
+#include <linux/fsverity.h>
 #include <linux/netlink.h>
 #include <linux/prctl.h>
 #include <netinet/in.h>
@@ -143,12 +147,19 @@ look_setrlimit(struct bpf *b)
 }
 
 /* TIOCSTI types into a terminal, TIOCLINUX pastes into a console, TIOCSETD
- * loads line disciplines, TIOCCONS takes the console's output. */
+ * loads line disciplines, TIOCCONS takes the console's output. The others
+ * change a file, or make and remove names, through a descriptor that is open
+ * for reading; a snapshot also gives denied files other names. */
 static void
 look_ioctl(struct bpf *b)
 {
 	static const uint32_t no[] = { TIOCSTI, TIOCLINUX, TIOCSETD,
-		TIOCCONS };
+		TIOCCONS, FS_IOC_SETFLAGS, FS_IOC_FSSETXATTR,
+		FS_IOC_ENABLE_VERITY, FS_IOC_SET_ENCRYPTION_POLICY,
+		BTRFS_IOC_SNAP_CREATE, BTRFS_IOC_SNAP_CREATE_V2,
+		BTRFS_IOC_SUBVOL_CREATE, BTRFS_IOC_SUBVOL_CREATE_V2,
+		BTRFS_IOC_SNAP_DESTROY, BTRFS_IOC_SNAP_DESTROY_V2,
+		BTRFS_IOC_SUBVOL_SETFLAGS };
 
 	bpf_load_arg(b, 1);
 	for (size_t i = 0; i < NELEM(no); i++)
@@ -157,6 +168,7 @@ look_ioctl(struct bpf *b)
 }
 
 #define SET_LEASE 1024 /* F_SETLEASE, which libc hides from us */
+#define SET_DELEGATION 1040 /* F_SETDELEG, newer: the same of directories */
 
 /* A lease makes whoever opens the file wait, most of a minute; and a sandbox
  * of root is the owner of every program in the host's /usr. */
@@ -165,6 +177,7 @@ look_fcntl(struct bpf *b)
 {
 	bpf_load_arg(b, 1);
 	bpf_if_eq(b, SET_LEASE, ANSWER_ERRNO(EACCES));
+	bpf_if_eq(b, SET_DELEGATION, ANSWER_ERRNO(EINVAL));
 	bpf_ret(b, ANSWER_ALLOW);
 }
 

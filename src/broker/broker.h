@@ -106,6 +106,10 @@ int walk(const struct ask *a, int base, const char *path, unsigned flags);
 int walk_from(const struct ask *a, int dirfd, const char *path,
     unsigned flags);
 
+/* Does the path lead by names alone, so that only a call that we are asked
+ * about could lead it elsewhere? Not by /proc/PID/cwd, for one. */
+bool walk_is_steady(int base, const char *path);
+
 struct spot { /* a name in a directory, there or not; zero dir is none */
 	int dir;		/* O_PATH */
 	char name[258];		/* with the slash that stood after it */

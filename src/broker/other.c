@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/socket.h>
@@ -53,6 +54,31 @@ union address {
 	struct sockaddr_storage any;
 };
 
+/* Binds where path leads from cwd; where another thread could turn that, by
+ * the held directory. */
+static int
+bind_steadily(int sock, const union address *to, socklen_t len,
+    const char *path, int cwd, const struct spot *s)
+{
+	char above[sizeof(to->un.sun_path) + 1];
+	const char *last = strrchr(path, '/');
+	union address held = { .un = { .sun_family = AF_UNIX } };
+	int n;
+
+	(void)snprintf(above, sizeof(above), "%.*s",
+	    last == NULL ? 1 : (int)(last + 1 - path),
+	    last == NULL ? "." : path);
+	if (walk_is_steady(cwd, above))
+		return fchdir(cwd) == -1 ? -1 : bind(sock, &to->sa, len);
+	n = snprintf(held.un.sun_path, sizeof(held.un.sun_path), "%s/%s",
+	    fd_name(s->dir).text, s->name);
+	if (n < 0 || (size_t)n >= sizeof(held.un.sun_path)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	return bind(sock, &held.sa, sizeof(held.un));
+}
+
 /* The address keeps the caller's spelling, which getsockname(2) repeats, so
  * it is bound from the caller's directory. What comes of it must be the spot
  * that was judged: nothing inside can change names meanwhile, since that is
@@ -75,11 +101,10 @@ bind_path(const struct ask *a, int sock, const union address *to,
 		rc = s.odd ? -EADDRINUSE : judge_path(a, s.path, FILE_WRITE);
 	if (rc == 0)
 		rc = caller_ids(a, &ids);
-	if (rc == 0 && fchdir(cwd) == -1)
-		rc = -errno;
 	if (rc == 0) {
 		(void)umask(ids.mask);
-		rc = bind(sock, &to->sa, len) == -1 ? -errno : 0;
+		rc = bind_steadily(sock, to, len, path, cwd, &s);
+		rc = rc == -1 ? -errno : 0;
 		if (fchdir(a->b->fds) == -1)
 			_exit(1); /* all that follows would be amiss */
 		if (rc == 0 && (fstatat(s.dir, s.name, &st,

@@ -260,6 +260,14 @@ walk_from(const struct ask *a, int dirfd, const char *path, unsigned flags)
 	return walk(a, base == -1 ? AT_FDCWD : base, path, flags);
 }
 
+bool
+walk_is_steady(int base, const char *path)
+{
+	CLEAN_FD int fd = path_open2(base, path, 0, RESOLVE_NO_MAGICLINKS);
+
+	return fd >= 0;
+}
+
 /* ---- a name in a directory ---- */
 
 static int

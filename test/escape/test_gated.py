@@ -212,6 +212,79 @@ print("DONE")
 
 
 @pytest.mark.both
+def test_class_9_a_held_file_stays_denied_when_the_host_replaces_it(box):
+    top = os.path.join(box.files, "w", "open")
+    box.sh("box", "cd /work/open; (exec 9<&-; python3 -c '\n"
+           "import os, time\n"
+           "fd = os.open(\"k.pem\", os.O_PATH)\n"
+           "open(\"held\", \"w\").close()\n"
+           "while not os.path.exists(\"gone\"): time.sleep(0.05)\n"
+           "try:\n"
+           "    got = os.read(os.open(f\"/proc/self/fd/{fd}\", 0), 99)\n"
+           "except OSError as e:\n"
+           "    got = b\"no %d\" % e.errno\n"
+           "open(\"got.new\", \"wb\").write(got)\n"
+           "os.rename(\"got.new\", \"got\")\n"
+           "') >/dev/null 2>&1 &\n"
+           "while [ ! -e held ]; do sleep 0.05; done")
+    os.unlink(os.path.join(top, "k.pem"))
+    r = box.sh("box", "cd /work/open; touch gone; "
+               "while [ ! -e got ]; do sleep 0.05; done; cat got",
+               timeout=30)
+    assert r.out == "no 13", r
+
+
+@pytest.mark.both
+def test_class_11_a_mount_is_not_moved_from_under_its_rules(sh):
+    sh.folder("w/repo/.git")
+    top = os.path.join(sh.files, "w")
+    sh.user.own(top)
+    policy = sh.policy('file_access:\n  deny:\n    - path: "**/*.pem"\n')
+    sh.start("box", policy=policy,
+             options=["--mount", f"{top}:/home/sandbox/a/p"])
+    r = sh.sh("box", "mv -T ~/a ~/z; mkdir ~/b; mv -T --exchange ~/a ~/b; "
+              "for d in a b z; do echo x >~/$d/p/.envrc; "
+              "mkdir ~/$d/p/repo/.git/hooks; done; mv -T ~/b ~/c; ls ~")
+    assert r.out == "a\nc\n", r
+    assert os.listdir(top) == ["repo"]
+    assert os.listdir(os.path.join(top, "repo", ".git")) == []
+
+
+@pytest.mark.both
+def test_class_3_a_socket_is_bound_where_it_was_judged(sh):
+    for folder in ("open", "shut"):
+        sh.folder(f"w/{folder}")
+    top = os.path.join(sh.files, "w")
+    sh.user.own(top)
+    policy = sh.policy('file_access:\n  allow:\n    - path: "/work/**"\n'
+                       '      permissions: [read, write]\n'
+                       '  deny:\n    - path: "/work/shut/**"\n'
+                       '      permissions: [write]\n')
+    sh.start("box", policy=policy, options=["--mount", f"{top}:/work"])
+    r = tries(sh, """
+import socket, time, fcntl, struct
+child = os.fork()
+while child == 0:
+    os.chdir("/work/open"); os.chdir("/work/shut")
+end = time.monotonic() + 2
+won = 0
+while time.monotonic() < end:
+    try:
+        socket.socket(socket.AF_UNIX).bind(f"/proc/{child}/cwd/s")
+        os.unlink("/work/open/s")
+        won += 1
+    except OSError:
+        pass
+os.kill(child, 9)
+fd = os.open("/work/shut", 0)
+go(fcntl.ioctl, fd, 0x40086602, struct.pack("l", 0x80))
+print("bound" if won else "never")
+""")
+    assert "no 1\nbound\n" in r.out, r
+    assert os.listdir(os.path.join(top, "shut")) == []
+
+
+@pytest.mark.both
 def test_class_6_proc_self_is_the_callers_and_never_the_brokers(box):
     r = box.sh("box", "cat /proc/self/comm /proc/thread-self/comm; "
                "readlink /proc/self/exe; cat /proc/self/cmdline; "
