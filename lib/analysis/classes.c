@@ -260,6 +260,18 @@ universe_path(struct nfa *n)
 }
 
 static struct part
+slash_char(struct nfa *n, bool dot)
+{
+	return nfa_alt(n, path_char(n, dot), nfa_text(n, STR("%2F")));
+}
+
+struct part
+universe_slash(struct nfa *n)
+{
+	return components(n, slash_char, true);
+}
+
+static struct part
 file_char(struct nfa *n, bool dot)
 {
 	struct byte_set s = { { 0 } };

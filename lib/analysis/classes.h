@@ -24,10 +24,12 @@ struct classes {
 int classes_of(struct nfa *n, const struct dfa *universe, struct arena *a,
     struct classes *out);
 
-/* What can be at all: a canonical request path, a host's name, a canonical
+/* What can be at all: a canonical request path (universe_slash: with encoded
+ * slashes, where an entry takes them), a host's name, a canonical
  * path of a file, a file's name. A text is in it if its label is not 0. */
 typedef struct part universe_part(struct nfa *n);
-universe_part universe_path, universe_name, universe_file, universe_component;
+universe_part universe_path, universe_slash, universe_name, universe_file,
+    universe_component;
 void universe_of(universe_part *part, struct arena *a, struct dfa *out);
 
 #endif

@@ -220,6 +220,7 @@ space_walk(struct space *s, struct err *e)
 	int rc;
 
 	universe_of(universe_path, s->arena, &s->paths);
+	universe_of(universe_slash, s->arena, &s->slashed);
 	universe_of(universe_file, s->arena, &s->programs);
 	take_rules(s, &all);
 	if (space_hosts(s->arena, &all, &hosts, e) == -1)

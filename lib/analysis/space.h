@@ -33,7 +33,7 @@ struct space {
 	space_on *on;
 	space_on_rules *on_rules;	/* or NULL */
 	void *arg;
-	struct dfa paths, programs;	/* what can be at all; its own */
+	struct dfa paths, slashed, programs; /* what can be at all; its own */
 };
 
 /* -1: some class could not be found within limits; *e says of what. */

@@ -215,12 +215,44 @@ say_large(struct err *e, const struct here *h, const char *what)
 	    "too many", what, h->q.host.text);
 }
 
+static bool
+takes_slash(const struct space_rules *rules)
+{
+	for (uint32_t i = 0; i < rules->n; i++)
+		if ((rules->v[i].r->flags & RULE_SLASH) != 0)
+			return true;
+	return false;
+}
+
+/* Paths with an encoded slash are judged by fewer rules than others that the
+ * same patterns hold. */
+static void
+accept_slash(struct nfa *n, uint32_t id)
+{
+	struct byte_set any;
+	struct part p;
+
+	memset(&any, 0xff, sizeof(any));
+	p = nfa_cat(n, nfa_star(n, nfa_set(n, &any)),
+	    nfa_text(n, STR("%2F")));
+	nfa_accept(n, nfa_cat(n, p, nfa_star(n, nfa_set(n, &any))), id);
+}
+
+static bool
+has_slash(struct str path)
+{
+	static const char slash[] = "%2F";
+
+	return memmem(path.p, path.len, slash, strlen(slash)) != NULL;
+}
+
 static int
 here_paths(struct here *h, struct err *e)
 {
 	struct nfa *n = nfa_new(h->s->arena);
 	struct classes k;
 	struct seen seen;
+	bool slash = takes_slash(h->rules);
 	uint32_t ids = 0, *rule_of;
 
 	for (uint32_t i = 0; i < h->rules->n; i++)
@@ -233,7 +265,9 @@ here_paths(struct here *h, struct err *e)
 			    h->rules->v[i].r->paths.v[j]), ids);
 			rule_of[ids++] = i;
 		}
-	if (classes_of(n, &h->s->paths, h->s->arena, &k) == -1)
+	if (slash)
+		accept_slash(n, ids);
+	if (classes_of(n, slash ? &h->s->slashed : &h->s->paths, h->s->arena, &k) == -1)
 		return say_large(e, h, "paths");
 	h->path = mem(h, (size_t)k.n + 1, sizeof(*h->path));
 	seen_init(&seen, h, k.n);
@@ -242,6 +276,7 @@ here_paths(struct here *h, struct err *e)
 
 		memset(row, 0, seen.width);
 		mark(row, &k.v[i].in, rule_of, ids);
+		row[h->rules->n] = has_slash(k.v[i].example);
 		if (!seen_row(&seen))
 			h->path[h->npath++] = k.v[i].example;
 	}
@@ -469,6 +504,7 @@ walk_paths(struct here *h)
 		for (uint32_t p = 0; p < h->npath && !h->over; p++) {
 			h->q.method = h->method[m];
 			h->q.path = h->path[p];
+			h->q.encoded_slash = has_slash(h->path[p]);
 			h->q.websocket = false;
 			on_each_address(h);
 			h->q.websocket = true;
@@ -476,7 +512,7 @@ walk_paths(struct here *h)
 				on_each_address(h);
 		}
 	h->q.method = h->q.path = STR("");
-	h->q.websocket = false;
+	h->q.encoded_slash = h->q.websocket = false;
 }
 
 static void

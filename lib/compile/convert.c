@@ -228,12 +228,22 @@ put_common(struct buf *b, const struct end *e)
 		put_words(b, "protocols", &tcp, 1, false);
 }
 
+static bool
+says_slash(const struct end *e)
+{
+	const struct node *v = find(e->at, "allow_encoded_slash");
+
+	return v != NULL && str_case_eq(v->text, STR("true"));
+}
+
 static void
 put_rest(struct buf *b, const struct end *e, bool deny)
 {
 	if (e->ips != NULL && e->ips->n > 0 && !deny)
 		put_nodes(b, "allowed_ips", e->ips, true);
 	put_binaries(b, e->rule->binaries);
+	if (!deny && says_slash(e))
+		PUT(buf_addz(b, "\n      encoded_slash: allow"));
 	PUT(buf_addz(b, "\n"));
 }
 

@@ -448,6 +448,25 @@ what_means_the_same_does_not_differ(void **state)
 	}
 }
 
+/* ---- encoded slashes */
+
+static void
+an_encoded_slash_is_a_kind_of_request(void **state)
+{
+	uint32_t told;
+
+	(void)state;
+	assert_true(compare("network: {allow: [{endpoint: a.test, "
+	    "encoded_slash: allow}]}\n", "network: {allow: [{endpoint: "
+	    "a.test}]}\n", &told) > 0);
+	assert_true(told > 0);
+	assert_true(compare("network: {allow: [{endpoint: a.test, "
+	    "encoded_slash: allow}]}\n", "network: {allow: [{endpoint: "
+	    "a.test, encoded_slash: allow}], deny: [{endpoint: a.test, "
+	    "paths: ['/**%2F**']}]}\n", &told) > 0);
+	assert_true(told > 0);
+}
+
 /* ---- what no answer shows */
 
 static const struct {
@@ -794,6 +813,7 @@ main(void)
 		    a_difference_is_told_exactly_where_there_is_one),
 		cmocka_unit_test(a_difference_about_files_is_told_exactly),
 		cmocka_unit_test(what_means_the_same_does_not_differ),
+		cmocka_unit_test(an_encoded_slash_is_a_kind_of_request),
 		cmocka_unit_test(
 		    what_no_answer_shows_differs_as_it_is_written),
 		cmocka_unit_test(a_condition_on_the_session_is_looked_into),

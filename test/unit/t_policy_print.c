@@ -232,6 +232,9 @@ static const struct {
 	{ "an endpoint", RULE("{host: a.test, port: 443}"),
 	    "    - endpoint: a.test\n      ports: [443]\n"
 	    "      binaries: [/bin/x]\n", false },
+	{ "encoded slashes", RULE("{host: a.test, port: 443, protocol: rest, "
+	    "access: full, allow_encoded_slash: true}"),
+	    "      encoded_slash: allow\n", false },
 	{ "several ports", RULE("{host: a.test, ports: [443, 80]}"),
 	    "      ports: [443, 80]\n", false },
 	{ "a preset", RULE("{host: a.test, port: 443, protocol: rest, "
