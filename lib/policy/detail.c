@@ -290,6 +290,24 @@ grant_agrees(const struct scan *s, const struct f_rule *r,
 	    (t->flags & (NEED_OPTIONAL | NEED_FORBIDDEN | NEED_REST)) != 0);
 }
 
+/* One line "a, b" is to a server what two lines are (RFC 9110, 5.3). */
+static bool
+member_agrees(const struct scan *s, const struct f_need *t, struct str value)
+{
+	struct str rest = value, part;
+	bool more = t->detail == DETAIL_HEADER &&
+	    str_index(value, ',') < value.len;
+
+	while (more) {
+		more = str_cut(rest, ',', &part, &rest);
+		if (!more)
+			part = rest;
+		if (value_agrees(s, t, str_trim(part)) != TRUTH_FALSE)
+			return true;
+	}
+	return value_agrees(s, t, value) != TRUTH_FALSE;
+}
+
 /* Of a deny: some value is as said, or may be. */
 static bool
 deny_agrees(const struct scan *s, const struct f_rule *r,
@@ -301,7 +319,7 @@ deny_agrees(const struct scan *s, const struct f_rule *r,
 	pairs_begin(&p, s, (enum detail)t->detail, true);
 	while (pairs_next(&p, &one))
 		if (is_about(s, r, t, one.name) &&
-		    value_agrees(s, t, one.value) != TRUTH_FALSE)
+		    member_agrees(s, t, one.value))
 			return true;
 	return p.unknown;
 }

@@ -195,6 +195,13 @@ static const struct {
 	    DETAIL_SQL_TABLE, "", "red", DENY, "denied by" },
 	{ "known and not there is not denied", BUT("headers: {X-Team: red}"),
 	    DETAIL_HEADER, "", NULL, ALLOW, NULL },
+	{ "one line of two values is two lines", BUT("headers: {X-Team: "
+	    "red}"), DETAIL_HEADER, "X-Team", "blue ,\tred", DENY,
+	    "denied by" },
+	{ "and is granted as a whole alone", ENTRY("headers: {X-Team: red}"),
+	    DETAIL_HEADER, "X-Team", "red, blue", DENY, "headers x-team" },
+	{ "a part of a value is none", BUT("headers: {X-Team: red}"),
+	    DETAIL_HEADER, "X-Team", "blue, redder", ALLOW, NULL },
 	{ "a tool", ENTRY("mcp: {tools: [search_*]}"), DETAIL_MCP_TOOL, "",
 	    "search_code", ALLOW, NULL },
 	{ "a star does not end at a dot", BUT("mcp: {tools: [delete*]}"),
