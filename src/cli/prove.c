@@ -84,8 +84,8 @@ show_proof(struct arena *a, struct str text, const struct proof *r)
 	(void)printf("  by       %.*s", (int)r->counter.shown.len,
 	    r->counter.shown.p);
 	show_from(a, &r->counter);
-	(void)printf("\n  %s %s\n  rule     %s\n",
-	    reply_word(r->reply.verdict), r->reply.reason, rule);
+	(void)printf("\n  why      %s\n  rule     %s\n", r->reply.reason,
+	    rule);
 }
 
 static void
