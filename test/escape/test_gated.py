@@ -350,3 +350,10 @@ def test_a_storm_of_opens_does_not_starve_another(box):
     r = box.sh("box", "cat /work/open/file; cat /work/open/k.pem",
                timeout=30)
     assert r.out == "readable\n", r
+
+
+@pytest.mark.both
+def test_a_deny_of_all_pem_files_does_not_end_tls(box):
+    r = box.sh("box", "head -c 11 $SSL_CERT_FILE; echo; "
+               "echo x >>$SSL_CERT_FILE || echo kept")
+    assert r.out == "-----BEGIN \nkept\n", r
