@@ -57,8 +57,9 @@ join(struct arena *a, const char *path, struct str key)
 static bool
 is_unasked(struct str key)
 {
-	static const char *const keys[] = { "env", "fallback", "hide",
-		"limits", "profile", "rate_limits", "unreviewed_code" };
+	static const char *const keys[] = { "backends", "budgets", "env",
+		"fallback", "hide", "limits", "profile", "rate_limits",
+		"unreviewed_code" };
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
 		if (str_eqz(key, keys[i]))
@@ -99,7 +100,9 @@ flatten_unasked(struct values *to, const char *path, const struct node *n,
 		struct str key = n->items[2 * i]->text;
 		const char *below = join(to->arena, path, key);
 
-		if (is_unasked(key))
+		/* Whether a call is redacted is no part of its route. */
+		if (is_unasked(key) || (str_eqz(key, "action") &&
+			str_eqz(n->items[2 * i + 1]->text, "redact")))
 			flatten(to, below, n->items[2 * i + 1], depth + 1);
 		else
 			flatten_unasked(to, below, n->items[2 * i + 1],
@@ -122,8 +125,8 @@ flatten(struct values *to, const char *path, const struct node *n,
 		return;
 	}
 	for (uint32_t i = 0; n->kind == NODE_LIST && i < n->n; i++)
-		flatten(to, join(to->arena, path, STR("[]")), n->items[i],
-		    depth + 1);
+		flatten(to, join(to->arena, path, about(n->items[i])),
+		    n->items[i], depth + 1);
 	for (uint32_t i = 0; n->kind == NODE_MAP && i < n->n; i++)
 		flatten(to, join(to->arena, path, n->items[2 * i]->text),
 		    n->items[2 * i + 1], depth + 1);

@@ -485,6 +485,16 @@ static const struct {
 	    "turn > 3, route: local, limits: {cost: $0.80}}]}}\n",
 	    "inference: {router: {rules: [{condition: turn > 3, "
 	    "route: local}]}}\n" },
+	{ "that a call is redacted", "inference: {router: {default: frontier, "
+	    "rules: [{condition: turn > 3, action: redact}]}}\n",
+	    "inference: {router: {default: frontier}}\n" },
+	{ "a backend in the router", "inference: {router: {default: b, "
+	    "backends: {b: {kind: openai, url: 'https://a.test'}}}}\n",
+	    "inference: {router: {default: b, backends: {b: {kind: openai, "
+	    "url: 'https://b.test'}}}}\n" },
+	{ "which path a label is of", "labels: [{path: /a, label: high}, "
+	    "{path: /b, label: secret}]\n", "labels: [{path: /a, label: "
+	    "secret}, {path: /b, label: high}]\n" },
 	{ "which entry it is of", "commands: {allow: [{command: git, "
 	    "env: {forbid: [X]}}, {command: make}]}\n", "commands: {allow: "
 	    "[{command: make, env: {forbid: [X]}}, {command: git}]}\n" },
