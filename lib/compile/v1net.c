@@ -118,6 +118,17 @@ static const struct key match_keys[] = {
 	{ "params", WANT_MAP, on_params, "mcp parameters" },
 };
 
+/* "**" is every path: a deny of that is of no path in particular, and holds
+ * for the connection too. */
+static bool
+has_every_path(const struct strs *paths)
+{
+	for (uint32_t i = 0; i < paths->n; i++)
+		if (paths->v[i].len == 1 && paths->v[i].p[0] == OP_SPAN)
+			return true;
+	return false;
+}
+
 static void
 add_match(struct compile *c, const struct v1_end *e, const struct node *n,
     uint32_t flags)
@@ -133,6 +144,8 @@ add_match(struct compile *c, const struct v1_end *e, const struct node *n,
 	else if (e->path != NULL)
 		not_enforced(c, n, "paths of a rule inside an endpoint that "
 		    "has a path of its own");
+	if ((flags & RULE_DENY) != 0 && has_every_path(&r.paths))
+		r.paths.n = 0;
 	if (c->diags->errors == before)
 		rule_add(c, &r);
 }
