@@ -68,7 +68,7 @@ end_chunked(struct body *b, struct buf *to, struct str trailer,
 	if (http_fields_parse(trailer, scratch, f) != PARSE_OK)
 		return PARSE_BAD;
 	if (b->out == HTTP_CHUNKED)
-		must(trailers_put(to, scratch));
+		must(trailers_put(to, b->drop_trailers ? NULL : scratch));
 	return complete(b);
 }
 

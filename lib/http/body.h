@@ -21,6 +21,7 @@ struct body {
 	uint64_t left;			/* of HTTP_LENGTH */
 	uint64_t bytes;			/* moved so far, without framing */
 	struct chunked chunked;
+	bool drop_trailers;		/* read, and not passed on */
 	bool done;
 };
 

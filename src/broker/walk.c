@@ -24,6 +24,7 @@
 #include "jail/caps.h"
 
 #define LINKS_MAX     40 /* as the kernel's MAXSYMLINKS */
+#define STEPS_MAX     2048 /* as many names as a path has room for */
 #define PROC_ROOT_INO 1
 
 static int
@@ -41,7 +42,7 @@ path_open2(int base, const char *path, int flags, uint64_t resolve)
 struct walker {
 	const struct ask *a;
 	int at;
-	unsigned links;
+	unsigned links, steps;
 	char rest[2 * PATH_BYTES_MAX];
 };
 
@@ -158,6 +159,23 @@ follow(struct walker *w, int link, const char *name)
 	return prepend(w, text);
 }
 
+/* What comes before the next name and says nothing, where more follows: a
+ * path may be made of it, and each step of the walk costs the others. */
+static void
+skip_dots(struct walker *w)
+{
+	char *at = w->rest;
+
+	for (;;) {
+		size_t dot = at[0] == '.' ? 1 : 0;
+
+		if (at[dot] != '/' || at[dot + strspn(at + dot, "/")] == '\0')
+			break;
+		at += dot + strspn(at + dot, "/");
+	}
+	memmove(w->rest, at, strlen(at) + 1);
+}
+
 /* Takes the next name off the rest; *last: nothing but slashes was left. */
 static int
 next_name(struct walker *w, char name[NAME_MAX + 1], bool *last, bool *slash)
@@ -183,8 +201,12 @@ one_step(struct walker *w, unsigned flags)
 	bool last, slash;
 	CLEAN_FD int fd = -1;
 	struct stat st;
-	int rc = next_name(w, name, &last, &slash);
+	int rc;
 
+	if (++w->steps > STEPS_MAX)
+		return -ELOOP;
+	skip_dots(w);
+	rc = next_name(w, name, &last, &slash);
 	if (rc != 0)
 		return rc;
 	if (name[0] == '\0' || strcmp(name, ".") == 0)

@@ -27,6 +27,7 @@ relay_begin(struct conn *c, const struct http_head *h)
 		    "the request's head is too long to be sent on");
 	egress_queue(c->eg, &c->up->s);
 	body_init(&c->req, framing, framing, h->length);
+	c->req.drop_trailers = true;	/* the head was judged, not these */
 	c->keep = c->minor == 1 && !h->says_close;
 	c->answering = c->up_keep = false;
 	c->head_kept = framing == HTTP_NO_BODY;

@@ -345,13 +345,15 @@ tcp_fast_open(void) /* sendto with MSG_FASTOPEN instead of connect */
 	struct sockaddr_in a = { .sin_family = AF_INET,
 		.sin_port = htons(80) };
 	int fd = sock(AF_INET, SOCK_STREAM, 0);
-	char answer;
+	char answer[16];
 
 	a.sin_addr.s_addr = htonl(0x2c800601); /* echo.test */
 	if (fd == -1 || sendto(fd, "GET / HTTP/1.0\r\n\r\n", 18, 0x20000000,
 		(struct sockaddr *)&a, sizeof(a)) == -1)
 		return -1;
-	return read(fd, &answer, 1) == 1 ? 0 : -1;
+	/* egress catches it and refuses; anything else came from there */
+	return read(fd, answer, sizeof(answer)) == sizeof(answer) &&
+	    memcmp(answer, "HTTP/1.1 403 ", 13) != 0 ? 0 : -1;
 }
 
 static int

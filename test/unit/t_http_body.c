@@ -143,6 +143,29 @@ body_cases(void **state)
 }
 
 static void
+trailers_are_read_and_dropped_where_that_is_asked(void **state)
+{
+	struct str text = STR("3\r\nabc\r\n0\r\nX-T: 1\r\n\r\nGET");
+	struct http_head scratch;
+	struct http_fault f;
+	struct buf from, to;
+	struct body b;
+
+	(void)state;
+	buf_init(&from, 1 << 10);
+	buf_init(&to, 1 << 10);
+	assert_true(buf_adds(&from, text));
+	body_init(&b, HTTP_CHUNKED, HTTP_CHUNKED, 0);
+	b.drop_trailers = true;
+	assert_int_equal(body_move(&b, &from, &to, false, &scratch, &f),
+	    PARSE_OK);
+	assert_true(str_eqz(buf_str(&to), "3\r\nabc\r\n0\r\n\r\n"));
+	assert_int_equal(from.len, 3);
+	buf_fini(&from);
+	buf_fini(&to);
+}
+
+static void
 a_full_buffer_makes_a_body_wait(void **state)
 {
 	static char big[200000];
@@ -254,6 +277,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(chunk_cases),
 		cmocka_unit_test(body_cases),
+		cmocka_unit_test(
+		    trailers_are_read_and_dropped_where_that_is_asked),
 		cmocka_unit_test(a_full_buffer_makes_a_body_wait),
 		cmocka_unit_test(a_request_is_written_anew),
 		cmocka_unit_test(a_response_is_written_anew),
