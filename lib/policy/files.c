@@ -92,6 +92,7 @@ path_walk(const struct image *im, struct str path, struct path_walk *w)
 	*w = (struct path_walk){ 0 };
 	if (!is_path(path))
 		return false;
+	w->said.ours = str_has_prefix(path, STR("/etc/openshell/"));
 	w->anchored = im->fpaths->anchored;
 	w->floating = im->fpaths->floating;
 	rest = str_of(path.p + 1, path.len - 1);
@@ -138,6 +139,8 @@ path_judge(const struct image *im, const struct path_says *s, unsigned bit,
 {
 	unsigned i = bit == FILE_WRITE;
 
+	if (s->ours && bit == FILE_READ && mounted == 0)
+		return (struct path_why){ WHY_OURS, 0 };
 	if (s->deny[i] != 0)
 		return (struct path_why){ WHY_DENIED, s->deny[i] };
 	if (bit == FILE_WRITE && !im->bounds && is_guarded(s, mounted))

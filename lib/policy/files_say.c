@@ -163,6 +163,10 @@ say_allowed(struct told *t, struct path_why w)
 	case WHY_OPEN:
 		say_z(&t->s, "default_policy of file_access is allow");
 		return;
+	case WHY_OURS:
+		say_z(&t->s, "the certificates that a sandbox trusts stay "
+		    "readable");
+		return;
 	case WHY_NO_RULE:
 	case WHY_DENIED:
 	case WHY_GUARDED:

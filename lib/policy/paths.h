@@ -10,6 +10,7 @@ struct path_says { /* by access: read, write; index + 1 of a rule, or 0 */
 	uint32_t allow[2], base[2], deny[2];
 	uint32_t guard, names;
 	uint32_t kinds;		/* KIND_*, that hold for all below too */
+	bool ours;		/* what each sandbox is given of us to read */
 };
 
 struct path_walk {
@@ -24,6 +25,7 @@ enum why {
 	WHY_ALLOWED,
 	WHY_MOUNTED,	/* the operator's mount gives it */
 	WHY_OPEN,	/* default_policy: allow */
+	WHY_OURS,	/* what each sandbox is given of us to read */
 };
 
 struct path_why {
