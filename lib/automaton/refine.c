@@ -19,8 +19,8 @@ struct part_of { /* the states in blocks, those of a block side by side */
 	uint32_t *block;		/* by state */
 	uint32_t *first, *end, *marked;	/* by block */
 	uint32_t blocks;
-	bool *waits;			/* by block: in todo */
-	uint32_t *todo, ntodo;
+	bool *waits;			/* by block: in queue */
+	uint32_t *queue, nqueue;
 	uint32_t *touched, ntouched;
 	uint32_t *into, *from;		/* of the class at hand: by byte class */
 	size_t cap_from;
@@ -107,7 +107,7 @@ wait(struct part_of *p, uint32_t b)
 	if (p->waits[b])
 		return;
 	p->waits[b] = true;
-	p->todo[p->ntodo++] = b;
+	p->queue[p->nqueue++] = b;
 }
 
 /* Block 0 is the dead, and never looked at; then one for each label. */
@@ -212,8 +212,8 @@ gather_into(struct part_of *p, uint32_t b)
 static void
 blocks_refine(struct part_of *p)
 {
-	while (p->ntodo > 0) {
-		uint32_t b = p->todo[--p->ntodo];
+	while (p->nqueue > 0) {
+		uint32_t b = p->queue[--p->nqueue];
 
 		p->waits[b] = false;
 		gather_into(p, b);
@@ -257,7 +257,7 @@ refine(const uint32_t *rows, const uint32_t *label, uint32_t n,
 	p.first = v + 3 * (size_t)n;
 	p.end = v + 4 * (size_t)n + 1;
 	p.marked = v + 5 * (size_t)n + 2;
-	p.todo = v + 6 * (size_t)n + 3;
+	p.queue = v + 6 * (size_t)n + 3;
 	p.touched = v + 7 * (size_t)n + 4;
 	p.waits = mem_alloc((size_t)n + 1, sizeof(*p.waits));
 	p.into = mem_alloc((size_t)classes + 2, sizeof(*p.into));
