@@ -1,4 +1,5 @@
 """Attacks on the gate: every way to a file that the policy denies."""
+import errno
 import os
 import shutil
 
@@ -357,3 +358,16 @@ def test_a_deny_of_all_pem_files_does_not_end_tls(box):
     r = box.sh("box", "head -c 11 $SSL_CERT_FILE; echo; "
                "echo x >>$SSL_CERT_FILE || echo kept")
     assert r.out == "-----BEGIN \nkept\n", r
+
+
+@pytest.mark.both
+def test_class_8_a_path_of_dots_and_links_is_walked_and_bounded(box):
+    r = tries(box, """
+dots = "/proc/self/cwd/" + "./" * 1900
+go(os.open, dots + "open/file", 0)
+go(os.open, dots + "open/k.pem", 0)
+os.symlink("../open/" * 400, "open/up")
+go(os.open, "/proc/self/cwd/open/" + "up/" * 10 + "file", 0)
+""")
+    assert r.out.splitlines() == [
+        "GOT b'readable\\n'", f"no {errno.EACCES}", f"no {errno.ELOOP}"], r
