@@ -4,6 +4,7 @@ import pwd
 import shutil
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -47,16 +48,15 @@ def _users():
     me = pwd.getpwuid(os.getuid()).pw_name
     if os.getuid() != 0:
         return {"ordinary": me, "root": None}
-    try:
-        pwd.getpwnam(TESTER)
-    except KeyError:
-        subprocess.run(["useradd", "-m", TESTER], check=False,
-                       stderr=subprocess.DEVNULL)
-    try:
-        pwd.getpwnam(TESTER)
-    except KeyError:
-        return {"ordinary": None, "root": me}
-    return {"ordinary": TESTER, "root": me}
+    for _ in range(50):     # another run may be adding it
+        try:
+            pwd.getpwnam(TESTER)
+            return {"ordinary": TESTER, "root": me}
+        except KeyError:
+            subprocess.run(["useradd", "-m", TESTER], check=False,
+                           stderr=subprocess.DEVNULL)
+            time.sleep(0.1)
+    return {"ordinary": None, "root": me}
 
 
 USERS = _users()
