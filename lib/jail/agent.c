@@ -67,16 +67,18 @@ bad:
 }
 
 int
-agent_enter(const struct root *r, int init_fd, bool gated, struct err *e)
+agent_enter(const struct root *r, int init_fd, enum gate gate,
+    struct err *e)
 {
 	static struct bpf filter; /* 32 KiB, not for the stack */
 
-	must(calls_agent(&filter, gated));
+	must(calls_agent(&filter, gate));
 #ifdef OPENSHELL_SANITIZED
 	bpf_log_only(&filter);
 #endif
 	if (limits_set(e) == -1 || caps_drop_all(e) == -1 ||
 	    landlock_set(r, init_fd, e) == -1)
 		return -1;
-	return gated ? bpf_enter_asking(&filter, e) : bpf_enter(&filter, e);
+	return gate != GATE_NONE ? bpf_enter_asking(&filter, e) :
+				   bpf_enter(&filter, e);
 }

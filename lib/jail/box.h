@@ -14,6 +14,7 @@
 
 #include <sys/types.h>
 
+#include "jail/gate.h"
 #include "jail/root.h"
 
 struct err;
@@ -34,8 +35,9 @@ struct box_opts {
 	int dirfd;		/* SANDBOXDIR, as the gateway opened it */
 	int init_fd;		/* openshell-init, open for reading */
 	int chan_fd;		/* init's end of the channel */
-	int broker_fd;		/* openshell-broker, open for reading; -1: the
-				 * policy needs no gate */
+	enum gate gate;		/* what the policy needs */
+	int broker_fd;		/* openshell-broker, open for reading; -1:
+				 * there is no gate */
 	int broker_chan_fd;	/* the broker's end of its channel */
 };
 

@@ -366,14 +366,14 @@ static const struct call calls_all[] = {
 };
 
 bool
-calls_agent(struct bpf *b, bool gated)
+calls_agent(struct bpf *b, enum gate gate)
 {
 	struct call calls[AGENT_CALLS_MAX];
 	const size_t n = NELEM(calls_all);
 
 	must(n <= AGENT_CALLS_MAX);
 	memcpy(calls, calls_all, sizeof(calls_all));
-	if (gated)
-		calls_gate(calls, n);
+	if (gate != GATE_NONE)
+		calls_gate(calls, n, gate);
 	return bpf_build(b, calls, n, ANSWER_ERRNO(ENOSYS));
 }

@@ -1,5 +1,7 @@
 /* calls_gate.c -- the system calls of a sandbox that the broker answers, when
- * the policy says more of files than mounts and Landlock can hold.
+ * the policy says more of files than mounts and Landlock can hold, or which
+ * commands may run. For the latter alone it is asked about those, and all the
+ * rest stays with the kernel.
  *
  * Each call that opens, makes, removes, renames or changes what a name leads
  * to, and each that changes a file through a descriptor open for reading.
@@ -26,13 +28,15 @@ static const uint32_t asked[] = {
 	SYS_fchmodat, NR_FCHMODAT2, SYS_fchown, SYS_fchownat, SYS_utimensat,
 	SYS_setxattr, SYS_lsetxattr, SYS_fsetxattr, SYS_getxattr,
 	SYS_lgetxattr, SYS_removexattr, SYS_lremovexattr, SYS_fremovexattr,
-	SYS_inotify_add_watch, SYS_bind, SYS_execve, SYS_execveat,
+	SYS_inotify_add_watch, SYS_bind,
 #ifdef __x86_64__
 	SYS_open, SYS_creat, SYS_rename, SYS_link, SYS_symlink, SYS_unlink,
 	SYS_rmdir, SYS_mkdir, SYS_mknod, SYS_chmod, SYS_chown, SYS_lchown,
 	SYS_utime, SYS_utimes, SYS_futimesat,
 #endif
 };
+
+static const uint32_t executes[] = { SYS_execve, SYS_execveat };
 
 static const struct {
 	uint32_t number, answer;
@@ -57,8 +61,12 @@ answer_set(struct call *calls, size_t n, uint32_t number, uint32_t answer)
 }
 
 void
-calls_gate(struct call *calls, size_t n)
+calls_gate(struct call *calls, size_t n, enum gate gate)
 {
+	for (size_t i = 0; i < NELEM(executes); i++)
+		answer_set(calls, n, executes[i], ANSWER_NOTIFY);
+	if (gate == GATE_EXEC)
+		return;
 	for (size_t i = 0; i < NELEM(asked); i++)
 		answer_set(calls, n, asked[i], ANSWER_NOTIFY);
 	for (size_t i = 0; i < NELEM(refused); i++)

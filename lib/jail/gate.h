@@ -16,6 +16,13 @@
 
 struct err;
 
+/* What the sandbox's filter asks the broker about. */
+enum gate {
+	GATE_NONE,	/* nothing: there is no broker */
+	GATE_FILES,	/* what names a file, and execution */
+	GATE_EXEC,	/* execution alone */
+};
+
 /* What the broker is started with, open. */
 enum { BROKER_FD_CHAN = 3, BROKER_FD_LISTENER, BROKER_FD_PROC,
 	BROKER_FD_COUNT };

@@ -82,6 +82,7 @@ info_fill(struct image *im)
 	info->system = (enum policy_system)im->head->system;
 	info->files = im->nfiles;
 	info->needs_file_gate = (im->fpaths->flags & FPATHS_GATE) != 0;
+	info->needs_exec_gate = im->ncommands > 0;
 	info->file_hide = (im->fpaths->flags & FPATHS_HIDE) != 0;
 	for (uint32_t i = 0; i < im->nfrules; i++)
 		if ((im->frules[i].flags & FRULE_HIDE) != 0)
@@ -131,6 +132,7 @@ maximum_take(struct image *im, struct err *e)
 	im->info.needs_who |= im->max->info.needs_who;
 	im->info.needs_fields |= im->max->info.needs_fields;
 	im->info.needs_file_gate |= im->max->info.needs_file_gate;
+	im->info.needs_exec_gate |= im->max->info.needs_exec_gate;
 	im->info.bounded = im->max->info.mode == POLICY_ENFORCE;
 	im->info.file_hide |= im->max->info.file_hide;
 	im->info.system = system_least(im->info.system,

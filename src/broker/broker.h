@@ -27,6 +27,7 @@ struct image;
 
 #define ANSWERED (-10001)	/* is so already, or nobody waits any more */
 #define LET_GO	 (-10002)	/* the kernel may run it */
+#define HELD	 (-10003)	/* will be asked anew (hold.c) */
 
 struct mount { /* the operator's */
 	char *inside;
@@ -43,6 +44,10 @@ struct helper { /* opens a pipe for a caller; pid 0: free */
 
 struct broker {
 	struct image *image;
+	bool files;		/* we are asked about files, not about execs
+				 * alone */
+	int64_t started;	/* wall clock, in s: all that was there before
+				 * was not made in the sandbox */
 	int listener;
 	int proc;		/* the outer pid namespace's, on no path */
 	int fds;		/* our own descriptors in it, as links; also our
@@ -59,6 +64,7 @@ struct broker {
 
 struct ask {
 	struct broker *b;
+	const struct image *image;	/* that it is judged by */
 	uint64_t id;
 	pid_t tid;		/* of the thread, in the outer namespace */
 	int number;
@@ -198,7 +204,13 @@ void event_denied(const struct ask *a, const char *path, unsigned access,
 int event_wait_ms(void);	/* until repeated ones are due; -1: never */
 void event_flush(struct broker *b);
 
+/* hold.c: keeps the question; hold_again() asks it anew. HELD, or -errno. */
+long hold(const struct ask *a);
+void hold_again(uint64_t id);
+void hold_again_all(void);
+
 /* calls.c: one question to its end. */
 void broker_answer(struct broker *b);
+void broker_do(const struct ask *a);
 
 #endif

@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 
 #include "broker/broker.h"
+#include "broker/command.h"
 #include "jail/calls_abi.h"
 
 #define DIR(n)	((int)a->arg[n])
@@ -147,12 +148,27 @@ union question {
 };
 
 void
+broker_do(const struct ask *a)
+{
+	struct seccomp_notif_resp r = { .id = a->id };
+	long rc = dispatch(a);
+
+	if (rc == ANSWERED || rc == HELD)
+		return;
+	if (rc == LET_GO)
+		r.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+	else if (rc < 0)
+		r.error = (int)rc;
+	else
+		r.val = rc;
+	(void)ioctl(a->b->listener, SECCOMP_IOCTL_NOTIF_SEND, &r);
+}
+
+void
 broker_answer(struct broker *b)
 {
 	union question q;
-	struct seccomp_notif_resp r;
 	struct ask a;
-	long rc;
 
 	memset(&q, 0, sizeof(q));
 	if (ioctl(b->listener, SECCOMP_IOCTL_NOTIF_RECV, &q.n) == -1)
@@ -161,15 +177,6 @@ broker_answer(struct broker *b)
 		.number = q.n.data.nr };
 	for (int i = 0; i < 6; i++)
 		a.arg[i] = q.n.data.args[i];
-	rc = dispatch(&a);
-	if (rc == ANSWERED)
-		return;
-	r = (struct seccomp_notif_resp){ .id = a.id };
-	if (rc == LET_GO)
-		r.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
-	else if (rc < 0)
-		r.error = (int)rc;
-	else
-		r.val = rc;
-	(void)ioctl(b->listener, SECCOMP_IOCTL_NOTIF_SEND, &r);
+	a.image = profile_image(&a);
+	broker_do(&a);
 }

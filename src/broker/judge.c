@@ -142,13 +142,13 @@ judge_mask(const struct ask *a, const char *path)
 		.access = FILE_READ | FILE_WRITE,
 		.mounted = mounted(a->b, path) };
 
-	return policy_file_judge(a->b->image, &q);
+	return policy_file_judge(a->image, &q);
 }
 
 bool
 judge_is_open(const struct ask *a)
 {
-	const struct image_info *info = image_info(a->b->image);
+	const struct image_info *info = image_info(a->image);
 
 	return info->mode != POLICY_ENFORCE && !info->bounded;
 }
@@ -160,9 +160,9 @@ judge_path(const struct ask *a, const char *path, unsigned access)
 		.mounted = mounted(a->b, path) };
 	struct file_answer got;
 
-	if ((policy_file_judge(a->b->image, &q) & access) == access)
+	if ((policy_file_judge(a->image, &q) & access) == access)
 		return 0;
-	policy_file(a->b->image, &q, &got);
+	policy_file(a->image, &q, &got);
 	event_denied(a, path, access, &got);
 	if (got.verdict == VERDICT_ALLOW)
 		return 0;

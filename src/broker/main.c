@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/io.h"
 #include "base/must.h"
@@ -67,6 +68,8 @@ start_receive(struct broker *b, struct err *e)
 		return err_set(e, ERR_PEER, "BROKER_START is damaged");
 	rc = image_open(fd, &b->image, e);
 	(void)close(fd);
+	b->files = rc == 0 && image_info(b->image)->needs_file_gate;
+	b->started = clock_wall().v / 1000000;
 	mounts_take(b, &v);
 	return rc;
 }

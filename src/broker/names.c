@@ -151,8 +151,8 @@ may_move(const struct ask *a, const char *from, const char *to, bool dir)
 	if (!dir)
 		return (judge_mask(a, to) & ~judge_mask(a, from)) == 0 ? 0 :
 									-EXDEV;
-	was = policy_file_state(a->b->image, str_c(from));
-	is = policy_file_state(a->b->image, str_c(to));
+	was = policy_file_state(a->image, str_c(from));
+	is = policy_file_state(a->image, str_c(to));
 	return file_state_same(was, is) ? 0 : -EXDEV;
 }
 

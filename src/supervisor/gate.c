@@ -167,7 +167,7 @@ broker_on_io(struct loop *l, unsigned events, void *arg)
 int
 gate_watch(struct supervisor *s, struct err *e)
 {
-	if (!s->gated)
+	if (s->gate == GATE_NONE)
 		return 0;
 	s->broker_io = (struct loop_io){ .fd = s->broker.fd,
 		.want = LOOP_READ, .on_io = broker_on_io, .arg = s };

@@ -236,7 +236,7 @@ on_unready(struct supervisor *s, const struct msg *m)
 
 	if (s->life != LIFE_STARTING || reply_get(&r, &p) == -1 || p.ok)
 		broke(s, "INIT_READY");
-	else if (s->gated) /* the broker, which ends too, may say more */
+	else if (s->gate != GATE_NONE) /* the broker, which ends too, may say more */
 		gate_unready(s, p.reason);
 	else
 		life_end(s, OUTCOME_FAILED, 0, "%s", p.reason);
@@ -282,7 +282,7 @@ init_on_exit(struct loop *l, pid_t pid, int status, void *arg)
 	(void)l;
 	(void)pid;
 	s->init_dead = true;
-	if (s->gated)
+	if (s->gate != GATE_NONE)
 		gate_ended(s, status);
 	life_end(s, OUTCOME_FAILED, 0, "the sandbox's init died (%s %d)",
 	    WIFSIGNALED(status) ? "signal" : "exit code",

@@ -33,7 +33,8 @@ take_fds(struct supervisor *s, struct msg *m, int fds[6], struct err *e)
 	s->listen = fds[BOX_FD_LISTEN];
 	if (image_open(fds[BOX_FD_IMAGE], &s->image, e) == -1)
 		return -1;
-	s->gated = image_info(s->image)->needs_file_gate;
+	s->gate = image_info(s->image)->needs_file_gate ? GATE_FILES :
+	    image_info(s->image)->needs_exec_gate ? GATE_EXEC : GATE_NONE;
 	return 0;
 }
 
@@ -174,7 +175,7 @@ places_fill(struct supervisor *s, struct err *e)
 	ours[2] = s->paths.runtime;
 	p->ours = ours;
 	p->system = systems[info->system];
-	p->gated = s->gated;
+	p->gated = s->gate == GATE_FILES;
 	for (uint32_t i = 0; i < s->spec.nmounts; i++) {
 		const struct box_mount *m = &s->spec.mounts[i];
 
@@ -228,16 +229,16 @@ init_start(struct supervisor *s, struct err *e)
 		return err_sys(e, "open %s", program);
 	(void)snprintf(baseline, sizeof(baseline), "%s/baseline",
 	    s->paths.state);
-	if (s->gated && gate_prepare(s, &broker, &gate, e) == -1)
+	if (s->gate != GATE_NONE && gate_prepare(s, &broker, &gate, e) == -1)
 		return -1;
 	o = (struct box_opts){ .dirfd = s->dir, .init_fd = init,
-		.chan_fd = theirs, .broker_fd = broker,
+		.chan_fd = theirs, .gate = s->gate, .broker_fd = broker,
 		.broker_chan_fd = gate,
 		.root = { .hostname = s->spec.name, .dir = s->spec.dir,
 		    .baseline = baseline, .places = &s->places } };
 	if (box_clone(&o, &s->box, e) == -1)
 		return -1;
-	return s->gated ? gate_start(s, e) : 0;
+	return s->gate != GATE_NONE ? gate_start(s, e) : 0;
 }
 
 static int

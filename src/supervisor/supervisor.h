@@ -63,7 +63,7 @@ struct supervisor {
 	struct places places;
 	struct paths paths;
 
-	bool gated;			/* the policy needs the broker */
+	enum gate gate;			/* what the broker is asked, if any */
 	int image_fd;			/* until the broker has it */
 	struct chan broker;
 	struct loop_io broker_io;
