@@ -229,5 +229,7 @@ conn_relay(struct conn *c)
 	w = c->answering ? response_move(c, &moved) : response_head(c);
 	if (w != WANT_WAIT)
 		return w;
+	if (!moved && !c->req.done)
+		stream_acknowledge(&c->cl);
 	return moved ? WANT_TURN : WANT_WAIT;
 }

@@ -1,6 +1,8 @@
 #include "stream.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -131,6 +133,15 @@ stream_pass(struct stream *s, struct buf *to, size_t *n)
 	if (to->len >= BODY_ROOM)
 		return STREAM_AGAIN;
 	return read_into(s, to, n);
+}
+
+void
+stream_acknowledge(struct stream *s)
+{
+	int one = 1;
+
+	(void)setsockopt(s->io.fd, IPPROTO_TCP, TCP_QUICKACK, &one,
+	    sizeof(one));
 }
 
 /* ---- looking without taking ---- */

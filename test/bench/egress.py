@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""Egress beside haproxy: HTTPS GET of 1 KiB, kept alive, 32 connections, TLS
-on both sides.  Egress judges method and path and records every request;
-haproxy only forwards.  Rounds alternate; prints CPU per request of each
-(user and system time of the proxy's process) and their ratio.
+"""Egress beside haproxy, TLS on both sides, nginx as the origin: small answers
+on 32 kept-alive connections, a connection for each request, answers of a
+mebibyte, requests of 200 KB, and what one connection waits.  Egress judges
+method and path by a hundred endpoints and records every request; haproxy only
+forwards.  Rounds take turns; prints CPU time per request of the proxy's process
+(user and system) and the ratios.
 
-usage: egress.py [build-folder [seconds [rounds]]]"""
+usage: egress.py [build-folder [seconds [rounds [job...]]]]"""
 import os
 import pathlib
 import shutil
@@ -23,12 +25,26 @@ network:
     - endpoint: {HOST}
       methods: [GET, HEAD]
       paths: [/repos/*, /zen, "/users/*/repos"]
+    - endpoint: {HOST}
+      methods: [POST]
+      paths: [/upload/*]
     - endpoint: pypi.org
       methods: [GET]
+""" + "".join(f"""
+    - endpoint: api{i}.example.com
+      methods: [GET]
+      paths: [/repos/*, "/users/*/repos"]
+""" for i in range(98)) + f"""
   deny:
     - endpoint: {HOST}
       paths: ["/repos/*/secrets/**"]
 """
+JOBS = {    # what load is told, the path, the goal of the ratio
+    "kept alive, 1 KiB": (["-c", "32"], "/repos/a", 1.15),
+    "a connection each": (["-n"], "/repos/a", 1.0),
+    "1 MiB answers": (["-c", "4"], "/repos/big", 1.0),
+    "200 KB requests": (["-c", "4", "-b", "200000"], "/upload/a", 1.0),
+}
 ONE, OTHER = ["taskset", "-c", "0"], ["taskset", "-c", "1"]
 
 
@@ -52,8 +68,30 @@ def certificates(d):
 
 
 def configure(d):
-    (d / "body").write_text("x" * 1024)
-    head = """
+    (d / "www/repos").mkdir(parents=True)
+    (d / "www/repos/a").write_text("x" * 1024)
+    (d / "www/repos/big").write_text("x" * (1 << 20))
+    (d / "origin.cfg").write_text(f"""
+daemon off; worker_processes 1; pid {d}/nginx.pid; error_log stderr crit;
+events {{ worker_connections 2000; }}
+http {{
+    access_log off; client_body_temp_path {d}/body; proxy_temp_path {d}/pt;
+    fastcgi_temp_path {d}/ft; uwsgi_temp_path {d}/ut; scgi_temp_path {d}/st;
+    keepalive_requests 1000000; client_max_body_size 10m;
+    client_body_buffer_size 1m; sendfile on;
+    server {{
+        listen 127.0.0.1:{ORIGIN} ssl backlog=1024; root {d}/www;
+        ssl_certificate {d}/o.pem; ssl_certificate_key {d}/o.key;
+        # the whole request first, then the answer
+        location /upload/ {{ proxy_pass http://127.0.0.1:{ORIGIN + 3}; }}
+    }}
+    server {{
+        listen 127.0.0.1:{ORIGIN + 3};
+        location / {{ return 200 "taken\\n"; }}
+    }}
+}}
+""")
+    (d / "proxy.cfg").write_text(f"""
 global
     nbthread 1
     maxconn 2000
@@ -64,13 +102,6 @@ defaults
     timeout server 60s
     timeout connect 5s
     option http-keep-alive
-"""
-    (d / "origin.cfg").write_text(head + f"""
-frontend origin
-    bind 127.0.0.1:{ORIGIN} ssl crt {d}/o.pem
-    http-request return status 200 content-type text/plain file {d}/body
-""")
-    (d / "proxy.cfg").write_text(head + f"""
 frontend in
     bind 127.0.0.1:{HAPROXY} ssl crt {d}/o.pem alpn http/1.1
     default_backend out
@@ -93,20 +124,31 @@ def child_of(pid):
     return int(kids.split()[0])
 
 
-def measure(build, pid, seconds, *args):
-    load = [*OTHER, build / "test/bench/load", "-c", "32"]
+def load(build, how, where):
+    out = subprocess.run([*OTHER, build / "test/bench/load",
+                          *map(str, how), *map(str, where)], check=True,
+                         capture_output=True, text=True).stdout.split()
+    assert int(out[2]) == 0, out
+    return float(out[0]), float(out[1])
+
+
+def measure(build, pid, how, where):
+    """CPU microseconds per request, and requests per second."""
     before = cpu(pid)
-    out = subprocess.run([*load, "-s", str(seconds), *map(str, args)],
-                         check=True, capture_output=True, text=True).stdout
-    spent = cpu(pid) - before
-    n, took, errors = out.split()
-    assert int(errors) == 0, out
-    return spent / int(n) * 1e6, int(n) / float(took)
+    n, took = load(build, how, where)
+    return (cpu(pid) - before) / n * 1e6, n / took
+
+
+def pss(pid):
+    text = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return int(next(x for x in text.split("\n") if x.startswith("Pss:"))
+               .split()[1])
 
 
 def start(build, d):
     procs = [
-        subprocess.Popen([*OTHER, "haproxy", "-db", "-f", d / "origin.cfg"]),
+        subprocess.Popen([*OTHER, "nginx", "-p", d, "-e", "stderr", "-c",
+                          d / "origin.cfg"]),
         subprocess.Popen([*ONE, "haproxy", "-db", "-f", d / "proxy.cfg"]),
         subprocess.Popen([*OTHER, build / "test/system/egress_run", "-p",
                           str(EGRESS), "-u", d / "ca.pem", "-r",
@@ -119,38 +161,57 @@ def start(build, d):
     return procs, procs[1].pid, egress
 
 
+def print_job(name, got, goal):
+    us = {k: statistics.median(x[0] for x in v) for k, v in got.items()}
+    rate = {k: statistics.median(x[1] for x in v) for k, v in got.items()}
+    print(f"{name:18} egress {us['egress']:7.1f} us {rate['egress']:7.0f}/s   "
+          f"haproxy {us['haproxy']:7.1f} us {rate['haproxy']:7.0f}/s   ratio "
+          f"{us['egress'] / us['haproxy']:5.2f} (goal: at most {goal})",
+          flush=True)
+
+
+def print_latency(build, ways, seconds):
+    for name, (_, where) in ways.items():
+        p50, p99 = load(build, ["-c", "1", "-l", "-s", seconds], where)
+        print(f"{'one connection':18} {name:8} median {p50:.0f} us, 99th "
+              f"percentile {p99:.0f} us")
+
+
 def main():
     root = pathlib.Path(__file__).resolve().parents[2]
     build = pathlib.Path(sys.argv[1]).resolve() if len(sys.argv) > 1 \
         else root / "build"
-    seconds = float(sys.argv[2]) if len(sys.argv) > 2 else 3
+    seconds = int(sys.argv[2]) if len(sys.argv) > 2 else 3
     rounds = int(sys.argv[3]) if len(sys.argv) > 3 else 3
-    if shutil.which("haproxy") is None:
-        sys.exit("haproxy is not installed")
+    wanted = sys.argv[4:]
+    for name in ("haproxy", "nginx"):
+        if shutil.which(name) is None:
+            sys.exit(f"{name} is not installed")
     with tempfile.TemporaryDirectory() as name:
         d = pathlib.Path(name)
         os.chmod(d, 0o755)
         certificates(d)
         configure(d)
         procs, haproxy, egress = start(build, d)
-        got = {"haproxy": [], "egress": []}
+        ways = {"haproxy": (haproxy, [HAPROXY, HOST]),
+                "egress": (egress, ["-x", EGRESS, 443, HOST])}
+        print(f"idle: egress {pss(egress)} KiB, haproxy {pss(haproxy)} KiB")
         try:
-            for _ in range(rounds):
-                got["haproxy"].append(measure(build, haproxy, int(seconds),
-                                              HAPROXY, HOST, "/repos/a"))
-                got["egress"].append(measure(build, egress, int(seconds),
-                                             "-x", EGRESS, 443, HOST,
-                                             "/repos/a"))
+            for name, (how, path, goal) in JOBS.items():
+                if wanted and name not in wanted:
+                    continue
+                got = {k: [] for k in ways}
+                for _ in range(rounds):
+                    for k, (pid, where) in ways.items():
+                        got[k].append(measure(build, pid, [
+                            *how, "-s", seconds], [*where, path]))
+                print_job(name, got, goal)
+            if not wanted:
+                print_latency(build, {k: (p, [*w, "/repos/a"])
+                                      for k, (p, w) in ways.items()}, seconds)
         finally:
             for p in procs:
                 p.send_signal(signal.SIGTERM)
-    us = {}
-    for k, v in got.items():
-        us[k] = statistics.median(x[0] for x in v)
-        rate = statistics.median(x[1] for x in v)
-        print(f"{k:8} {us[k]:6.1f} us CPU per request {rate:8.0f} req/s")
-    print(f"ratio    {us['egress'] / us['haproxy']:6.2f}  (target: at most "
-          "1.5)")
 
 
 main()

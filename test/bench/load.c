@@ -1,12 +1,20 @@
-/* load.c -- keep-alive HTTPS GETs over N connections for S seconds, straight
- * or through CONNECT.
+/* load.c -- HTTPS requests over N connections for S seconds, straight or
+ * through CONNECT.
  *
- *	load [-x proxyport] [-c connections] [-s seconds] PORT HOST PATH
+ *	load [-x proxyport] [-c connections] [-s seconds] [-b bytes] [-n] [-l]
+ *	     PORT HOST PATH
+ *
+ *	-b	POST that many bytes; otherwise GET
+ *	-n	a connection for each request, one after another; otherwise
+ *		kept alive
+ *	-l	print latencies' median and 99th percentile, in microseconds,
+ *		instead
  *
  * Prints "REQUESTS SECONDS ERRORS". Certificates are not looked at: both
  * proxies' are their own. */
 #include <arpa/inet.h>
 #include <err.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,22 +25,27 @@
 
 #include "tls/openssl.h"
 
-#define CONNS_MAX 256
+#define CONNS_MAX   256
+#define SAMPLES_MAX 1000000
 
 struct peer {
 	SSL *ssl;
 	int fd;
 	size_t got, want; /* of a response; want 0: head not complete */
+	double asked;
+	bool good;
 	char buf[16384];
 };
 
 static struct load {
 	int proxy, connections, seconds, port, epfd;
-	char *host, *path;
-	char request[1024];
-	size_t request_len;
+	bool anew, latency;
+	char *host, *path, *request;
+	size_t request_len, body;
 	unsigned long requests, errors;
 	struct peer peers[CONNS_MAX];
+	unsigned nsamples;
+	float samples[SAMPLES_MAX];
 } load = { .connections = 32, .seconds = 5 };
 
 static double
@@ -92,9 +105,17 @@ open_peer(struct peer *p, SSL_CTX *ctx)
 }
 
 static void
+close_peer(struct peer *p)
+{
+	SSL_free(p->ssl);
+	(void)close(p->fd);
+}
+
+static void
 ask(struct peer *p)
 {
 	p->got = p->want = 0;
+	p->asked = now();
 	if (SSL_write(p->ssl, load.request, (int)load.request_len) <= 0)
 		errx(1, "write failed");
 }
@@ -113,32 +134,44 @@ whole(const struct peer *p)
 	    (len == NULL ? 0 : strtoul(len + 17, NULL, 10));
 }
 
+/* The head is kept; of what follows it only the length counts. */
 static void
-on_peer(struct peer *p)
+take(struct peer *p)
 {
-	do {
-		int n = SSL_read(p->ssl, p->buf + p->got,
-		    (int)(sizeof(p->buf) - 1 - p->got));
+	const size_t at = p->want == 0 ? p->got : 0;
+	int n = SSL_read(p->ssl, p->buf + at,
+	    (int)(sizeof(p->buf) - 1 - at));
 
-		if (n <= 0)
-			errx(1, "a connection ended");
-		p->got += (size_t)n;
-		p->buf[p->got] = '\0';
-	} while (SSL_pending(p->ssl) > 0);
-	if (p->want == 0)
-		p->want = whole(p);
-	if (p->want == 0 || p->got < p->want)
+	if (n <= 0)
+		errx(1, "a connection ended");
+	p->got += (size_t)n;
+	if (p->want != 0)
 		return;
-	load.requests++;
-	load.errors += memcmp(p->buf + 9, "200", 3) != 0;
-	ask(p);
+	p->buf[p->got] = '\0';
+	p->want = whole(p);
+	p->good = memcmp(p->buf + 9, "200", 3) == 0;
 }
 
-static double
-run(void)
+/* Is the response there? */
+static bool
+on_peer(struct peer *p)
+{
+	do
+		take(p);
+	while (SSL_pending(p->ssl) > 0);
+	if (p->want == 0 || p->got < p->want)
+		return false;
+	load.requests++;
+	load.errors += !p->good;
+	if (load.nsamples < SAMPLES_MAX)
+		load.samples[load.nsamples++] = (float)(now() - p->asked);
+	return true;
+}
+
+static void
+run_kept(double end)
 {
 	struct epoll_event ev[CONNS_MAX];
-	double start = now(), end = start + load.seconds;
 
 	for (int i = 0; i < load.connections; i++)
 		ask(&load.peers[i]);
@@ -146,42 +179,114 @@ run(void)
 		int n = epoll_wait(load.epfd, ev, CONNS_MAX, 1000);
 
 		for (int i = 0; i < n; i++)
-			on_peer(ev[i].data.ptr);
+			if (on_peer(ev[i].data.ptr))
+				ask(ev[i].data.ptr);
 	}
-	return now() - start;
 }
 
-int
-main(int argc, char **argv)
+static void
+run_anew(double end, SSL_CTX *ctx)
 {
-	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
-	double took;
+	struct peer *p = &load.peers[0];
+
+	while (now() < end) {
+		open_peer(p, ctx);
+		ask(p);
+		while (!on_peer(p))
+			;
+		close_peer(p);
+	}
+}
+
+static int
+by_time(const void *a, const void *b)
+{
+	const float x = *(const float *)a, y = *(const float *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void
+print_latency(void)
+{
+	qsort(load.samples, load.nsamples, sizeof(float), by_time);
+	(void)printf("%.0f %.0f %lu\n",
+	    1e6 * load.samples[load.nsamples / 2],
+	    1e6 * load.samples[(size_t)load.nsamples * 99 / 100],
+	    load.errors);
+}
+
+static void
+make_request(void)
+{
+	int n;
+
+	load.request = calloc(1, 1024 + load.body);
+	if (load.request == NULL)
+		err(1, "memory");
+	n = snprintf(load.request, 1024,
+	    "%s %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: load/1.0\r\n"
+	    "Accept: */*\r\n", load.body != 0 ? "POST" : "GET", load.path,
+	    load.host);
+	if (load.body != 0)
+		n += snprintf(load.request + n, 100,
+		    "Content-Type: text/plain\r\nContent-Length: %zu\r\n",
+		    load.body);
+	n += snprintf(load.request + n, 3, "\r\n");
+	load.request_len = (size_t)n + load.body;
+	memset(load.request + n, 'x', load.body);
+}
+
+static void
+options(int argc, char **argv)
+{
 	int o;
 
-	while ((o = getopt(argc, argv, "x:c:s:")) != -1) {
+	while ((o = getopt(argc, argv, "x:c:s:b:nl")) != -1) {
 		if (o == 'x')
 			load.proxy = atoi(optarg);
 		else if (o == 'c')
 			load.connections = atoi(optarg);
 		else if (o == 's')
 			load.seconds = atoi(optarg);
+		else if (o == 'b')
+			load.body = strtoul(optarg, NULL, 10);
+		else if (o == 'n')
+			load.anew = true;
+		else if (o == 'l')
+			load.latency = true;
 		else
-			return 2;
+			exit(2);
 	}
 	if (argc - optind != 3 || load.connections < 1 ||
 	    load.connections > CONNS_MAX)
-		errx(2, "usage: load [-x port] [-c n] [-s n] PORT HOST PATH");
+		errx(2, "usage: load [-nl] [-x port] [-c n] [-s n] [-b n] "
+		    "PORT HOST PATH");
 	load.port = atoi(argv[optind]);
 	load.host = argv[optind + 1];
 	load.path = argv[optind + 2];
-	load.request_len = (size_t)snprintf(load.request,
-	    sizeof(load.request),
-	    "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: load/1.0\r\n"
-	    "Accept: */*\r\n\r\n", load.path, load.host);
+}
+
+int
+main(int argc, char **argv)
+{
+	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+	double start;
+
+	options(argc, argv);
+	make_request();
 	load.epfd = epoll_create1(0);
-	for (int i = 0; i < load.connections; i++)
+	for (int i = 0; i < load.connections && !load.anew; i++)
 		open_peer(&load.peers[i], ctx);
-	took = run();
-	(void)printf("%lu %.3f %lu\n", load.requests, took, load.errors);
+	start = now();
+	if (load.anew)
+		run_anew(start + load.seconds, ctx);
+	else
+		run_kept(start + load.seconds);
+	if (load.latency)
+		print_latency();
+	else
+		(void)printf("%lu %.3f %lu\n", load.requests, now() - start,
+		    load.errors);
 	return 0;
 }
