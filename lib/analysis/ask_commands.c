@@ -5,18 +5,23 @@
 #include "analysis/book.h"
 #include "policy/cond.h"
 #include "policy/exec.h"
+#include "policy/profile.h"
 
 static void
-take_answer(const struct exec_answer *a, struct reply *out)
+take_answer(const struct book *b, const struct exec_answer *a,
+    struct reply *out)
 {
+	char names[REASON_BYTES_MAX - 32];
+
 	if (a->verdict == VERDICT_ALLOW)
 		out->verdict = a->audit || a->judged == VERDICT_DENY ?
 		    REPLY_AUDIT : REPLY_ALLOW;
 	out->rule = a->rule;
 	out->nearest = a->nearest;
-	(void)snprintf(out->reason, sizeof(out->reason), "%s%s%.*s",
-	    a->reason, a->profile.len > 0 ? "; under the profile " : "",
-	    (int)a->profile.len, a->profile.p);
+	profiles_print(b->image, a->profiles, names, sizeof(names));
+	(void)snprintf(out->reason, sizeof(out->reason), "%s%s%s",
+	    a->reason, names[0] != '\0' ? "; it runs under the profile " : "",
+	    names);
 }
 
 void
@@ -28,11 +33,13 @@ ask_commands(const struct book *b, const struct question *q,
 		.cwd = q->cwd,
 		.facts = q->facts };
 	struct exec_answer a;
+	struct str missing;	/* none, by now */
 
+	(void)book_profiles(b, q, &x.profiles, &missing);
 	out->domain = "commands";
 	form.name = q->word[0];
 	if (form.name.len > 0 && form.name.p[0] == '/')
 		form.file = form.name;
 	policy_exec(b->image, &x, &a);
-	take_answer(&a, out);
+	take_answer(b, &a, out);
 }

@@ -11,7 +11,9 @@ ask_files(const struct book *b, const struct question *q, struct reply *out)
 		.access = q->kind == ASK_READ ? FILE_READ : FILE_WRITE,
 		.mounted = q->mounted ? FILE_READ | FILE_WRITE : 0 };
 	struct file_answer a;
+	struct str missing;	/* none, by now */
 
+	(void)book_profiles(b, q, &f.profiles, &missing);
 	out->domain = "file_access";
 	policy_file(b->image, &f, &a);
 	if (a.verdict == VERDICT_ALLOW)

@@ -172,7 +172,9 @@ ask_network(const struct book *b, const struct question *q,
 {
 	struct net_query n = { .host = host_str(&q->host), .port = q->port,
 		.who = { q->from, q->nfrom }, .facts = q->facts };
+	struct str missing;	/* none, by now */
 
+	(void)book_profiles(b, q, &n.profiles, &missing);
 	out->domain = "network";
 	if (q->refused != NULL) {
 		(void)snprintf(out->reason, sizeof(out->reason),

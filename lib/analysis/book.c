@@ -1,5 +1,6 @@
 #include "analysis/book.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/compat.h"
@@ -121,10 +122,49 @@ reply_verdict_of(struct str word, enum reply_verdict *out)
 	return false;
 }
 
+bool
+book_profiles(const struct book *b, const struct question *q,
+    uint64_t *profiles, struct str *missing)
+{
+	*profiles = 0;
+	for (uint32_t i = 0; i < q->nprofiles; i++) {
+		int n = image_profile_find(b->image, q->profile[i]);
+
+		if (n < 0) {
+			*missing = q->profile[i];
+			return false;
+		}
+		*profiles |= UINT64_C(1) << n;
+	}
+	return true;
+}
+
+/* Nobody is under a profile that is not there; and of models none says
+ * anything yet. */
+static bool
+ask_nothing(const struct book *b, const struct question *q, struct reply *out)
+{
+	struct str missing;
+	uint64_t profiles;
+
+	if (!book_profiles(b, q, &profiles, &missing)) {
+		(void)snprintf(out->reason, sizeof(out->reason), "there is "
+		    "no profile \"%.*s\"", (int)missing.len, missing.p);
+		return true;
+	}
+	if (profiles == 0 || q->kind != ASK_MODEL)
+		return false;
+	(void)snprintf(out->reason, sizeof(out->reason), "this version does "
+	    "not judge calls to models by profiles");
+	return true;
+}
+
 void
 book_ask(const struct book *b, const struct question *q, struct reply *out)
 {
-	*out = (struct reply){ .verdict = REPLY_DENY };
+	*out = (struct reply){ .verdict = REPLY_DENY, .domain = "profiles" };
+	if (ask_nothing(b, q, out))
+		return;
 	switch (q->kind) {
 	case ASK_HTTP:
 	case ASK_CONNECT:

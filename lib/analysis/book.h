@@ -42,6 +42,9 @@ struct reply {
 	char reason[2 * REASON_BYTES_MAX];
 };
 
+/* The question's profiles; false: one of them is not there. */
+bool book_profiles(const struct book *b, const struct question *q,
+    uint64_t *profiles, struct str *missing);
 void book_ask(const struct book *b, const struct question *q,
     struct reply *out);
 /* "deny", "allow", "audit". */

@@ -11,6 +11,8 @@ struct reading { /* one item of cases */
 	struct one_case one;
 	struct str *from;
 	uint32_t nfrom;
+	struct str *profile;
+	uint32_t nprofiles;
 	unsigned char address[16];
 	bool has_address, mounted;
 	struct question fields;	/* has the request's fields alone */
@@ -163,6 +165,28 @@ on_fields(struct compile *c, const struct node *n, void *arg)
 	}
 }
 
+/* One, or a list. */
+static void
+on_profile(struct compile *c, const struct node *n, void *arg)
+{
+	struct reading *r = arg;
+	uint32_t count = n->kind == NODE_LIST ? n->n : 1;
+
+	if (count > QUESTION_PROFILES_MAX) {
+		node_error(c, n, "more than %d profiles",
+		    QUESTION_PROFILES_MAX);
+		return;
+	}
+	r->profile = take_mem(c, (size_t)count + 1, sizeof(*r->profile));
+	for (uint32_t i = 0; i < count; i++) {
+		const struct node *one = n->kind == NODE_LIST ? n->items[i] :
+		    n;
+
+		if (take_word(c, one, "profile") != NULL)
+			r->profile[r->nprofiles++] = one->text;
+	}
+}
+
 static void
 on_mounted(struct compile *c, const struct node *n, void *arg)
 {
@@ -192,6 +216,7 @@ read_case(struct compile *c, const struct node *n, struct reading *r)
 		{ "facts", WANT_MAP, on_facts, NULL },
 		{ "route", WANT_WORD, on_route, NULL },
 		{ "mounted", WANT_BOOL, on_mounted, NULL },
+		{ "profile", WANT_ANY, on_profile, NULL },
 		{ "name", WANT_WORD, on_name, NULL },
 	};
 
@@ -204,6 +229,8 @@ read_case(struct compile *c, const struct node *n, struct reading *r)
 		node_error(c, n, "a case needs expect: allow, deny or audit");
 	r->one.question.from = r->from;
 	r->one.question.nfrom = r->nfrom;
+	r->one.question.profile = r->profile;
+	r->one.question.nprofiles = r->nprofiles;
 	r->one.question.has_address = r->has_address;
 	memcpy(r->one.question.address, r->address, sizeof(r->address));
 	r->one.question.cwd = r->cwd;

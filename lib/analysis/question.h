@@ -37,6 +37,8 @@ struct question {
 	const struct str *from;	/* executables: the one that asks, then those
 				 * that started it */
 	uint32_t nfrom;		/* 0: not known */
+	const struct str *profile; /* that it is under */
+	uint32_t nprofiles;
 	struct host host;
 	uint16_t port;
 	bool tls, websocket;
@@ -57,6 +59,7 @@ struct question {
 };
 
 #define QUESTION_FROM_MAX 16
+#define QUESTION_PROFILES_MAX 16
 
 /* One word is the whole text; several are taken as they are, as a shell gave
  * them. Everything is made in the arena. -1: *e says what is not a request. */

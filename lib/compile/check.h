@@ -11,6 +11,8 @@ struct compile { /* one run of the compiler */
 	enum policy_stage stage;
 	bool maximum;		/* it is the one that bounds others */
 	const struct compile *max; /* the one that bounds it, or NULL */
+	const struct pol_commands *whole; /* where profiles are, if it is one
+				 * of them; NULL: it is none */
 	struct policy pol;
 };
 
@@ -118,9 +120,14 @@ void clash_check(struct compile *c);
  * kernel's own means can hold. */
 void files_check(struct compile *c);
 void floor_check(struct compile *c);
-/* The image's bytes, heap, with another one within, if any; -1: too much,
- * said in diags. */
+/* The image's bytes, heap, with others within, if any; -1: too much, said in
+ * diags. */
+struct inner {
+	struct str max;		/* of the maximum, or empty */
+	const struct str *names, *images;	/* of the profiles, by name */
+	uint32_t n;
+};
 int emit(struct compile *c, const struct doc *docs, uint32_t ndocs,
-    struct str max, char **image, size_t *len);
+    const struct inner *in, char **image, size_t *len);
 
 #endif

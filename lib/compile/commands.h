@@ -7,7 +7,6 @@
 #define COMMANDS_MAX	16384	/* entries in one policy */
 #define TOKENS_MAX	64	/* of one pattern */
 #define ENVS_MAX	256	/* variables of one entry */
-#define PROFILES_MAX	64
 
 enum command_list { COMMAND_ALLOW, COMMAND_DENY, COMMAND_AUDIT };
 
@@ -65,6 +64,7 @@ struct pol_profile {
 	struct str name;
 	const struct node *at;
 	struct policy *pol;	/* what its sections say */
+	bool used;		/* some entry names it */
 };
 
 struct pol_commands {
@@ -95,6 +95,14 @@ struct pol_commands *commands_of(struct compile *c);
 const struct pol_profile *commands_profile(const struct pol_commands *k,
     struct str name);
 void check_profiles(struct compile *c, const struct node *n, void *arg);
+/* As the image numbers them, from 1 on; 0: it holds none. */
+uint32_t profile_number(const struct compile *c, struct str name);
+/* A profile as a policy to be compiled for itself, of c's documents. */
+struct compile profile_alone(const struct compile *c,
+    const struct pol_profile *p);
+/* Its own whole, after all documents. */
+void profiles_check(struct compile *c,
+    void (*check)(struct compile *c));
 /* After all documents. */
 void commands_check(struct compile *c);
 

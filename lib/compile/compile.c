@@ -53,6 +53,16 @@ check_image(struct compile *c, char *image, size_t len)
 }
 
 static void
+check_whole(struct compile *c)
+{
+	check_default(c);
+	models_check(c);
+	resources_close(c);
+	clash_check(c);
+	files_check(c);
+}
+
+static void
 check_all(struct checked *k, const struct policy_file *files, uint32_t n)
 {
 	/* One more, so that a policy of no documents has a first. */
@@ -61,12 +71,9 @@ check_all(struct checked *k, const struct policy_file *files, uint32_t n)
 	k->ndocs = n;
 	read_docs(&k->c, files, k->docs, n);
 	extends_check(&k->c, k->docs, n);
-	check_default(&k->c);
-	models_check(&k->c);
-	resources_close(&k->c);
-	clash_check(&k->c);
-	files_check(&k->c);
+	check_whole(&k->c);
 	commands_check(&k->c);
+	profiles_check(&k->c, check_whole);
 }
 
 static struct checked *
@@ -151,21 +158,57 @@ check_bound(struct checked *k, struct str max)
 	image_free(im);
 }
 
+struct within { /* images on their way into another */
+	char *max, *bytes[PROFILES_MAX];
+	struct str names[PROFILES_MAX], images[PROFILES_MAX];
+	struct inner in;
+};
+
+/* In the order of their numbers. A maximum holds none: what runs under a
+ * profile of its own is refused. */
+static int
+emit_profiles(struct checked *k, struct within *w)
+{
+	static const struct inner none;
+	const struct pol_commands *all = k->c.pol.commands;
+	uint32_t n = k->c.maximum || all == NULL ? 0 : all->nprofiles;
+
+	w->in.names = w->names;
+	w->in.images = w->images;
+	for (uint32_t i = 0; i < n; i++) {
+		const struct pol_profile *p = &all->profiles[i];
+		struct compile c = profile_alone(&k->c, p);
+		uint32_t at = profile_number(&k->c, p->name) - 1;
+		size_t len;
+
+		if (emit(&c, k->docs, k->ndocs, &none, &w->bytes[at], &len) ==
+		    -1)
+			return -1;
+		w->names[at] = p->name;
+		w->images[at] = str_of(w->bytes[at], len);
+	}
+	w->in.n = n;
+	return 0;
+}
+
 int
 checked_emit(struct checked *k, char **image, size_t *len)
 {
-	char *max = NULL;
+	struct within w = { 0 };
 	size_t nmax = 0;
-	int rc;
+	int rc = -1;
 
-	if (k->c.diags->errors > 0 ||
-	    (k->max != NULL && checked_emit(k->max, &max, &nmax) == -1))
+	if (k->c.diags->errors > 0 || (k->max != NULL &&
+	    checked_emit(k->max, &w.max, &nmax) == -1))
 		return -1;
+	w.in.max = str_of(w.max, nmax);
 	if (k->max != NULL)
-		check_bound(k, str_of(max, nmax));
-	rc = k->c.diags->errors > 0 ? -1 :
-	    emit(&k->c, k->docs, k->ndocs, str_of(max, nmax), image, len);
-	free(max);
+		check_bound(k, w.in.max);
+	if (k->c.diags->errors == 0 && emit_profiles(k, &w) == 0)
+		rc = emit(&k->c, k->docs, k->ndocs, &w.in, image, len);
+	free(w.max);
+	for (uint32_t i = 0; i < PROFILES_MAX; i++)
+		free(w.bytes[i]);
 	if (rc == 0)
 		check_image(&k->c, *image, *len);
 	return rc;

@@ -213,6 +213,23 @@ put_all(struct emit *e, const struct doc *docs, uint32_t ndocs)
 	emit_commands(e);
 }
 
+/* A length that is a multiple of FORM_ALIGN, so that they stay aligned. */
+static void
+put_inner(struct emit *e, const struct inner *in)
+{
+	if (in->max.len > 0)
+		emit_put(e, FORM_maximum, in->max.p, in->max.len);
+	for (uint32_t i = 0; i < in->n; i++) {
+		struct f_profile p = { emit_text(e, in->names[i]), {
+			emit_count(e, FORM_inner, 1),
+			(uint32_t)in->images[i].len } };
+
+		must(in->images[i].len % FORM_ALIGN == 0);
+		emit_put(e, FORM_profiles, &p, sizeof(p));
+		emit_put(e, FORM_inner, in->images[i].p, in->images[i].len);
+	}
+}
+
 static void
 emit_fini(struct emit *e)
 {
@@ -224,7 +241,7 @@ emit_fini(struct emit *e)
 
 int
 emit(struct compile *c, const struct doc *docs, uint32_t ndocs,
-    struct str max, char **image, size_t *len)
+    const struct inner *in, char **image, size_t *len)
 {
 	struct emit e = { .c = c };
 	struct f_head h = head_form(c);
@@ -236,8 +253,7 @@ emit(struct compile *c, const struct doc *docs, uint32_t ndocs,
 	buf_init(&out, IMAGE_BYTES_MAX);
 	put_all(&e, docs, ndocs);
 	put_packs(&e);
-	if (max.len > 0)
-		emit_put(&e, FORM_maximum, max.p, max.len);
+	put_inner(&e, in);
 	ok = join(&e, &h, &out);
 	emit_fini(&e);
 	if (c->diags->errors > 0) {

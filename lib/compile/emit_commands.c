@@ -166,8 +166,10 @@ put_rule(struct emit *e, const struct pol_command *r,
 		f.flags |= CRULE_TAIL;
 	if (r->any)
 		f.flags |= CRULE_ANY;
-	if (r->profile != NULL)
+	if (r->profile != NULL) {
 		f.profile = emit_text(e, r->profile->text);
+		f.under = profile_number(e->c, r->profile->text);
+	}
 	if (r->env_own) {
 		f.flags |= CRULE_ENV_OWN;
 		if (w->own.n == 0)

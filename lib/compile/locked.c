@@ -174,6 +174,46 @@ say_maximum(struct changes *c, const struct image *was,
 	say_files(c);
 }
 
+/* ---- profiles: processes are under them by their numbers */
+
+static void
+names_print(const struct image *im, char *out, size_t cap)
+{
+	size_t len = 0;
+
+	(void)snprintf(out, cap, "none");
+	for (uint32_t i = 0; i < image_profiles(im) && len < cap; i++) {
+		struct str name = image_profile(im, i);
+
+		len += (size_t)snprintf(out + len, cap - len, "%s%.*s",
+		    i == 0 ? "" : ", ", (int)name.len, name.p);
+	}
+}
+
+static void
+say_profiles(struct changes *c, const struct image *old,
+    const struct image *new_)
+{
+	char was[(PROFILE_BYTES_MAX + 2) * PROFILES_MAX + 8];
+	char is[sizeof(was)], section[PROFILE_BYTES_MAX + 32];
+
+	names_print(old, was, sizeof(was));
+	names_print(new_, is, sizeof(is));
+	c->section = "profiles";
+	say(c, "", was, is);
+	for (uint32_t i = 0; strcmp(was, is) == 0 && i < old->nprofiles;
+	    i++) {
+		struct str name = image_profile(old, i);
+
+		(void)snprintf(section, sizeof(section),
+		    "profiles.%.*s.file_access", (int)name.len, name.p);
+		c->section = section;
+		c->was = old->under[i];
+		c->is = new_->under[i];
+		say_files(c);
+	}
+}
+
 /* ---- the floor of processes */
 
 static void
@@ -215,6 +255,7 @@ policy_locked_changes(const struct image *old, const struct image *new_)
 	say_files(&c);
 	say_process(&c);
 	say_maximum(&c, old->max, new_->max);
+	say_profiles(&c, old, new_);
 	if (b.len == 0 && c.ok) {
 		buf_fini(&b);
 		return NULL;

@@ -3,6 +3,46 @@
 #include "base/compat.h"
 #include "compile/commands.h"
 
+/* Requests are counted for the sandbox as a whole. */
+static void
+refuse_rates(struct compile *c, const struct node *body)
+{
+	static const char *const lists[] = { "allow", "egress" };
+	const struct node *net = map_find(body, "network"), *rates;
+
+	if (net == NULL)
+		return;
+	rates = map_find(net, "rate_limits");
+	if (rates != NULL)
+		not_enforced(c, rates, "rate_limits in a profile");
+	for (size_t k = 0; k < NELEM(lists); k++) {
+		const struct node *list = map_find(net, lists[k]);
+
+		for (uint32_t i = 0; list != NULL &&
+		    list->kind == NODE_LIST && i < list->n; i++) {
+			rates = map_find(list->items[i], "rate_limits");
+			if (rates != NULL)
+				not_enforced(c, rates, "rate_limits in a "
+				    "profile");
+		}
+	}
+}
+
+/* It stands in messages and records, and on the command line. */
+static bool
+is_name(struct str s)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		char ch = s.p[i];
+
+		if ((ch < 'a' || ch > 'z') && (ch < 'A' || ch > 'Z') &&
+		    (ch < '0' || ch > '9') && ch != '_' &&
+		    ((ch != '-' && ch != '.') || i == 0))
+			return false;
+	}
+	return s.len > 0 && s.len <= PROFILE_BYTES_MAX;
+}
+
 /* Said by name only, and each a document's sections. */
 void
 check_profiles(struct compile *c, const struct node *n, void *arg)
@@ -20,16 +60,32 @@ check_profiles(struct compile *c, const struct node *n, void *arg)
 			    name->text.p);
 			continue;
 		}
+		if (!is_name(name->text)) {
+			node_error(c, name, "a profile's name has letters, "
+			    "digits, '-', '_' and '.', and at most %d of "
+			    "them", PROFILE_BYTES_MAX);
+			continue;
+		}
 		if (k->nprofiles == PROFILES_MAX) {
 			node_error(c, name, "more than %d profiles",
 			    PROFILES_MAX);
 			return;
 		}
 		p = &k->profiles[k->nprofiles++];
+		refuse_rates(c, n->items[2 * i + 1]);
 		p->name = name->text;
 		p->at = name;
 		p->pol = check_apart(c, n->items[2 * i + 1]);
 	}
+}
+
+static struct pol_profile *
+find(struct pol_commands *k, struct str name)
+{
+	for (uint32_t i = 0; i < k->nprofiles; i++)
+		if (str_eq(k->profiles[i].name, name))
+			return &k->profiles[i];
+	return NULL;
 }
 
 const struct pol_profile *
@@ -42,13 +98,16 @@ commands_profile(const struct pol_commands *k, struct str name)
 }
 
 static void
-check_reference(struct compile *c, const struct pol_commands *k,
+check_reference(struct compile *c, struct pol_commands *k,
     const struct node *n)
 {
 	const char *names[PROFILES_MAX], *near;
+	struct pol_profile *p = find(k, n->text);
 
-	if (commands_profile(k, n->text) != NULL)
+	if (p != NULL) {
+		p->used = true;
 		return;
+	}
 	for (uint32_t i = 0; i < k->nprofiles; i++)
 		names[i] = k->profiles[i].name.p;
 	near = word_near(n->text, names, k->nprofiles);
@@ -61,7 +120,7 @@ check_reference(struct compile *c, const struct pol_commands *k,
 }
 
 static void
-check_references(struct compile *c, const struct pol_commands *k,
+check_references(struct compile *c, struct pol_commands *k,
     const struct pol_command *list)
 {
 	for (const struct pol_command *e = list; e != NULL; e = e->next)
@@ -69,10 +128,19 @@ check_references(struct compile *c, const struct pol_commands *k,
 			check_reference(c, k, e->profile);
 }
 
+static void
+check_star(struct compile *c, const struct pol_commands *k)
+{
+	if (k->star != NULL && k->fallback.value == 1)
+		node_error(c, k->star, "this denies what no rule allows, "
+		    "and default_policy in %s:%u allows it: remove one",
+		    k->fallback.at->doc->name, k->fallback.at->line);
+}
+
 void
 commands_check(struct compile *c)
 {
-	const struct pol_commands *k = c->pol.commands;
+	struct pol_commands *k = c->pol.commands;
 
 	if (k == NULL)
 		return;
@@ -81,8 +149,57 @@ commands_check(struct compile *c)
 		if (k->profiles[i].pol->commands != NULL)
 			check_references(c, k,
 			    k->profiles[i].pol->commands->list);
-	if (k->star != NULL && k->fallback.value == 1)
-		node_error(c, k->star, "this denies what no rule allows, "
-		    "and default_policy in %s:%u allows it: remove one",
-		    k->fallback.at->doc->name, k->fallback.at->line);
+	for (uint32_t i = 0; i < k->nprofiles; i++)
+		if (!k->profiles[i].used)
+			node_warning(c, k->profiles[i].at, "no command runs "
+			    "under this profile");
+	check_star(c, k);
+	for (uint32_t i = 0; i < k->nprofiles; i++)
+		if (k->profiles[i].pol->commands != NULL)
+			check_star(c, k->profiles[i].pol->commands);
+}
+
+/* ---- each for itself */
+
+uint32_t
+profile_number(const struct compile *c, struct str name)
+{
+	const struct pol_commands *k = c->whole != NULL ? c->whole :
+	    c->pol.commands;
+	uint32_t n = 1;
+
+	if (c->maximum && c->whole == NULL)
+		return 0;
+	for (uint32_t i = 0; i < k->nprofiles; i++)
+		n += strcmp(k->profiles[i].name.p, name.p) < 0;
+	return n;
+}
+
+/* What a profile allows that the policy does not is no allow, as of a
+ * maximum. */
+struct compile
+profile_alone(const struct compile *c, const struct pol_profile *p)
+{
+	struct compile out = *c;
+
+	out.pol = *p->pol;
+	out.pol.mode = c->pol.mode;
+	out.pol.agent = c->pol.agent;
+	out.maximum = true;
+	out.max = NULL;
+	out.whole = c->pol.commands;
+	return out;
+}
+
+void
+profiles_check(struct compile *c, void (*check)(struct compile *c))
+{
+	const struct pol_commands *k = c->pol.commands;
+
+	for (uint32_t i = 0; k != NULL && i < k->nprofiles; i++) {
+		struct compile one = profile_alone(c, &k->profiles[i]);
+
+		check(&one);
+		*k->profiles[i].pol = one.pol;
+	}
 }

@@ -61,8 +61,8 @@ static const struct key profile_keys[] = {
 	{ "file_access", WANT_MAP, check_files, NULL },
 	{ "network", WANT_MAP, check_network, NULL },
 	{ "commands", WANT_MAP, check_commands, NULL },
-	{ "inference", WANT_MAP, check_inference, NULL },
-	{ "resources", WANT_MAP, check_resources, NULL },
+	{ "inference", WANT_MAP, check_inference, "inference in a profile" },
+	{ "resources", WANT_MAP, check_resources, "resources in a profile" },
 };
 
 struct policy *

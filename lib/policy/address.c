@@ -6,6 +6,7 @@
 #include "policy/cond.h"
 #include "policy/decide.h"
 #include "policy/maximum.h"
+#include "policy/profile.h"
 #include "policy/scan.h"
 
 struct reach {
@@ -130,6 +131,8 @@ policy_address(const struct image *im, const struct net_query *q,
 	struct scan s;
 	struct reach a = { .s = &s, .addr = addr->s6_addr };
 
+	if (q->profiles != 0)
+		return profiles_address(im, q, addr, why, cap);
 	if (im->max != NULL)
 		return maximum_address(im, q, addr, why, cap);
 	scan_init(&s, im, q);

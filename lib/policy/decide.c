@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "policy/maximum.h"
+#include "policy/profile.h"
 #include "policy/scan.h"
 
 enum { WIRES = 6 };	/* bits of WIRE_ALL */
@@ -225,6 +226,10 @@ policy_network(const struct image *im, const struct net_query *q,
 	struct scan s;
 	struct tally t = { .s = &s };
 
+	if (q->profiles != 0) {
+		profiles_network(im, q, out);
+		return;
+	}
 	if (im->max != NULL) {
 		maximum_network(im, q, out);
 		return;

@@ -44,6 +44,7 @@ struct net_query {
 	const struct net_details *details; /* NULL: nothing more is known */
 	const struct facts *facts; /* of the session, for `when:'; NULL: none
 				    * is known */
+	uint64_t profiles;	/* that the caller is under */
 };
 
 struct net_answer {

@@ -13,6 +13,7 @@
 #include "policy/cond.h"
 #include "policy/exec_scan.h"
 #include "policy/maximum.h"
+#include "policy/profile.h"
 #include "policy/say.h"
 
 struct tally {
@@ -22,15 +23,32 @@ struct tally {
 	const struct f_cenv *bad_env;
 	const struct f_crule *own;	/* a grant with the built-in demands */
 	bool free;			/* and one without */
+	uint64_t profiles;		/* of all that match */
 };
 
 /* ---- an image's commands */
 
+/* Its own, then those of its maximum, then its profiles', in that order. */
+static const struct image *
+part(const struct image *im, uint32_t i)
+{
+	if (i == 0)
+		return im;
+	if (im->max != NULL && --i == 0)
+		return im->max;
+	return im->under != NULL && i <= im->nprofiles ? im->under[i - 1] :
+	    NULL;
+}
+
 bool
 image_has_commands(const struct image *im)
 {
-	return im->ncommands > 0 ||
-	    (im->max != NULL && im->max->ncommands > 0);
+	const struct image *p;
+
+	for (uint32_t i = 0; (p = part(im, i)) != NULL; i++)
+		if (p->ncommands > 0)
+			return true;
+	return false;
 }
 
 enum exec_made
@@ -46,21 +64,27 @@ image_made(const struct image *im)
 uint32_t
 image_commands(const struct image *im)
 {
-	return im->ncnames + (im->max != NULL ? im->max->ncnames : 0);
+	const struct image *p;
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; (p = part(im, i)) != NULL; i++)
+		n += p->ncnames;
+	return n;
 }
 
 void
 image_command(const struct image *im, uint32_t i, struct exec_command *out)
 {
+	const struct image *p = im;
 	const struct f_command *c;
 
-	if (im->max != NULL && i >= im->ncnames) {
-		image_command(im->max, i - im->ncnames, out);
-		return;
+	for (uint32_t k = 1; p != NULL && i >= p->ncnames; k++) {
+		i -= p->ncnames;
+		p = part(im, k);
 	}
-	must(i < im->ncnames);
-	c = &im->cnames[i];
-	out->name = form_text(im, c->name);
+	must(p != NULL);
+	c = &p->cnames[i];
+	out->name = form_text(p, c->name);
 	out->allow = (c->flags & COMMAND_GRANTED) != 0;
 	out->deny = (c->flags & COMMAND_DENIED) != 0;
 }
@@ -68,16 +92,25 @@ image_command(const struct image *im, uint32_t i, struct exec_command *out)
 uint32_t
 image_envs(const struct image *im)
 {
-	return im->ncwatch + (im->max != NULL ? im->max->ncwatch : 0);
+	const struct image *p;
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; (p = part(im, i)) != NULL; i++)
+		n += p->ncwatch;
+	return n;
 }
 
 struct str
 image_env(const struct image *im, uint32_t i)
 {
-	if (im->max != NULL && i >= im->ncwatch)
-		return image_env(im->max, i - im->ncwatch);
-	must(i < im->ncwatch);
-	return form_text(im, im->cwatch[i]);
+	const struct image *p = im;
+
+	for (uint32_t k = 1; p != NULL && i >= p->ncwatch; k++) {
+		i -= p->ncwatch;
+		p = part(im, k);
+	}
+	must(p != NULL);
+	return form_text(p, p->cwatch[i]);
 }
 
 /* ---- the rules that match */
@@ -128,6 +161,8 @@ on_grant(void *arg, const struct f_crule *r)
 		t->allow = first(t->allow, r);
 	if (r->profile.len > 0)
 		t->profile = first(t->profile, r);
+	if (r->under > 0)
+		t->profiles |= UINT64_C(1) << (r->under - 1);
 	if ((r->flags & CRULE_ENV_OWN) != 0) {
 		t->own = first(t->own, r);
 		return;
@@ -239,6 +274,7 @@ grant(const struct image *im, const struct tally *t, struct exec_answer *out)
 	out->audit = t->audit != NULL;
 	if (t->profile != NULL)
 		out->profile = form_text(im, t->profile->profile);
+	out->profiles = t->profiles;
 	if (t->bad != NULL)
 		say_env(im, t, out);
 	else {
@@ -311,6 +347,10 @@ policy_exec(const struct image *im, const struct exec_query *q,
 	struct exec_scan scans[EXEC_FORMS_MAX] __attribute__((uninitialized));
 	uint32_t n = q->nforms;
 
+	if (q->profiles != 0) {
+		profiles_exec(im, q, out);
+		return;
+	}
 	if (im->max != NULL) {
 		maximum_exec(im, q, out);
 		return;

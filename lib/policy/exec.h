@@ -51,6 +51,7 @@ struct exec_query {
 	bool made;		/* a file of it was made in the sandbox, and
 				 * nobody has reviewed it */
 	const struct facts *facts;	/* for `when:'; NULL: none is known */
+	uint64_t profiles;	/* that the caller is under */
 };
 
 /* What is done about code that was made in the sandbox. */
@@ -69,6 +70,8 @@ struct exec_answer {
 	bool ask;		/* denied, until a person allows it */
 	struct str profile;	/* it runs under this narrower policy; empty:
 				 * under its parent's */
+	uint64_t profiles;	/* all that it is to run under, besides those
+				 * that the caller is under already */
 	struct policy_rule rule;	/* that decided: the allow, or the deny */
 	struct policy_rule nearest; /* on a denial without rule: closest allow */
 	char reason[REASON_BYTES_MAX]; /* one sentence: why */

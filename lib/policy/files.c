@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "policy/maximum.h"
 #include "policy/paths.h"
+#include "policy/profile.h"
 
 static void
 first(uint32_t *best, uint32_t rule)
@@ -163,6 +164,8 @@ policy_file_judge(const struct image *im, const struct file_query *q)
 	struct path_walk w;
 	unsigned may = 0;
 
+	if (q->profiles != 0)
+		return profiles_judge(im, q);
 	if (im->max != NULL)
 		return maximum_judge(im, q);
 	if (!path_walk(im, q->path, &w))

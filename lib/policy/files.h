@@ -31,6 +31,7 @@ struct file_query {
 				 * object lies in gives (of enum file_access)
 				 * and FILE_MOUNTED; 0: in none. It is as an
 				 * allow; denies and protected names beat it. */
+	uint64_t profiles;	/* that the caller is under */
 };
 
 struct file_answer {

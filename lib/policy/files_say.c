@@ -4,6 +4,7 @@
 
 #include "policy/maximum.h"
 #include "policy/paths.h"
+#include "policy/profile.h"
 #include "policy/say.h"
 
 enum { PATH_SHOWN = 100 };
@@ -264,6 +265,10 @@ policy_file(const struct image *im, const struct file_query *q,
 	    sizeof(out->reason) } };
 	bool is_path;
 
+	if (q->profiles != 0) {
+		profiles_file(im, q, out);
+		return;
+	}
 	if (im->max != NULL) {
 		maximum_file(im, q, out);
 		return;

@@ -20,7 +20,7 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
     "an image is mapped as it stands");
 
 #define FORM_MAGIC	"OSPolicy"
-#define FORM_VERSION	2
+#define FORM_VERSION	3
 #define FORM_ALIGN	8
 
 enum { /* how a connection is understood; a set of these */
@@ -214,6 +214,11 @@ struct f_fpaths { /* one: both automata are walked at once */
 	uint32_t flags;
 };
 
+struct f_profile { /* a narrower policy, for some commands */
+	struct f_text name;
+	struct f_span image;	/* bytes of inner: an image of its own */
+};
+
 #include "policy/form_models.h"
 #include "policy/form_commands.h"
 
@@ -250,7 +255,9 @@ struct f_fpaths { /* one: both automata are walked at once */
 	FORM_MODELS(SECTION)						\
 	FORM_COMMANDS(SECTION)						\
 	SECTION(bytes, char)						\
-	SECTION(maximum, char)		/* an image of its own, or nothing */
+	SECTION(maximum, char)		/* an image of its own, or nothing */ \
+	SECTION(profiles, struct f_profile) /* by their names, rising */ \
+	SECTION(inner, char)		/* their images */
 
 enum form_section {
 #define SECTION(name, record) FORM_##name,
@@ -277,9 +284,11 @@ struct image {
 #undef SECTION
 	void *owned;		/* to free, or NULL */
 	size_t mapped;		/* to unmap that many of owned; 0: free it */
-	bool bounds;		/* it is another one's maximum */
+	bool bounds;		/* it is another one's maximum, or a profile */
+	uint32_t first;		/* of all commands of the whole: its first */
 	/* With a maximum: it, and all else without it. Otherwise NULL both. */
 	struct image *max, *own;
+	struct image **under;	/* one for each of profiles, or NULL */
 };
 
 static inline struct str

@@ -46,6 +46,8 @@ struct f_crule {
 	struct f_span envs;	/* cenvs: first those that pin */
 	uint32_t pins;		/* how many those are */
 	struct f_text profile;
+	uint32_t under;		/* the same: number of the whole's profile,
+				 * + 1; 0: none that may be entered */
 	struct f_span tokens;	/* of a grant: crefs of ctokens, to explain */
 	struct f_span needs;	/* of a deny: crefs, words: first options,
 				 * then, in their order, the others; 0 there is

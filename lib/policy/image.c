@@ -118,6 +118,8 @@ maximum_take(struct image *im, struct err *e)
 
 	if (im->nmaximum >= sizeof(*h) && h->sections[FORM_maximum].n != 0)
 		return refuse(e, "its maximum has one of its own");
+	if (im->nmaximum >= sizeof(*h) && h->sections[FORM_profiles].n != 0)
+		return refuse(e, "its maximum has profiles");
 	if (image_of(str_of(im->maximum, im->nmaximum), &im->max, e) == -1)
 		return err_wrap(e, "its maximum");
 	if (((im->head->flags ^ im->max->head->flags) & FORM_CHECK_ONLY) != 0)
@@ -138,6 +140,91 @@ maximum_take(struct image *im, struct err *e)
 	im->info.system = system_least(im->info.system,
 	    im->max->info.system);
 	im->max->bounds = true;
+	im->max->first = im->ncnames;
+	return 0;
+}
+
+/* ---- profiles */
+
+static bool
+profile_record_ok(const struct image *im, uint32_t i)
+{
+	const struct f_profile *p = &im->profiles[i];
+	struct str name;
+
+	if (!text_ok(im, p->name) || p->name.len == 0 ||
+	    p->name.len > PROFILE_BYTES_MAX ||
+	    p->image.first % FORM_ALIGN != 0 ||
+	    !span_ok(p->image, im->ninner) ||
+	    p->image.n < sizeof(struct f_head))
+		return false;
+	name = form_text(im, p->name);
+	for (uint32_t k = 0; k < i; k++)
+		if (str_eq(form_text(im, im->profiles[k].name), name))
+			return false;
+	return true;
+}
+
+/* It is no further than that, either. */
+static int
+profile_take(struct image *im, uint32_t i, struct err *e)
+{
+	const struct f_span at = im->profiles[i].image;
+	const struct f_head *h = (const void *)(im->inner + at.first);
+	struct image *p;
+
+	if (h->sections[FORM_maximum].n != 0 ||
+	    h->sections[FORM_profiles].n != 0)
+		return refuse(e, "a profile has a maximum, or profiles");
+	if (image_of(str_of(im->inner + at.first, at.n), &im->under[i], e) ==
+	    -1)
+		return err_wrap(e, "a profile");
+	p = im->under[i];
+	if (((im->head->flags ^ p->head->flags) & FORM_CHECK_ONLY) != 0 ||
+	    im->head->mode != p->head->mode)
+		return refuse(e, "a profile is of another stage or mode");
+	p->bounds = true;
+	im->info.needs_who |= p->info.needs_who;
+	im->info.needs_fields |= p->info.needs_fields;
+	im->info.file_hide |= p->info.file_hide;
+	return 0;
+}
+
+/* Which profile a rule leads to is of this image's, also in the profiles'. */
+static bool
+unders_ok(const struct image *im, const struct image *one)
+{
+	for (uint32_t i = 0; i < one->ncrules; i++)
+		if (one->crules[i].under > im->nprofiles)
+			return false;
+	return true;
+}
+
+static int
+profiles_take(struct image *im, struct err *e)
+{
+	uint32_t first = im->ncnames +
+	    (im->max == NULL ? 0 : im->max->ncnames);
+
+	if (im->nprofiles > PROFILES_MAX || (im->nprofiles == 0 &&
+	    im->ninner != 0))
+		return refuse(e, "its profiles are damaged");
+	im->under = im->nprofiles == 0 ? NULL :
+	    mem_alloc(im->nprofiles, sizeof(struct image *));
+	for (uint32_t i = 0; i < im->nprofiles; i++) {
+		if (!profile_record_ok(im, i))
+			return refuse(e, "its profiles are damaged");
+		if (profile_take(im, i, e) == -1)
+			return -1;
+		if (!unders_ok(im, im->under[i]))
+			return refuse(e, "a profile is not there");
+		im->under[i]->first = first;
+		first += im->under[i]->ncnames;
+	}
+	if (im->nprofiles > 0 && !unders_ok(im, im))
+		return refuse(e, "a profile is not there");
+	if (im->nprofiles > 0)
+		im->info.needs_who = im->info.needs_file_gate = true;
 	return 0;
 }
 
@@ -165,7 +252,9 @@ image_check(struct image *im, struct str bytes, struct err *e)
 	if (fault != NULL)
 		return refuse(e, fault);
 	info_fill(im);
-	return im->nmaximum == 0 ? 0 : maximum_take(im, e);
+	if (im->nmaximum != 0 && maximum_take(im, e) == -1)
+		return -1;
+	return profiles_take(im, e);
 }
 
 int
@@ -245,6 +334,9 @@ image_free(struct image *im)
 	if (im == NULL)
 		return;
 	image_free(im->max);
+	for (uint32_t i = 0; im->under != NULL && i < im->nprofiles; i++)
+		image_free(im->under[i]);
+	free(im->under);
 	free(im->own);
 	if (im->mapped != 0)
 		(void)munmap(im->owned, im->mapped); /* ours, so it works */

@@ -14,6 +14,11 @@
 struct err;
 struct image; /* immutable once open */
 
+/* Narrower policies of the image, that some commands run under
+ * (policy/profile.h). A set of them is a word: bit i is the i-th. */
+#define PROFILES_MAX	64
+#define PROFILE_BYTES_MAX 64	/* of a name */
+
 enum policy_mode { POLICY_ENFORCE, POLICY_AUDIT, POLICY_PERMISSIVE };
 
 /* What of the host's system trees is there (file_access.system). */
@@ -60,5 +65,12 @@ int image_of(struct str bytes, struct image **out, struct err *e);
 void image_free(struct image *im); /* NULL is fine */
 const struct image_info *image_info(const struct image *im);
 void image_file(const struct image *im, uint32_t i, struct file_grant *out);
+
+uint32_t image_profiles(const struct image *im);
+struct str image_profile(const struct image *im, uint32_t i);
+/* The i-th by its name, or -1. */
+int image_profile_find(const struct image *im, struct str name);
+/* All of them: of whom it is not known who he is. */
+uint64_t image_profiles_all(const struct image *im);
 
 #endif

@@ -2,15 +2,14 @@
 
 #include <stdio.h>
 
-/* Puts "the maximum policy: " in front. */
 void
-maximum_say(char reason[REASON_BYTES_MAX])
+bound_say(struct str who, char reason[REASON_BYTES_MAX])
 {
 	char was[REASON_BYTES_MAX];
 
 	memcpy(was, reason, sizeof(was));
-	(void)snprintf(reason, REASON_BYTES_MAX, "the maximum policy: %.*s",
-	    REASON_BYTES_MAX - 32, was);
+	(void)snprintf(reason, REASON_BYTES_MAX, "%.*s: %s", (int)who.len,
+	    who.p, was);
 }
 
 /* ---- network */
@@ -25,27 +24,34 @@ narrow(struct net_answer *a, const struct net_answer *max)
 }
 
 void
-maximum_network(const struct image *im, const struct net_query *q,
-    struct net_answer *out)
+bound_network(const struct image *max, struct str who,
+    const struct net_query *q, struct net_answer *out)
 {
-	struct net_answer max;
+	struct net_answer one;
 
-	policy_network(im->own, q, out);
-	policy_network(im->max, q, &max);
-	if (out->judged == VERDICT_ALLOW && max.judged == VERDICT_DENY) {
+	policy_network(max, q, &one);
+	if (out->judged == VERDICT_ALLOW && one.judged == VERDICT_DENY) {
 		enum verdict verdict = out->verdict;
 		enum treatment treat = out->treat;
 
-		*out = max;
-		maximum_say(out->reason);
-		if (max.verdict == VERDICT_ALLOW) {	/* it only records */
+		*out = one;
+		bound_say(who, out->reason);
+		if (one.verdict == VERDICT_ALLOW) {	/* it only records */
 			out->verdict = verdict;
 			out->treat = treat;
 		}
 	}
-	if (max.verdict == VERDICT_DENY)
+	if (one.verdict == VERDICT_DENY)
 		out->verdict = VERDICT_DENY;
-	narrow(out, &max);
+	narrow(out, &one);
+}
+
+void
+maximum_network(const struct image *im, const struct net_query *q,
+    struct net_answer *out)
+{
+	policy_network(im->own, q, out);
+	bound_network(im->max, MAXIMUM_NAME, q, out);
 }
 
 bool
@@ -68,34 +74,46 @@ unmounted(const struct file_query *q)
 }
 
 void
+bound_file(const struct image *max, struct str who,
+    const struct file_query *q, struct file_answer *out)
+{
+	const struct file_query other = unmounted(q);
+	struct file_answer one;
+
+	policy_file(max, &other, &one);
+	if (out->judged == VERDICT_ALLOW && one.judged == VERDICT_DENY) {
+		enum verdict verdict = out->verdict;
+
+		*out = one;
+		bound_say(who, out->reason);
+		out->verdict = verdict;
+	}
+	if (one.verdict == VERDICT_DENY) {
+		out->verdict = VERDICT_DENY;
+		out->hidden = out->hidden || one.hidden;
+	}
+}
+
+void
 maximum_file(const struct image *im, const struct file_query *q,
     struct file_answer *out)
 {
-	const struct file_query other = unmounted(q);
-	struct file_answer max;
-
 	policy_file(im->own, q, out);
-	policy_file(im->max, &other, &max);
-	if (out->judged == VERDICT_ALLOW && max.judged == VERDICT_DENY) {
-		enum verdict verdict = out->verdict;
+	bound_file(im->max, MAXIMUM_NAME, q, out);
+}
 
-		*out = max;
-		maximum_say(out->reason);
-		out->verdict = verdict;
-	}
-	if (max.verdict == VERDICT_DENY) {
-		out->verdict = VERDICT_DENY;
-		out->hidden = out->hidden || max.hidden;
-	}
+unsigned
+bound_judge(const struct image *max, const struct file_query *q)
+{
+	const struct file_query other = unmounted(q);
+
+	return policy_file_judge(max, &other);
 }
 
 unsigned
 maximum_judge(const struct image *im, const struct file_query *q)
 {
-	const struct file_query other = unmounted(q);
-
-	return policy_file_judge(im->own, q) &
-	    policy_file_judge(im->max, &other);
+	return policy_file_judge(im->own, q) & bound_judge(im->max, q);
 }
 
 static enum file_extent

@@ -10,6 +10,7 @@
 
 #include "policy/decide.h"
 #include "policy/exec.h"
+#include "policy/exec_scan.h"
 #include "policy/files.h"
 #include "policy/form.h"
 #include "policy/route.h"
@@ -36,7 +37,29 @@ void maximum_exec(const struct image *im, const struct exec_query *q,
 void maximum_route(const struct image *im, const struct facts *f,
     struct route_answer *out);
 
-/* Puts "the maximum policy: " in front. */
-void maximum_say(char reason[REASON_BYTES_MAX]);
+/* ---- one image more that bounds: the maximum, or a profile. The question is
+ * the one that out answered so far. */
+
+#define MAXIMUM_NAME	STR("the maximum policy")
+
+void bound_network(const struct image *max, struct str who,
+    const struct net_query *q, struct net_answer *out);
+void bound_file(const struct image *max, struct str who,
+    const struct file_query *q, struct file_answer *out);
+unsigned bound_judge(const struct image *max, const struct file_query *q);
+void bound_exec(const struct image *max, struct str who,
+    const struct exec_query *q, struct exec_answer *out);
+/* Puts "WHO: " in front. */
+void bound_say(struct str who, char reason[REASON_BYTES_MAX]);
+
+/* The question as an image numbers its commands: those from `first' on, n of
+ * all. */
+struct exec_room {
+	struct exec_form forms[EXEC_FORMS_MAX];
+	uint32_t same[EXEC_FORMS_MAX][EXEC_FOUND_MAX + 1];
+	uint32_t copies[EXEC_FORMS_MAX][EXEC_FOUND_MAX + 1];
+};
+struct exec_query exec_numbered(const struct exec_query *q, uint32_t first,
+    uint32_t n, struct exec_room *room);
 
 #endif

@@ -6,60 +6,45 @@
 
 /* ---- commands */
 
-/* Names of the image itself come first, those of its maximum after them. */
+/* Those of first up to first + n, from 0 on. One more than an image takes is
+ * as good as all. */
 static uint32_t
-count_own(const uint32_t *v, uint32_t all, uint32_t names)
-{
-	uint32_t n = 0;
-
-	while (n < all && v[n] < names)
-		n++;
-	return n;
-}
-
-/* As the maximum numbers them. One more than it takes is as good as all. */
-static uint32_t
-shift(const uint32_t *v, uint32_t all, uint32_t names,
+shift(const uint32_t *v, uint32_t all, uint32_t first, uint32_t n,
     uint32_t out[EXEC_FOUND_MAX + 1])
 {
-	uint32_t n = 0;
+	uint32_t found = 0;
 
-	for (uint32_t i = count_own(v, all, names);
-	    i < all && n <= EXEC_FOUND_MAX; i++)
-		out[n++] = v[i] - names;
-	return n;
+	for (uint32_t i = 0; i < all && found <= EXEC_FOUND_MAX; i++)
+		if (v[i] >= first && v[i] - first < n)
+			out[found++] = v[i] - first;
+	return found;
 }
 
-static void
-ask_both(const struct image *im, const struct exec_query *q,
-    struct exec_answer *own, struct exec_answer *max)
+struct exec_query
+exec_numbered(const struct exec_query *q, uint32_t first, uint32_t n,
+    struct exec_room *room)
 {
-	struct exec_form a[EXEC_FORMS_MAX], b[EXEC_FORMS_MAX];
-	uint32_t same[EXEC_FORMS_MAX][EXEC_FOUND_MAX + 1];
-	uint32_t copies[EXEC_FORMS_MAX][EXEC_FOUND_MAX + 1];
-	uint32_t names = image_commands(im->own);
-	struct exec_query mine = *q, theirs = *q;
+	struct exec_query out = *q;
 
-	for (uint32_t i = 0; i < q->nforms && i < EXEC_FORMS_MAX; i++) {
+	out.profiles = 0;
+	if (q->nforms > EXEC_FORMS_MAX)	/* it is denied anyway */
+		return out;
+	for (uint32_t i = 0; i < q->nforms; i++) {
 		const struct exec_form *f = &q->forms[i];
+		struct exec_form *to = &room->forms[i];
 
-		a[i] = b[i] = *f;
-		a[i].nsame = count_own(f->same, f->nsame, names);
-		a[i].ncopies = count_own(f->copies, f->ncopies, names);
-		b[i].nsame = shift(f->same, f->nsame, names, same[i]);
-		b[i].same = same[i];
-		b[i].ncopies = shift(f->copies, f->ncopies, names, copies[i]);
-		b[i].copies = copies[i];
+		*to = *f;
+		to->nsame = shift(f->same, f->nsame, first, n, room->same[i]);
+		to->same = room->same[i];
+		to->ncopies = shift(f->copies, f->ncopies, first, n,
+		    room->copies[i]);
+		to->copies = room->copies[i];
 	}
-	if (q->nforms <= EXEC_FORMS_MAX) {	/* else both deny it */
-		mine.forms = a;
-		theirs.forms = b;
-	}
-	policy_exec(im->own, &mine, own);
-	policy_exec(im->max, &theirs, max);
+	out.forms = room->forms;
+	return out;
 }
 
-/* A profile of one of them is nothing that the other knows. */
+/* A profile of the maximum is nothing that the policy knows. */
 static void
 refuse_profile(const struct exec_answer *max, struct exec_answer *out)
 {
@@ -71,29 +56,49 @@ refuse_profile(const struct exec_answer *max, struct exec_answer *out)
 }
 
 void
+bound_exec(const struct image *max, struct str who,
+    const struct exec_query *q, struct exec_answer *out)
+{
+	struct exec_room room;
+	const struct exec_query mine = exec_numbered(q, max->first,
+	    max->ncnames, &room);
+	const struct str profile = out->profile;
+	const uint64_t profiles = out->profiles;
+	const bool audit = out->audit;
+	const bool own_asks = out->judged == VERDICT_ALLOW || out->ask;
+	struct exec_answer one;
+
+	policy_exec(max, &mine, &one);
+	if (out->judged == VERDICT_ALLOW && one.judged == VERDICT_DENY) {
+		enum verdict verdict = out->verdict;
+
+		*out = one;
+		bound_say(who, out->reason);
+		out->verdict = verdict;
+	}
+	out->audit = audit || one.audit;
+	if (one.verdict == VERDICT_DENY)
+		out->verdict = VERDICT_DENY;
+	out->ask = out->judged == VERDICT_DENY && own_asks &&
+	    (one.judged == VERDICT_ALLOW || one.ask);
+	out->profiles = profiles | one.profiles;
+	out->profile = profile.len > 0 || one.profiles == 0 ? profile :
+	    one.profile;
+	if (one.profile.len > 0 && one.profiles == 0 &&
+	    out->judged == VERDICT_ALLOW)
+		refuse_profile(&one, out);
+}
+
+void
 maximum_exec(const struct image *im, const struct exec_query *q,
     struct exec_answer *out)
 {
-	struct exec_answer max;
-	bool own_asks, max_asks;
+	struct exec_room room;
+	const struct exec_query mine = exec_numbered(q, 0, im->own->ncnames,
+	    &room);
 
-	ask_both(im, q, out, &max);
-	own_asks = out->judged == VERDICT_ALLOW || out->ask;
-	max_asks = max.judged == VERDICT_ALLOW || max.ask;
-	max.audit |= out->audit;
-	if (out->judged == VERDICT_ALLOW && max.judged == VERDICT_DENY) {
-		enum verdict verdict = out->verdict;
-
-		*out = max;
-		maximum_say(out->reason);
-		out->verdict = verdict;
-	}
-	out->audit = max.audit;
-	if (max.verdict == VERDICT_DENY)
-		out->verdict = VERDICT_DENY;
-	out->ask = out->judged == VERDICT_DENY && own_asks && max_asks;
-	if (max.profile.len > 0 && out->judged == VERDICT_ALLOW)
-		refuse_profile(&max, out);
+	policy_exec(im->own, &mine, out);
+	bound_exec(im->max, MAXIMUM_NAME, q, out);
 }
 
 /* ---- models */
@@ -171,7 +176,7 @@ take_maximum(const struct image *im, const struct route_answer *max,
 		out->verdict = out->judged = VERDICT_DENY;
 		out->route = STR("");
 	}
-	maximum_say(out->reason);
+	bound_say(MAXIMUM_NAME, out->reason);
 }
 
 static void

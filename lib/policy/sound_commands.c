@@ -53,7 +53,7 @@ rules_ok(const struct image *im)
 
 		if ((r->flags & ~(uint32_t)CRULE_FLAGS) != 0 ||
 		    !span_ok(r->envs, im->ncenvs) || r->pins > r->envs.n ||
-		    !text_ok(im, r->profile) ||
+		    !text_ok(im, r->profile) || r->under > PROFILES_MAX ||
 		    !span_ok(r->tokens, im->ncrefs) ||
 		    !refs_ok(im, r->tokens, im->nctokens) ||
 		    !span_ok(r->needs, im->ncrefs) ||

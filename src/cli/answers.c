@@ -214,6 +214,25 @@ take_name(const struct args *a, size_t *at)
 	return a->word[0];
 }
 
+static int
+take_profiles(const struct args *a, struct arena *arena, struct question *q)
+{
+	struct str *names = arena_alloc(arena, QUESTION_PROFILES_MAX,
+	    sizeof(*names));
+	const char *name;
+	size_t at = 0;
+
+	must(names != NULL);
+	q->profile = names;
+	while ((name = args_next(a, "profile", &at)) != NULL) {
+		if (q->nprofiles == QUESTION_PROFILES_MAX)
+			return say_usage("policy explain", "more than %d "
+			    "profiles", QUESTION_PROFILES_MAX);
+		names[q->nprofiles++] = str_c(name);
+	}
+	return EXIT_OK;
+}
+
 /* Who asks, and where the name leads. */
 static int
 take_caller(const struct args *a, struct arena *arena, struct question *q)
@@ -233,6 +252,8 @@ take_caller(const struct args *a, struct arena *arena, struct question *q)
 			    "of an executable, as /usr/bin/%s", exe);
 		from[q->nfrom++] = str_c(exe);
 	}
+	if (take_profiles(a, arena, q) != EXIT_OK)
+		return EXIT_USAGE;
 	if (addr == NULL)
 		return EXIT_OK;
 	q->has_address = addr_parse(str_c(addr), q->address);
@@ -278,11 +299,16 @@ explain(const struct args *a, const struct documents *docs,
 	CLEAN_BOOK struct book b = { 0 };
 	CLEAN_JSON json_t *v = NULL;
 	struct reply r;
+	struct str missing;
+	uint64_t profiles;
 
 	if (book_open(docs->v, docs->n, &b) == -1) {
 		show_diags(&b.diags);
 		return EXIT_USAGE;
 	}
+	if (!book_profiles(&b, q, &profiles, &missing))
+		return say_usage("policy explain", "the policy has no profile "
+		    "\"%.*s\"", (int)missing.len, missing.p);
 	book_ask(&b, q, &r);
 	v = reply_json(&r);
 	if (!show_as_asked(a, v))

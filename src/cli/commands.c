@@ -149,6 +149,8 @@ static const struct flag explain_flags[] = {
 	{ "fact", 0, FLAG_LIST, "NAME=VALUE", "a fact that is known, for "
 	    "conditions" },
 	{ "cwd", 0, FLAG_WORD, "DIR", "where a command is executed" },
+	{ "profile", 0, FLAG_LIST, "NAME", "the profile that who asks runs "
+	    "under; given again, all of them" },
 	{ "mounted", 0, FLAG_BOOL, NULL, "the file is in a --mount that may "
 	    "be written, and no allow is in or around that" },
 	OUTPUT, FLAGS_END,

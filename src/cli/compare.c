@@ -130,6 +130,9 @@ show_flags(struct arena *a, const struct question *q)
 		    q->from[i].p);
 	if (q->facts != NULL && q->kind != ASK_MODEL)
 		show_facts(a, q->facts);
+	for (uint32_t i = 0; i < q->nprofiles; i++)
+		(void)printf(" --profile %.*s", (int)q->profile[i].len,
+		    q->profile[i].p);
 	if (q->mounted)
 		(void)printf(" --mounted");
 	if (q->has_address)
