@@ -1,15 +1,17 @@
 #include "policy/maximum.h"
 
-#include <stdio.h>
+#include "policy/say.h"
 
 void
 bound_say(struct str who, char reason[REASON_BYTES_MAX])
 {
 	char was[REASON_BYTES_MAX];
+	struct saying s = { .p = reason, .cap = REASON_BYTES_MAX };
 
 	memcpy(was, reason, sizeof(was));
-	(void)snprintf(reason, REASON_BYTES_MAX, "%.*s: %s", (int)who.len,
-	    who.p, was);
+	say_str(&s, who);
+	say_z(&s, ": ");
+	say_z(&s, was);
 }
 
 /* ---- network */
