@@ -9,6 +9,7 @@
  *	exec		1007 Process Activity		1 Launch
  *	policy, config	3004 Entity Management		by action
  *	file		1001 File System Activity	2 Read, 3 Update
+ *	proposal	3004 Entity Management		by action
  *	finding		2004 Detection Finding		1 Create
  *
  * The line begins with metadata.sequence, time, severity_id and unmapped in
@@ -37,6 +38,9 @@ static const struct activity by_change[] = {
 	{ "create", 1 }, { "set", 3 }, { "delete", 4 }, { "load", 10 },
 	{ NULL, 99 },
 };
+static const struct activity by_answer[] = {
+	{ "propose", 1 }, { "approve", 10 }, { "reject", 11 }, { NULL, 99 },
+};
 static const struct activity by_access[] = {
 	{ "read", 2 }, { "write", 3 }, { NULL, 99 },
 };
@@ -51,6 +55,7 @@ static void print_life(struct jline *j, const struct audit_record *a);
 static void print_exec(struct jline *j, const struct audit_record *a);
 static void print_entity(struct jline *j, const struct audit_record *a);
 static void print_access(struct jline *j, const struct audit_record *a);
+static void print_proposal(struct jline *j, const struct audit_record *a);
 
 static const struct kind {
 	const char *name;
@@ -79,6 +84,8 @@ static const struct kind {
 	    NULL },
 	[AUDIT_FILE] = { "file", 1001, "File System Activity", by_access,
 	    print_access },
+	[AUDIT_PROPOSAL] = { "proposal", 3004, "Entity Management", by_answer,
+	    print_proposal },
 };
 
 const char *
@@ -333,6 +340,17 @@ print_entity(struct jline *j, const struct audit_record *a)
 		jline_str(j, "uid", a->policy_hash);
 		jline_close(j);
 	}
+}
+
+static void
+print_proposal(struct jline *j, const struct audit_record *a)
+{
+	jline_open(j, "entity");
+	jline_num(j, "type_id", 99);
+	jline_str(j, "type", STR("Proposal"));
+	jline_str(j, "name", a->path);
+	jline_str_if(j, "uid", a->rule);
+	jline_close(j);
 }
 
 static void

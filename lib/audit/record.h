@@ -24,6 +24,7 @@ enum audit_kind {
 	AUDIT_CONFIG,		/* operator's configuration in force */
 	AUDIT_FINDING,		/* what looks like an attack or a fault */
 	AUDIT_FILE,		/* a file was to be opened or changed */
+	AUDIT_PROPOSAL,		/* a person was asked, or has answered */
 	AUDIT_KIND_COUNT
 };
 
@@ -49,7 +50,8 @@ struct audit_record { /* strings borrowed; empty where they do not apply */
 	struct str exe;
 	struct str action;	/* LIFE, POLICY, CONFIG: "create" "start" "exit"
 				 * "set" ...; HTTP: method; EXEC: the command;
-				 * FILE: "read" "write" */
+				 * FILE: "read" "write"; PROPOSAL: "propose"
+				 * "approve" "reject" "expire" */
 	struct str host;
 	uint16_t port;
 	struct str address;	/* dialled */

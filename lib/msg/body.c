@@ -338,6 +338,87 @@ broker_event_get(struct rbuf *r, struct broker_event *v)
 	return get_end(r);
 }
 
+/* ---- proposals ---- */
+
+void
+proposal_put(struct wbuf *w, const struct proposal *p)
+{
+	put_u32(w, p->kind);
+	put_str(w, p->subject);
+	put_str(w, p->path);
+	put_u64(w, p->size);
+	put_u32(w, p->pid);
+	put_str(w, p->args);
+	put_str(w, p->head);
+	put_str(w, p->reason);
+	put_u32(w, p->n);
+	for (uint32_t i = 0; i < p->n; i++)
+		put_str(w, p->chain[i]);
+}
+
+static enum proposal_kind
+get_proposal_kind(struct rbuf *r)
+{
+	return (enum proposal_kind)get_below(r, PROPOSAL_KIND_COUNT);
+}
+
+int
+proposal_get(struct rbuf *r, struct proposal *p)
+{
+	p->kind = get_proposal_kind(r);
+	p->subject = get_str(r, PROPOSAL_SUBJECT_BYTES_MAX);
+	p->path = get_str(r, PATH_BYTES_MAX);
+	p->size = get_u64(r);
+	p->pid = get_u32(r);
+	p->args = get_str(r, PROPOSAL_ARGS_BYTES_MAX);
+	p->head = get_str(r, PROPOSAL_HEAD_BYTES_MAX);
+	p->reason = get_str(r, ERR_BYTES_MAX);
+	p->n = get_below(r, PROPOSAL_CHAIN_MAX + 1);
+	for (uint32_t i = 0; i < p->n; i++)
+		p->chain[i] = get_str(r, PATH_BYTES_MAX);
+	return get_end(r);
+}
+
+void
+proposal_over_put(struct wbuf *w, const struct proposal_over *p)
+{
+	put_u32(w, p->kind);
+	put_str(w, p->subject);
+	put_u8(w, p->late);
+}
+
+int
+proposal_over_get(struct rbuf *r, struct proposal_over *p)
+{
+	p->kind = get_proposal_kind(r);
+	p->subject = get_str(r, PROPOSAL_SUBJECT_BYTES_MAX);
+	p->late = get_bool(r);
+	return get_end(r);
+}
+
+void
+proposal_answer_put(struct wbuf *w, const struct proposal_answer *p)
+{
+	put_u32(w, p->kind);
+	put_str(w, p->subject);
+	put_u8(w, p->allow);
+	put_u8(w, p->once);
+	put_i64(w, p->until);
+	put_str(w, p->reason);
+}
+
+int
+proposal_answer_get(struct rbuf *r, struct proposal_answer *p)
+{
+	p->kind = get_proposal_kind(r);
+	p->subject = get_str(r, PROPOSAL_SUBJECT_BYTES_MAX);
+	p->allow = get_bool(r);
+	p->once = get_bool(r);
+	p->until = get_i64(r);
+	p->reason = get_str(r, ERR_BYTES_MAX);
+	return get_end(r);
+}
+
 void
 egress_ready_put(struct wbuf *w, const struct egress_ready *s)
 {

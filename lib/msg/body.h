@@ -177,6 +177,52 @@ struct who_ask { /* the connection from 127.0.0.1 port to there */
 void who_ask_put(struct wbuf *w, const struct who_ask *q);
 int who_ask_get(struct rbuf *r, struct who_ask *q);
 
+/* PROPOSAL_PUT: something waits for a person's word. Whoever says it may say
+ * it again; what has the same kind and subject is the same proposal. All of it
+ * but kind and subject is for people, and some of it is the agent's text. */
+enum proposal_kind { /* as stored: never renumber */
+	PROPOSAL_CODE,		/* code made in the sandbox; its SHA-256 */
+	PROPOSAL_KIND_COUNT
+};
+#define PROPOSAL_SUBJECT_BYTES_MAX 96
+#define PROPOSAL_HEAD_BYTES_MAX	   2048
+#define PROPOSAL_ARGS_BYTES_MAX	   1024
+#define PROPOSAL_CHAIN_MAX	   8
+struct proposal {
+	enum proposal_kind kind;
+	struct str subject;	/* "sha256:" and 64 hex digits */
+	struct str path;	/* of the file */
+	uint64_t size;
+	uint32_t pid;		/* inside the sandbox */
+	struct str args;	/* what was to be executed, for people */
+	struct str head;	/* the file's first bytes */
+	struct str reason;	/* why a person is asked */
+	uint32_t n;
+	struct str chain[PROPOSAL_CHAIN_MAX]; /* who asks, then its parents */
+};
+void proposal_put(struct wbuf *w, const struct proposal *p);
+int proposal_get(struct rbuf *r, struct proposal *p);
+
+/* PROPOSAL_OVER: nobody waits for it any more. PROPOSAL_ANSWER: a person's
+ * word; allow false also takes back what was allowed before. */
+struct proposal_over {
+	enum proposal_kind kind;
+	struct str subject;
+	bool late;		/* the time was over, else who waited is gone */
+};
+void proposal_over_put(struct wbuf *w, const struct proposal_over *p);
+int proposal_over_get(struct rbuf *r, struct proposal_over *p);
+
+struct proposal_answer {
+	enum proposal_kind kind;
+	struct str subject;
+	bool allow, once;	/* once: one of those that wait, no more */
+	int64_t until;		/* wall clock, us; 0: no end */
+	struct str reason;	/* for the agent, on a refusal */
+};
+void proposal_answer_put(struct wbuf *w, const struct proposal_answer *p);
+int proposal_answer_get(struct rbuf *r, struct proposal_answer *p);
+
 #define WHO_CHAIN_MAX 16
 struct who { /* WHO_REPLY; chain[0] is the holder, then its ancestors */
 	bool known;

@@ -11,6 +11,7 @@ static const struct {
 	{ "pol", "policy" },
 	{ "lg", "logs" },
 	{ "gw", "gateway" },
+	{ "rule", "proposal" },
 };
 
 const char *

@@ -36,6 +36,7 @@ enum words {
 	WORDS_POLICY,		/* a sandbox and policy files */
 	WORDS_FILES,
 	WORDS_SHELL,
+	WORDS_PROPOSAL,		/* the number of one */
 };
 
 struct command {

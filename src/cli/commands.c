@@ -166,6 +166,26 @@ static const struct flag prove_flags[] = {
 	OUTPUT, FLAGS_END,
 };
 
+static const struct flag proposal_list_flags[] = {
+	{ "status", 0, FLAG_CHOICE, "pending|unanswered|approved|once|"
+	    "rejected|all", "left out: what nobody has answered" },
+	OUTPUT, FLAGS_END,
+};
+
+static const struct flag approve_flags[] = {
+	{ "once", 0, FLAG_BOOL, NULL, "one exec of those that wait, and no "
+	    "more" },
+	{ "for", 0, FLAG_SPAN, "TIME", "as long; left out: for good" },
+	{ "everywhere", 0, FLAG_BOOL, NULL, "in every sandbox, not in this "
+	    "one alone" },
+	OUTPUT, FLAGS_END,
+};
+
+static const struct flag reject_flags[] = {
+	{ "reason", 0, FLAG_WORD, "TEXT", "for the log, and for whoever asked" },
+	OUTPUT, FLAGS_END,
+};
+
 const struct command commands[] = {
 	{ "sandbox create", "[-- COMMAND...]",
 	    "make a sandbox and run a command in it",
@@ -368,6 +388,37 @@ const struct command commands[] = {
 	    "Example:\n"
 	    "  openshell policy schema > policy.schema.json\n",
 	    none_flags, WORDS_NONE, 0, 0, false, run_policy_schema },
+	{ "proposal list", "[NAME]", "show what waits for your word",
+	    "Of all sandboxes, or of one. Also as: openshell rule list.\n"
+	    "\n"
+	    "Examples:\n"
+	    "  openshell proposal list\n"
+	    "  openshell proposal list dev --status all -o json\n",
+	    proposal_list_flags, WORDS_SANDBOX, 0, 1, false,
+	    run_proposal_list },
+	{ "proposal show", "NUMBER",
+	    "show who asks, for what, and how to answer",
+	    "Example:\n"
+	    "  openshell proposal show 3\n",
+	    output_flags, WORDS_PROPOSAL, 1, 1, false, run_proposal_show },
+	{ "proposal approve", "NUMBER", "say yes",
+	    "To exactly what is shown: of code, the bytes with that SHA-256. "
+	    "It holds in\nthe sandbox that asked, for good, and goes on "
+	    "where it was held.\n"
+	    "\n"
+	    "Examples:\n"
+	    "  openshell proposal approve 3\n"
+	    "  openshell proposal approve 3 --once\n"
+	    "  openshell proposal approve 3 --for 8h\n",
+	    approve_flags, WORDS_PROPOSAL, 1, 1, false,
+	    run_proposal_approve },
+	{ "proposal reject", "NUMBER", "say no, or take a yes back",
+	    "Who waits is refused, and so is who asks for the same in that "
+	    "sandbox later.\n"
+	    "\n"
+	    "Example:\n"
+	    "  openshell proposal reject 3 --reason 'it sends files'\n",
+	    reject_flags, WORDS_PROPOSAL, 1, 1, false, run_proposal_reject },
 	{ "gateway run", "", "run the gateway in the foreground",
 	    "Example:\n"
 	    "  openshell gateway run\n",
@@ -420,6 +471,6 @@ const char *const commands_later[] = {
 	"sandbox discard",
 	"policy suggest", "gateway add", "gateway remove", "gateway select",
 	"gateway list", "gateway login", "gateway logout", "forward",
-	"service", "provider", "proposal", "rule", "audit", "compliance",
+	"service", "provider", "audit", "compliance",
 	"inference", "image", "term", "whoami", NULL,
 };

@@ -131,6 +131,27 @@ offer_sandboxes(const char *typed)
 		offer(json_text(box, "name"), typed);
 }
 
+static void
+offer_proposals(const char *typed)
+{
+	CLEAN_API struct api api = { 0 };
+	CLEAN_JSON json_t *answer = NULL;
+	struct ask q = { "GET", "/v1/proposals", NULL, NULL, -1, 0 };
+	const json_t *one;
+	char number[24];
+	size_t i;
+
+	http_init(&api.http, -1);
+	if (!api_is_there() || api_open(&api, API_IF_RUNNING) != EXIT_OK ||
+	    api_ask(&api, &q, &answer) != EXIT_OK)
+		return;
+	json_array_foreach(json_object_get(answer, "proposals"), i, one) {
+		(void)snprintf(number, sizeof(number), "%lld",
+		    (long long)json_number(one, "proposal"));
+		offer(number, typed);
+	}
+}
+
 /* The flag whose value is being typed, or NULL. */
 static const struct flag *
 awaiting(const struct command *c, const char *before)
@@ -158,6 +179,8 @@ offer_for(const struct command *c, const char *before, const char *typed)
 		offer_flags(c, typed);
 	else if (c->words == WORDS_SHELL)
 		offer_parted("bash|zsh|fish", typed);
+	else if (c->words == WORDS_PROPOSAL)
+		offer_proposals(typed);
 	else if (c->words == WORDS_SANDBOX || c->words == WORDS_SANDBOXES ||
 	    c->words == WORDS_POLICY)
 		offer_sandboxes(typed);

@@ -94,6 +94,13 @@ what_file(struct line *l)
 }
 
 static void
+what_proposal(struct line *l)
+{
+	(void)snprintf(l->what, sizeof(l->what), "%.20s %.900s", l->action,
+	    json_text(l->un, "path"));
+}
+
+static void
 what_happened(struct line *l)
 {
 	static const struct {
@@ -101,7 +108,8 @@ what_happened(struct line *l)
 		void (*what)(struct line *l);
 	} kinds[] = { { "http", what_http }, { "net_open", what_net },
 		{ "net_close", what_net }, { "policy", what_policy },
-		{ "life", what_life }, { "file", what_file } };
+		{ "life", what_life }, { "file", what_file },
+		{ "proposal", what_proposal } };
 
 	for (size_t i = 0; i < NELEM(kinds); i++)
 		if (strcmp(kinds[i].kind, l->kind) == 0) {

@@ -11,6 +11,7 @@
 #include "box.h"
 #include "call.h"
 #include "gateway.h"
+#include "proposal.h"
 
 #define MESSAGES_PER_TURN 32
 
@@ -135,6 +136,7 @@ on_hello(struct box *b, const struct msg *m, struct err *e)
 	if (box_hello_get(&r, &h) == -1 || strcmp(h.id, b->id) != 0)
 		return bad(m, e);
 	b->pid = (pid_t)h.pid;
+	proposals_over(b); /* what still waits follows */
 	b->ending |= h.phase == BOX_OVER;
 	if (h.phase != BOX_UP)
 		return 0;
@@ -225,6 +227,30 @@ on_policy_ack(struct box *b, const struct msg *m, struct err *e)
 }
 
 static int
+on_proposal(struct box *b, const struct msg *m, struct err *e)
+{
+	struct rbuf r = rbuf_of(m->body);
+	struct proposal p;
+
+	if (proposal_get(&r, &p) == -1)
+		return bad(m, e);
+	proposal_asked(b, &p);
+	return 0;
+}
+
+static int
+on_proposal_over(struct box *b, const struct msg *m, struct err *e)
+{
+	struct rbuf r = rbuf_of(m->body);
+	struct proposal_over o;
+
+	if (proposal_over_get(&r, &o) == -1)
+		return bad(m, e);
+	proposal_gone(b, &o);
+	return 0;
+}
+
+static int
 take(struct box *b, const struct msg *m, struct err *e)
 {
 	switch ((int)m->type) {
@@ -241,6 +267,10 @@ take(struct box *b, const struct msg *m, struct err *e)
 		return on_reply(b, m, e);
 	case MSG_POLICY_ACK:
 		return on_policy_ack(b, m, e);
+	case MSG_PROPOSAL_PUT:
+		return on_proposal(b, m, e);
+	case MSG_PROPOSAL_OVER:
+		return on_proposal_over(b, m, e);
 	default:
 		return err_set(e, ERR_PEER, "the supervisor sent %s",
 		    msg_name(m->type));

@@ -11,6 +11,7 @@
 #include "box.h"
 #include "gateway.h"
 #include "msg/outcome_file.h"
+#include "proposal.h"
 #include "route.h"
 
 #define REMOVE_PER_TURN 200	/* entries of a tree, then the others' turn */
@@ -132,6 +133,7 @@ box_ended(struct box *b, const struct outcome *o)
 	b->fault[0] = '\0';
 	box_unlisten(b);
 	unlink_socket(b);
+	proposals_over(b);
 	b->status = REVISION_STORED; /* until it starts again */
 	if (p == PHASE_FAILED)
 		note_failure(b);

@@ -40,6 +40,12 @@ static const struct route {
 	    api_policy_revision },
 	{ "POST", "/v1/policy/check", NEED_NONE, api_policy_check },
 	{ "GET", "/v1/logs", NEED_NONE, api_logs },
+	{ "GET", "/v1/proposals", NEED_NONE, api_proposals },
+	{ "GET", "/v1/proposals/{n}", NEED_NONE, api_proposal },
+	{ "POST", "/v1/proposals/{n}/approve", NEED_NONE,
+	    api_proposal_approve },
+	{ "POST", "/v1/proposals/{n}/reject", NEED_NONE,
+	    api_proposal_reject },
 };
 
 /* Takes the next segment off both; false at the end of either. */

@@ -32,5 +32,9 @@ void api_policy_revisions(struct call *c);
 void api_policy_revision(struct call *c);
 void api_policy_check(struct call *c);
 void api_logs(struct call *c);
+void api_proposals(struct call *c);
+void api_proposal(struct call *c);
+void api_proposal_approve(struct call *c);
+void api_proposal_reject(struct call *c);
 
 #endif

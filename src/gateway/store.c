@@ -7,14 +7,9 @@
 #include "base/compat.h"
 #include "base/err.h"
 #include "base/must.h"
-#include "store_sql.h"
+#include "store_impl.h"
 
-struct store {
-	sqlite3 *db;
-	sqlite3_stmt *stmt[SQL_COUNT];
-};
-
-static int
+int
 db_err(struct store *s, const char *what, struct err *e)
 {
 	int code = sqlite3_extended_errcode(s->db);
@@ -28,8 +23,7 @@ db_err(struct store *s, const char *what, struct err *e)
 
 /* ---- statements ---- */
 
-/* Prepared and empty; NULL: *e says why. */
-static sqlite3_stmt *
+sqlite3_stmt *
 stmt_of(struct store *s, enum store_stmt n, struct err *e)
 {
 	if (s->stmt[n] == NULL &&
@@ -39,21 +33,20 @@ stmt_of(struct store *s, enum store_stmt n, struct err *e)
 	return s->stmt[n];
 }
 
-static void
+void
 bind_text(sqlite3_stmt *q, int at, const char *z)
 {
 	must(sqlite3_bind_text(q, at, z == NULL ? "" : z, -1,
 		 SQLITE_STATIC) == SQLITE_OK);
 }
 
-static void
+void
 bind_num(sqlite3_stmt *q, int at, int64_t v)
 {
 	must(sqlite3_bind_int64(q, at, v) == SQLITE_OK);
 }
 
-/* Runs a statement that gives no rows (or a pragma's, not looked at). */
-static int
+int
 stmt_run(struct store *s, sqlite3_stmt *q, const char *what, struct err *e)
 {
 	int rc = sqlite3_step(q), bad = 0;
@@ -103,6 +96,9 @@ check_version(struct store *s, struct err *e)
 	if (version == 0 &&
 	    sqlite3_exec(s->db, store_schema, NULL, NULL, NULL) != SQLITE_OK)
 		return db_err(s, "make the tables", e);
+	if (version < 2 && sqlite3_exec(s->db, store_schema_2, NULL, NULL,
+		NULL) != SQLITE_OK)
+		return db_err(s, "make the table of proposals", e);
 	return 0;
 }
 
@@ -240,16 +236,18 @@ store_delete(struct store *s, const char *id, struct err *e)
 	rc = run_for(s, SQL_SANDBOX_DELETE, id, e);
 	if (rc == 0)
 		rc = run_for(s, SQL_REVISION_DELETE, id, e);
+	if (rc == 0)
+		rc = run_for(s, SQL_PROPOSAL_DELETE, id, e);
 	return finish(s, rc, e);
 }
 
-static const char *
+const char *
 text_at(sqlite3_stmt *q, int at)
 {
 	return (const char *)sqlite3_column_text(q, at);
 }
 
-static struct wall
+struct wall
 wall_at(sqlite3_stmt *q, int at)
 {
 	return (struct wall){ sqlite3_column_int64(q, at) };

@@ -1,4 +1,4 @@
-/* store.h -- sandboxes and policy revisions in SQLite.  Every write is one
+/* store.h -- sandboxes, policy revisions and proposals in SQLite.  Every write is one
  * transaction; a process that is killed loses nothing it was told is done.
  */
 #ifndef GATEWAY_STORE_H
@@ -49,6 +49,30 @@ struct revision_row { /* strings borrowed */
 	enum revision_status status;
 };
 
+enum proposal_status { /* as stored: never renumber; store_sql.c knows them */
+	PROPOSAL_PENDING,	/* somebody waits in the sandbox */
+	PROPOSAL_UNANSWERED,	/* nobody waits any more */
+	PROPOSAL_APPROVED,
+	PROPOSAL_ONCE,		/* approved for those that waited */
+	PROPOSAL_REJECTED,
+	PROPOSAL_STATUS_COUNT
+};
+
+struct proposal_row { /* strings borrowed */
+	uint64_t number;		/* what people call it */
+	const char *sandbox, *name;	/* id, and name as it was */
+	int kind;			/* of enum proposal_kind */
+	const char *subject;		/* with kind and sandbox: which it is */
+	const char *title, *rule;	/* what is asked for; what a yes says */
+	const char *detail;		/* JSON, for people */
+	enum proposal_status status;
+	int64_t asks;
+	struct wall created, asked, decided;
+	const char *actor, *reason;	/* of the answer */
+	struct wall until;		/* of an approval; 0: no end */
+	bool everywhere;		/* for every sandbox */
+};
+
 /* Opens or makes the file; refuses one that a newer version wrote. */
 int store_open(const char *path, struct store **out, struct err *e);
 void store_close(struct store *s);
@@ -83,5 +107,34 @@ int store_revision(struct store *s, const char *id, uint64_t number,
 /* The highest number given so far, failed ones too. */
 int store_revision_last(struct store *s, const char *id, uint64_t *out,
     struct err *e);
+
+/* ---- store_proposal.c ---- */
+
+typedef int store_on_proposal(void *arg, const struct proposal_row *p,
+    struct err *e);
+/* Asked for, anew or again: pending now. Makes room among those that stand
+ * for nothing; ERR_LIMIT: the sandbox has max already. */
+int store_propose(struct store *s, const struct proposal_row *p, unsigned max,
+    struct err *e);
+/* status, decided, actor, reason, until, everywhere of p->number; on the disk
+ * before this returns. */
+int store_proposal_answer(struct store *s, const struct proposal_row *p,
+    struct err *e);
+/* Nobody waits for it any more; subject NULL: for none of the sandbox's. */
+int store_proposal_over(struct store *s, const char *sandbox, int kind,
+    const char *subject, struct err *e);
+/* Asked last first; sandbox "" is all, status -1 any. */
+int store_proposals(struct store *s, const char *sandbox, int status,
+    unsigned most, store_on_proposal *on_row, void *arg, struct err *e);
+/* ERR_MISSING. */
+int store_proposal(struct store *s, uint64_t number,
+    store_on_proposal *on_row, void *arg, struct err *e);
+/* The same by what it is; and the answer that holds at now for a sandbox. */
+int store_proposal_find(struct store *s, const char *sandbox, int kind,
+    const char *subject, store_on_proposal *on_row, void *arg,
+    struct err *e);
+int store_proposal_standing(struct store *s, const char *sandbox, int kind,
+    const char *subject, struct wall now, store_on_proposal *on_row,
+    void *arg, struct err *e);
 
 #endif

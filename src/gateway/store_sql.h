@@ -19,12 +19,24 @@ enum store_stmt {
 	SQL_REVISION_LAST,
 	SQL_SYNC_FULL,
 	SQL_SYNC_NORMAL,
+	SQL_PROPOSAL_PUT,
+	SQL_PROPOSAL_ANSWER,
+	SQL_PROPOSAL_OVER,
+	SQL_PROPOSAL_OVER_ALL,
+	SQL_PROPOSAL_DELETE,
+	SQL_PROPOSAL_TRIM,
+	SQL_PROPOSAL_COUNT,
+	SQL_PROPOSAL_ALL,
+	SQL_PROPOSAL_ONE,
+	SQL_PROPOSAL_FIND,
+	SQL_PROPOSAL_GRANT,
 	SQL_COUNT
 };
 
 extern const char *const store_sql[SQL_COUNT];
 extern const char store_schema[];	/* makes an empty file version 1 */
+extern const char store_schema_2[];	/* makes version 1 version 2 */
 extern const char store_pragmas[];	/* for each connection */
-#define STORE_VERSION 1			/* PRAGMA user_version */
+#define STORE_VERSION 2			/* PRAGMA user_version */
 
 #endif

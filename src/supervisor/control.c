@@ -205,6 +205,8 @@ on_message(struct supervisor *s, struct msg *m)
 		on_policy_set(s, m);
 	else if (m->type == MSG_AUDIT_CHANNEL)
 		on_audit_channel(s, m);
+	else if (m->type == MSG_PROPOSAL_ANSWER)
+		propose_answer(s, m);
 }
 
 static void
@@ -267,6 +269,7 @@ listen_on_io(struct loop *l, unsigned events, void *arg)
 		return;
 	}
 	hello(s);
+	propose_again(s);
 }
 
 int

@@ -161,6 +161,8 @@ broker_on_io(struct loop *l, unsigned events, void *arg)
 		on_failed(s, &m);
 	else if (m.type == MSG_BROKER_EVENT)
 		on_event(s, &m);
+	else if (m.type == MSG_PROPOSAL_PUT || m.type == MSG_PROPOSAL_OVER)
+		propose(s, &m);
 	msg_close(&m);
 }
 

@@ -132,6 +132,11 @@ void gate_unready(struct supervisor *s, const char *reason);
 /* Why the process ended that all inside depend on. */
 void gate_ended(struct supervisor *s, int status);
 
+/* propose.c */
+void propose(struct supervisor *s, const struct msg *m);
+void propose_answer(struct supervisor *s, const struct msg *m);
+void propose_again(struct supervisor *s);
+
 /* finder.c: a process of its own. Never returns. */
 void finder_serve(int fd, int diag, pid_t init_pid) NORETURN;
 
