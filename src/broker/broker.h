@@ -35,10 +35,11 @@ struct mount { /* the operator's */
 	unsigned access;	/* of enum file_access */
 };
 
-#define HELPERS_MAX 64
+#define HELPERS_MAX 1024
+#define HELPERS_OF_ONE_MAX 256	/* of one process, so that others have some */
 
-struct helper { /* opens a pipe for a caller; pid 0: free */
-	pid_t pid, tid;
+struct helper { /* waits for a caller; pid 0: free */
+	pid_t pid, tid, tgid;
 	uint64_t id;
 };
 
@@ -59,7 +60,7 @@ struct broker {
 	struct mount mounts[MOUNT_COUNT_MAX];
 	uint32_t nmounts;
 	struct helper helpers[HELPERS_MAX];
-	unsigned nhelpers;
+	unsigned nhelpers, looked;	/* looked: where the next look begins */
 };
 
 struct ask {
@@ -150,6 +151,7 @@ bool mount_is_below(const struct broker *b, const char *path);
 /* What the rules say of a path, whatever is asked. */
 unsigned judge_mask(const struct ask *a, const char *path);
 bool judge_is_open(const struct ask *a); /* the mode blocks nothing */
+bool judge_watches(const struct ask *a); /* each answer is to be recorded */
 
 /* ---- what is asked ---- */
 
@@ -200,6 +202,9 @@ long ask_exec(const struct ask *a, int dirfd, uint64_t path, int flags);
 /* event.c: what the log is to hear. */
 struct file_answer;
 void event_denied(const struct ask *a, const char *path, unsigned access,
+    const struct file_answer *got);
+/* The same where the policy only watches: whatever the answer. */
+void event_seen(const struct ask *a, const char *path, unsigned access,
     const struct file_answer *got);
 int event_wait_ms(void);	/* until repeated ones are due; -1: never */
 void event_flush(struct broker *b);

@@ -21,7 +21,8 @@
 #include "jail/calls_abi.h"
 #include "jail/caps.h"
 
-#define PAGE 4096
+#define PAGE	     4096
+#define PIDFD_THREAD O_EXCL
 
 bool
 caller_waits(const struct ask *a)
@@ -245,18 +246,44 @@ caller_exe(const struct ask *a, char out[PATH_BYTES_MAX])
 	return n < 0 ? 0 : (size_t)n;
 }
 
-int
-caller_fd(const struct ask *a, int fd)
+/* A thread may have descriptors of its own (clone without CLONE_FILES,
+ * CLOSE_RANGE_UNSHARE). Before Linux 6.9 only a process has a pidfd: then what
+ * another of its threads asks is answered from the process's, if the same
+ * object stands there. */
+static int
+caller_pidfd(const struct ask *a)
 {
 	struct caller_ids ids;
-	CLEAN_FD int pidfd = -1;
-	int got, rc = caller_ids(a, &ids);
+	int rc, pidfd = (int)syscall(NR_PIDFD_OPEN, a->tid, PIDFD_THREAD);
 
+	if (pidfd != -1 || errno != EINVAL)
+		return pidfd == -1 ? -ESRCH : pidfd;
+	rc = caller_ids(a, &ids);
 	if (rc != 0)
 		return rc;
 	pidfd = (int)syscall(NR_PIDFD_OPEN, ids.tgid, 0);
-	if (pidfd == -1)
-		return -ESRCH;
+	return pidfd == -1 ? -ESRCH : pidfd;
+}
+
+/* Is it what the thread itself has there? */
+static bool
+is_callers(const struct ask *a, int fd, int got)
+{
+	CLEAN_FD int there = caller_object(a, fd);
+	struct stat x, y;
+
+	return there >= 0 && fstat(there, &x) == 0 && fstat(got, &y) == 0 &&
+	    x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+int
+caller_fd(const struct ask *a, int fd)
+{
+	CLEAN_FD int pidfd = caller_pidfd(a);
+	int got;
+
+	if (pidfd < 0)
+		return pidfd;
 	got = (int)syscall(NR_PIDFD_GETFD, pidfd, fd, 0);
 	if (got == -1 && errno == EPERM && caps_ptrace(true) == 0) {
 		got = (int)syscall(NR_PIDFD_GETFD, pidfd, fd, 0);
@@ -264,9 +291,9 @@ caller_fd(const struct ask *a, int fd)
 	}
 	if (got == -1)
 		return -errno;
-	if (!caller_waits(a)) {
+	if (!caller_waits(a) || !is_callers(a, fd, got)) {
 		(void)close(got);
-		return -ESRCH;
+		return -EBADF;
 	}
 	return got;
 }

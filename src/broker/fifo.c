@@ -15,11 +15,13 @@
 #include <unistd.h>
 
 #include "base/clean.h"
+#include "base/clock.h"
 #include "base/compat.h"
 #include "broker/broker.h"
 #include "jail/calls_abi.h"
 
-#define LOOK_MS 20
+#define LOOK_MS	  20
+#define LOOKS_MAX 64	/* helpers looked after at once */
 
 static void
 answer(const struct ask *a, int error, int value)
@@ -69,23 +71,44 @@ help(const struct ask *a, int held, int flags)
 	_exit(0);
 }
 
+/* One that is free, if the caller's process has not too many. */
+static struct helper *
+helper_find(struct broker *b, pid_t tgid)
+{
+	struct helper *free = NULL;
+	unsigned its = 0;
+
+	for (size_t i = 0; i < HELPERS_MAX; i++) {
+		struct helper *h = &b->helpers[i];
+
+		if (h->pid == 0)
+			free = h;
+		else if (h->tgid == tgid)
+			its++;
+	}
+	return its < HELPERS_OF_ONE_MAX ? free : NULL;
+}
+
 long
 fifo_open(const struct ask *a, int fd, int flags)
 {
 	struct broker *b = a->b;
-	struct helper *h = b->helpers;
+	struct caller_ids ids;
+	struct helper *h;
 	pid_t pid;
+	int rc = caller_ids(a, &ids);
 
-	if (b->nhelpers == HELPERS_MAX)
+	if (rc != 0)
+		return rc;
+	h = helper_find(b, ids.tgid);
+	if (h == NULL)
 		return -EAGAIN;
-	while (h->pid != 0)
-		h++;
 	pid = fork();
 	if (pid == -1)
 		return -errno;
 	if (pid == 0)
 		help(a, fd, flags);
-	*h = (struct helper){ pid, a->tid, a->id };
+	*h = (struct helper){ pid, a->tid, ids.tgid, a->id };
 	b->nhelpers++;
 	return ANSWERED;
 }
@@ -119,20 +142,37 @@ stop(const struct helper *h)
 }
 
 /* A helper is reaped by us alone, so its number is its own until then. */
+static void
+look_at(struct broker *b, const struct helper *h)
+{
+	const struct ask a = { .b = b, .id = h->id, .tid = h->tid };
+
+	if (!caller_waits(&a)) {
+		stop(h);
+	} else if (caller_interrupted(&a)) {
+		stop(h);
+		answer(&a, -EINTR, 0);
+	}
+}
+
+/* Some of them each time: many that wait cost those who ask nothing. */
 void
 fifo_look(struct broker *b)
 {
-	for (size_t i = 0; b->nhelpers > 0 && i < HELPERS_MAX; i++) {
-		const struct helper *h = &b->helpers[i];
-		const struct ask a = { .b = b, .id = h->id, .tid = h->tid };
+	static int64_t last;
+	const int64_t now = clock_mono().v / 1000;
+	unsigned looks = 0;
 
+	if (b->nhelpers == 0 || now - last < LOOK_MS)
+		return;
+	last = now;
+	for (size_t i = 0; i < HELPERS_MAX && looks < LOOKS_MAX; i++) {
+		const struct helper *h = &b->helpers[b->looked];
+
+		b->looked = (b->looked + 1) % HELPERS_MAX;
 		if (h->pid == 0)
 			continue;
-		if (!caller_waits(&a)) {
-			stop(h);
-		} else if (caller_interrupted(&a)) {
-			stop(h);
-			answer(&a, -EINTR, 0);
-		}
+		looks++;
+		look_at(b, h);
 	}
 }
