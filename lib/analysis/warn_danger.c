@@ -135,8 +135,13 @@ warn_file(struct compile *c, const struct book *none,
 static void
 warn_files(struct compile *c)
 {
+	const struct pol_scalar *all = &c->pol.files.fallback;
 	struct book none;
 
+	if (all->at != NULL && all->value == 1)
+		node_warning(c, all->at, "all that is shown, and in a mount "
+		    "all that is in it, may be read and written but for what "
+		    "is denied");
 	if (book_open(NULL, 0, &none) == 0)
 		for (const struct pol_file *f = c->pol.files.list; f != NULL;
 		    f = f->next)

@@ -89,8 +89,9 @@ enum file_need {
 	NEED_HIDE,		/* names that are not to be listed */
 	NEED_MAXIMUM,		/* an allow that the maximum does not hold
 				 * whole */
+	NEED_AUDIT,		/* each open is to be recorded */
+	NEED_DEFAULT,		/* default_policy: allow, with denies */
 	/* What no gate gives either. */
-	NEED_DEFAULT,		/* default_policy: allow */
 	NEED_ROOT,		/* a grant of the whole root */
 	NEED_KERNEL,		/* a grant in /proc, /dev, /sys */
 	NEED_SECRET,		/* a grant of what no sandbox is shown */

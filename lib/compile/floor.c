@@ -15,6 +15,8 @@ const bool file_gate_holds[NEED_COUNT] = {
 	[NEED_DENY_OWN] = true,
 	[NEED_DENY_SOME] = true,
 	[NEED_MAXIMUM] = true,
+	[NEED_AUDIT] = true,
+	[NEED_DEFAULT] = true,
 };
 
 struct floor { /* one look at the section */
@@ -26,7 +28,8 @@ static void
 why(const struct floor *fl, enum file_need need, const struct pol_file *rule,
     const struct pol_file *other, const char *hit)
 {
-	struct file_why w = { need, rule->at, rule, other, hit };
+	struct file_why w = { need, rule != NULL ? rule->at :
+		fl->c->pol.mode.at, rule, other, hit };
 
 	fl->take(fl->c, &w);
 }
@@ -119,6 +122,19 @@ section_why(const struct floor *fl, enum file_need need,
 		fl->take(fl->c, &w);
 }
 
+/* Without a deny, what is mounted is all that there is to hold. */
+static void
+default_why(const struct floor *fl)
+{
+	const struct pol_files *files = &fl->c->pol.files;
+
+	for (struct pol_file *f = files->list; f != NULL; f = f->next)
+		if (f->deny) {
+			section_why(fl, NEED_DEFAULT, &files->fallback);
+			return;
+		}
+}
+
 static void
 places_why(const struct floor *fl)
 {
@@ -137,7 +153,10 @@ floor_why(struct compile *c, file_why_take *take)
 	struct pol_files *files = &c->pol.files;
 	struct floor fl = { c, take };
 
-	section_why(&fl, NEED_DEFAULT, &files->fallback);
+	if (files->section != NULL && c->pol.mode.value == POLICY_AUDIT &&
+	    c->pol.mode.at != NULL)
+		why(&fl, NEED_AUDIT, NULL, NULL, NULL);
+	default_why(&fl);
 	section_why(&fl, NEED_HIDE, &files->hide);
 	for (struct pol_file *f = files->list; f != NULL; f = f->next)
 		if (!f->deny)
@@ -180,9 +199,12 @@ refuse(struct compile *c, const struct file_why *w)
 		not_enforced(c, w->at, "an allow that the maximum policy "
 		    "denies, whole or in part");
 		return;
+	case NEED_AUDIT:
+		not_enforced(c, w->at, "policy_mode: audit of file_access");
+		return;
 	case NEED_DEFAULT:
-		not_enforced(c, w->at, "default_policy: allow of "
-		    "file_access");
+		not_enforced(c, w->at, "denies beside default_policy: allow "
+		    "of file_access");
 		return;
 	case NEED_ROOT:
 		not_enforced(c, w->at, "a grant of the whole root");
@@ -209,7 +231,7 @@ hold_or_refuse(struct compile *c, const struct file_why *w)
 {
 	if (c->maximum)	/* it has no sandbox: it bounds others' grants */
 		return;
-	if (w->need < NEED_DEFAULT)
+	if (w->need < NEED_ROOT)
 		c->pol.files.gate = true;
 	if (c->stage == POLICY_STAGE_ENFORCE && !file_gate_holds[w->need])
 		refuse(c, w);

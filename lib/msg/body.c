@@ -316,6 +316,7 @@ broker_event_put(struct wbuf *w, const struct broker_event *v)
 {
 	put_u32(w, v->count);
 	put_u8(w, v->allowed);
+	put_u8(w, v->judged);
 	put_u8(w, v->write);
 	put_u32(w, v->pid);
 	put_str(w, v->path);
@@ -329,6 +330,7 @@ broker_event_get(struct rbuf *r, struct broker_event *v)
 {
 	v->count = get_u32(r);
 	v->allowed = get_bool(r);
+	v->judged = get_bool(r);
 	v->write = get_bool(r);
 	v->pid = get_u32(r);
 	v->path = get_str(r, PATH_BYTES_MAX);

@@ -152,7 +152,8 @@ int broker_start_get(struct rbuf *r, struct arena *a, struct broker_start *s);
  * repeated event is the same bytes but for it. */
 struct broker_event {
 	uint32_t count;		/* how many times */
-	bool allowed;		/* the mode let it pass */
+	bool allowed;		/* by the rules, or the mode let it pass */
+	bool judged;		/* the rules allow it */
 	bool write;
 	uint32_t pid;		/* inside the sandbox */
 	struct str path, exe, rule, reason;

@@ -153,17 +153,28 @@ judge_is_open(const struct ask *a)
 	return info->mode != POLICY_ENFORCE && !info->bounded;
 }
 
+bool
+judge_watches(const struct ask *a)
+{
+	return image_info(a->image)->mode == POLICY_AUDIT;
+}
+
 int
 judge_path(const struct ask *a, const char *path, unsigned access)
 {
 	const struct file_query q = { .path = str_c(path), .access = access,
 		.mounted = mounted(a->b, path) };
+	const bool watched = judge_watches(a);
 	struct file_answer got;
 
-	if ((policy_file_judge(a->image, &q) & access) == access)
+	if (!watched &&
+	    (policy_file_judge(a->image, &q) & access) == access)
 		return 0;
 	policy_file(a->image, &q, &got);
-	event_denied(a, path, access, &got);
+	if (watched)
+		event_seen(a, path, access, &got);
+	else
+		event_denied(a, path, access, &got);
 	if (got.verdict == VERDICT_ALLOW)
 		return 0;
 	return got.hidden ? -ENOENT : -EACCES;

@@ -103,7 +103,9 @@ on_event(struct supervisor *s, const struct msg *m)
 		    "the broker sent a BROKER_EVENT that is not well formed");
 		return;
 	}
-	a.verdict = v.allowed ? AUDIT_OBSERVED : AUDIT_DENIED;
+	a.verdict = !v.allowed ? AUDIT_DENIED :
+	    v.judged	       ? AUDIT_ALLOWED :
+				 AUDIT_OBSERVED;
 	a.action = v.write ? STR("write") : STR("read");
 	a.pid = v.pid;
 	a.path = v.path;

@@ -420,9 +420,8 @@ static const struct {
 	    "/srv/x, permissions: [write]}]}", ENFORCE, NULL },
 	{ "hide needs more", "file_access: {hide: true}", ENFORCE,
 	    "p.yaml:1:21: error: not enforced by this version: hide" },
-	{ "and the default", "file_access: {default_policy: allow}", ENFORCE,
-	    "p.yaml:1:31: error: not enforced by this version: "
-	    "default_policy: allow of file_access" },
+	{ "a default of allow is held", "file_access: {default_policy: allow, "
+	    "deny: [{path: \"**/x\"}]}", ENFORCE, NULL },
 
 	/* ---- the older schema */
 	{ "its files", "version: 1\nfilesystem_policy: {read_only: [/usr/, "
