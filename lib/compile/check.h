@@ -100,8 +100,8 @@ void check_files(struct compile *c, const struct node *n, void *arg);
 void check_commands(struct compile *c, const struct node *n, void *arg);
 void check_inference(struct compile *c, const struct node *n, void *arg);
 void check_resources(struct compile *c, const struct node *n, void *arg);
-/* Those of an entry, and those of the section, which are kept. */
-void check_rate_limits(struct compile *c, const struct node *n, void *arg);
+/* Those of an entry, and those of the section. */
+struct pol_rate *entry_rate_limits(struct compile *c, const struct node *n);
 void take_rate_limits(struct compile *c, const struct node *n, void *arg);
 void check_labels(struct compile *c, const struct node *n, void *arg);
 void check_process(struct compile *c, const struct node *n, void *arg);

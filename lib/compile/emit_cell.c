@@ -31,7 +31,7 @@ same_effect(const struct f_rule *a, const struct f_rule *b)
 	    (a->ports.n > 0) == (b->ports.n > 0) &&
 	    span_same(a->exes, b->exes) && span_same(a->nets, b->nets) &&
 	    span_same(a->needs, b->needs) &&
-	    a->when == b->when;
+	    a->when == b->when && a->rate == b->rate;
 }
 
 static bool

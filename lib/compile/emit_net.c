@@ -149,11 +149,57 @@ rule_form(struct emit *e, const struct pol_rule *r)
 		.needs = put_needs(e, r),
 		.methods = r->methods,
 		.when = emit_cond(e, r->when),
+		.rate = r->rate == NULL ? 0 : r->rate->number,
 		.file = r->at->doc->index,
 		.line = r->at->line,
 		.text = put_shown(e, r),
 		.section = emit_text(e, r->section),
 	};
+}
+
+/* ---- how often, and how much */
+
+static struct f_rate
+rate_form(struct emit *e, const struct pol_scalar *requests,
+    const struct pol_scalar *mb, const struct pol_scalar *period)
+{
+	const struct node *at = requests->at != NULL ? requests->at : mb->at;
+	struct f_rate f = { .period_s = PERIOD_DEFAULT_S };
+
+	f.requests = requests->at == NULL ? 0 : requests->value;
+	f.egress_mb = mb->at == NULL ? 0 : mb->value;
+	if (period->at != NULL)
+		f.period_s = period->value;
+	f.file = at == NULL ? 0 : at->doc->index;
+	f.line = at == NULL ? 0 : at->line;
+	f.text = emit_text(e, STR("network.rate_limits"));
+	return f;
+}
+
+/* Those of entries by their numbers, then that of the whole. */
+static void
+put_rates(struct emit *e)
+{
+	const struct pol_scalar *all = e->c->pol.limits.v;
+	struct f_rate f;
+
+	for (const struct pol_rule *r = e->c->pol.rules; r != NULL;
+	    r = r->next) {
+		if (r->rate == NULL || r->rate->number <=
+		    emit_count(e, FORM_rates, sizeof(f)))
+			continue;
+		f = rate_form(e, &r->rate->v[0], &r->rate->v[1],
+		    &r->rate->v[2]);
+		f.file = r->at->doc->index;
+		f.line = r->at->line;
+		f.text = put_shown(e, r);
+		emit_put(e, FORM_rates, &f, sizeof(f));
+	}
+	f = rate_form(e, &all[LIMIT_REQUESTS], &all[LIMIT_EGRESS_MB],
+	    &all[LIMIT_PERIOD_S]);
+	f.whole = 1;
+	if (f.requests != 0 || f.egress_mb != 0)
+		emit_put(e, FORM_rates, &f, sizeof(f));
 }
 
 void
@@ -170,6 +216,7 @@ emit_net(struct emit *e)
 		w.rules[at++] = rule_form(e, r);
 	}
 	emit_put(e, FORM_rules, w.rules, w.n * sizeof(*w.rules));
+	put_rates(e);
 	net_hosts(&w);
 	net_loose(&w);
 }

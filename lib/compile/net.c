@@ -129,6 +129,19 @@ on_when(struct compile *c, const struct node *n, void *arg)
 	cond_not_enforced(c, e->r.when, FACTS_OF_EGRESS);
 }
 
+static void
+on_rates(struct compile *c, const struct node *n, void *arg)
+{
+	struct entry *e = arg;
+
+	e->extra = n;
+	if ((e->r.flags & RULE_DENY) != 0)
+		node_error(c, n, "rate_limits permits so much, so it has no "
+		    "place in a deny");
+	else
+		e->r.rate = entry_rate_limits(c, n);
+}
+
 static const struct key entry_keys[] = {
 	{ "endpoint", WANT_WORD, on_host, NULL },
 	{ "destination", WANT_WORD, on_host, NULL },
@@ -138,7 +151,7 @@ static const struct key entry_keys[] = {
 	{ "paths", WANT_LIST, on_paths, NULL },
 	{ "binaries", WANT_LIST, on_binaries, NULL },
 	{ "allowed_ips", WANT_LIST, on_ips, NULL },
-	{ "rate_limits", WANT_MAP, check_rate_limits, "rate_limits" },
+	{ "rate_limits", WANT_MAP, on_rates, NULL },
 	{ "encoded_slash", WANT_WORD, on_slash, NULL },
 	{ "when", WANT_WORD, on_when, NULL },
 	{ "query", WANT_MAP, on_query, NULL },
@@ -306,7 +319,7 @@ check_network(struct compile *c, const struct node *n, void *arg)
 		{ "allow", WANT_LIST, on_allow, NULL },
 		{ "egress", WANT_LIST, on_egress, NULL },
 		{ "deny", WANT_LIST, on_deny, NULL },
-		{ "rate_limits", WANT_MAP, take_rate_limits, "rate_limits" },
+		{ "rate_limits", WANT_MAP, take_rate_limits, NULL },
 	};
 
 	check_map(c, n, keys, NELEM(keys), arg, "network");

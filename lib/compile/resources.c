@@ -1,6 +1,7 @@
 /* resources.c -- resources, the network's rate_limits, and process. */
 #include "base/compat.h"
 #include "compile/check.h"
+#include "policy/rates.h"
 
 /* ---- limits: the smaller one of all documents counts */
 
@@ -138,18 +139,22 @@ resources_close(struct compile *c)
 
 /* ---- rate_limits of network */
 
-/* arg: NULL for those of an entry, which are looked at and no more. */
+struct rates { /* one map of them */
+	struct pol_scalar *to[LIMIT_COUNT];
+};
+
 static void
 take_rate(struct compile *c, const struct node *n, enum limit which,
-    const void *arg)
+    struct rates *r)
 {
+	struct pol_scalar *s = r->to[which];
 	uint64_t v;
 
-	if (arg != NULL)
-		take_limit(c, n, which);
-	else
-		(void)take_number(c, n, rows[which].least, rows[which].most,
-		    &v, rows[which].key); /* said if wrong */
+	if (!take_number(c, n, rows[which].least, rows[which].most, &v,
+		rows[which].key))
+		return;
+	if (s->at == NULL || v < s->value)
+		*s = (struct pol_scalar){ n, (uint32_t)v };
 }
 
 #define LIMIT(id, key, least, most)					\
@@ -164,15 +169,16 @@ RATES(LIMIT)
 static void
 on_period(struct compile *c, const struct node *n, void *arg)
 {
+	struct rates *r = arg;
 	uint64_t ms;
 
 	if (!take_time(c, n, &ms, "period"))
 		return;
 	if (ms % 1000 != 0 || ms / 1000 > 31 * 86400)
 		node_error(c, n, "period is whole seconds, 31d at most");
-	else if (arg != NULL)
-		take_one(c, n, LIMIT_PERIOD_S, (uint32_t)(ms / 1000),
-		    "period of rate_limits");
+	else
+		take_scalar(c, r->to[LIMIT_PERIOD_S], n,
+		    (uint32_t)(ms / 1000), "period of rate_limits");
 }
 
 static void
@@ -185,21 +191,48 @@ rate_limits(struct compile *c, const struct node *n, void *arg)
 		{ "period", WANT_ANY, on_period, NULL },
 	};
 
-	check_map(c, n, keys, NELEM(keys), arg, "rate_limits");
+	const struct node *mb = map_find(n, "max_data_egress_mb");
+	const struct node *period = map_find(n, "period");
+	struct rates *r = arg;
+
+	check_map(c, n, keys, NELEM(keys), r, "rate_limits");
+	if (mb == NULL && period != NULL)
+		node_error(c, period, "period is that of max_data_egress_mb, "
+		    "which is not there");
+	/* So that of two documents, of which one does not say it, both mean
+	 * the same. */
+	if (mb != NULL && period == NULL)
+		take_scalar(c, r->to[LIMIT_PERIOD_S], mb, PERIOD_DEFAULT_S,
+		    "period of rate_limits (1h where it is not there)");
 }
 
-void
-check_rate_limits(struct compile *c, const struct node *n, void *arg)
+struct pol_rate *
+entry_rate_limits(struct compile *c, const struct node *n)
 {
-	(void)arg;
-	rate_limits(c, n, NULL);
+	struct pol_rate *rate = take_mem(c, 1, sizeof(*rate));
+	struct rates r = { .to = { [LIMIT_REQUESTS] = &rate->v[0],
+		[LIMIT_EGRESS_MB] = &rate->v[1],
+		[LIMIT_PERIOD_S] = &rate->v[2] } };
+
+	rate_limits(c, n, &r);
+	if (c->pol.nrates == RATES_MAX - 1)
+		node_error(c, n, "more than %d entries have rate_limits",
+		    RATES_MAX - 1);
+	else
+		rate->number = ++c->pol.nrates;
+	return rate;
 }
 
 void
 take_rate_limits(struct compile *c, const struct node *n, void *arg)
 {
+	struct pol_scalar *v = c->pol.limits.v;
+	struct rates r = { .to = { [LIMIT_REQUESTS] = &v[LIMIT_REQUESTS],
+		[LIMIT_EGRESS_MB] = &v[LIMIT_EGRESS_MB],
+		[LIMIT_PERIOD_S] = &v[LIMIT_PERIOD_S] } };
+
 	(void)arg;
-	rate_limits(c, n, &c->pol.limits);
+	rate_limits(c, n, &r);
 }
 
 /* ---- process */

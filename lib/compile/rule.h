@@ -48,6 +48,11 @@ struct pol_need {
 	struct strs shown;	/* as written */
 };
 
+struct pol_rate { /* an entry's own limits */
+	uint32_t number;	/* from 1 on */
+	struct pol_scalar v[3];	/* requests, egress_mb, period_s */
+};
+
 struct pol_rule {
 	struct pol_rule *next;
 	uint32_t flags;		/* RULE_* */
@@ -61,6 +66,7 @@ struct pol_rule {
 	struct pol_need *needs;
 	uint32_t nneeds;
 	uint32_t when;		/* a condition (pol_cond()), or 0 */
+	struct pol_rate *rate;	/* or NULL */
 	struct strs words;
 	struct strs paths;	/* compiled */
 	struct strs shown_paths; /* as written */
@@ -78,6 +84,7 @@ struct policy {
 	const struct node *star;	/* a deny that states the default */
 	struct pol_rule *rules, **rules_end;
 	uint32_t nrules;
+	uint32_t nrates;		/* entries with limits of their own */
 	struct pol_files files;
 	struct pol_conds conds;
 	struct pol_models models;

@@ -19,6 +19,7 @@ enum said { SAID_ALLOW, SAID_DENY, SAID_SOFT_ALLOW, SAID_SOFT_DENY, SAIDS };
 struct tally { /* the first rule of each kind on each wire */
 	const struct scan *s;
 	const struct f_rule *first[SAIDS][WIRES];
+	uint64_t rates[WIRES];	/* of all that allow */
 };
 
 static enum said
@@ -45,6 +46,9 @@ tally_rule(struct tally *t, const struct f_rule *r)
 
 		if (*first == NULL || r < *first)
 			*first = r;
+		if (r->rate != 0 && (r->flags & RULE_DENY) == 0)
+			t->rates[__builtin_ctz(wires)] |=
+			    UINT64_C(1) << (r->rate - 1);
 	}
 }
 
@@ -128,6 +132,7 @@ say_allow(const struct tally *t, unsigned wire, struct net_answer *out)
 
 	out->verdict = out->judged = VERDICT_ALLOW;
 	out->treat = wire_treatment(wire);
+	out->rates[0] = t->rates[wire];
 	if (r == NULL) {
 		(void)snprintf(out->reason, sizeof(out->reason),
 		    "default_policy of network is allow");

@@ -51,6 +51,9 @@ struct net_answer {
 	enum verdict verdict;	/* what is enforced (mode considered) */
 	enum verdict judged;	/* what the rules say, whatever the mode */
 	enum treatment treat;	/* meaningful on allow */
+	/* On allow: which of the rates count this, as bits (rates.h). [1]: of
+	 * the maximum. */
+	uint64_t rates[2];
 	bool encoded_slash;	/* the allowing entry takes %2F in paths; the
 				 * asker refuses such a path otherwise */
 	struct policy_rule rule;	/* that decided: the allow, or the deny */

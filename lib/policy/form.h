@@ -20,7 +20,7 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
     "an image is mapped as it stands");
 
 #define FORM_MAGIC	"OSPolicy"
-#define FORM_VERSION	3
+#define FORM_VERSION	4
 #define FORM_ALIGN	8
 
 enum { /* how a connection is understood; a set of these */
@@ -87,6 +87,15 @@ struct f_rule { /* an empty span does not narrow */
 	uint32_t file, line;	/* file: index into texts */
 	struct f_text text, section;
 	uint32_t when;		/* a condition (policy/cond.h), or 0 */
+	uint32_t rate;		/* + 1, or 0: it counts no more than others */
+};
+
+struct f_rate { /* a limit of 0 is none */
+	uint32_t requests;	/* in a minute */
+	uint32_t egress_mb, period_s;
+	uint32_t whole;		/* 1: over everything that leaves */
+	uint32_t file, line;
+	struct f_text text;
 };
 
 /* What a question's host leads to is groups of rules, each for names that are
@@ -254,6 +263,7 @@ struct f_profile { /* a narrower policy, for some commands */
 	SECTION(fpaths, struct f_fpaths)				\
 	FORM_MODELS(SECTION)						\
 	FORM_COMMANDS(SECTION)						\
+	SECTION(rates, struct f_rate)					\
 	SECTION(bytes, char)						\
 	SECTION(maximum, char)		/* an image of its own, or nothing */ \
 	SECTION(profiles, struct f_profile) /* by their names, rising */ \

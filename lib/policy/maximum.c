@@ -32,11 +32,13 @@ bound_network(const struct image *max, struct str who,
 	struct net_answer one;
 
 	policy_network(max, q, &one);
+	out->rates[1] |= one.rates[0];
 	if (out->judged == VERDICT_ALLOW && one.judged == VERDICT_DENY) {
 		enum verdict verdict = out->verdict;
 		enum treatment treat = out->treat;
 
 		*out = one;
+		out->rates[0] = 0;
 		bound_say(who, out->reason);
 		if (one.verdict == VERDICT_ALLOW) {	/* it only records */
 			out->verdict = verdict;

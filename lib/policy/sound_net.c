@@ -2,6 +2,7 @@
 #include "base/compat.h"
 #include "policy/detail.h"
 #include "policy/match.h"
+#include "policy/rates.h"
 #include "policy/sound.h"
 
 static bool
@@ -35,7 +36,7 @@ rule_ok(const struct image *im, const struct f_rule *r)
 	    span_ok(r->nets, im->nnets) && span_ok(r->paths, im->npats) &&
 	    span_ok(r->words, im->nwords) && span_ok(r->needs, im->nneeds) && r->file < im->ntexts &&
 	    text_ok(im, r->text) && text_ok(im, r->section) &&
-	    r->when <= im->nconds;
+	    r->when <= im->nconds && r->rate <= im->nrates;
 }
 
 static bool
@@ -178,6 +179,22 @@ pats_ok(const struct image *im)
 }
 
 static bool
+rates_ok(const struct image *im)
+{
+	if (im->nrates > RATES_MAX)
+		return false;
+	for (uint32_t i = 0; i < im->nrates; i++) {
+		const struct f_rate *r = &im->rates[i];
+
+		if (r->whole > 1 || r->period_s == 0 ||
+		    r->egress_mb > UINT32_C(1) << 24 ||
+		    r->file >= im->ntexts || !text_ok(im, r->text))
+			return false;
+	}
+	return true;
+}
+
+static bool
 values_ok(const struct image *im)
 {
 	for (uint32_t i = 0; i < im->nports; i++)
@@ -205,7 +222,8 @@ image_net_fault(const struct image *im)
 		return "its tables of hosts are damaged";
 	if (!groups_ok(im) || !cells_ok(im))
 		return "its tables of ports and paths are damaged";
-	if (!pats_ok(im) || !values_ok(im) || !needs_ok(im))
+	if (!pats_ok(im) || !values_ok(im) || !needs_ok(im) ||
+	    !rates_ok(im))
 		return "a rule's list is damaged";
 	return NULL;
 }

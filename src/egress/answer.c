@@ -23,6 +23,8 @@ status_text(unsigned status)
 		return "URI Too Long";
 	case 417:
 		return "Expectation Failed";
+	case 429:
+		return "Too Many Requests";
 	case 431:
 		return "Request Header Fields Too Large";
 	case 501:
@@ -98,6 +100,10 @@ send_head(struct conn *c, unsigned status, size_t length,
 		ok = ok && buf_printf(out, "X-OpenShell-Policy: %s\r\n",
 		    policy);
 	}
+	if (c->retry_s != 0)
+		ok = ok && buf_printf(out, "Retry-After: %u\r\n",
+		    c->retry_s);
+	c->retry_s = 0;
 	ok = ok && buf_printf(out, "%s\r\n",
 	    c->keep ? "" : "Connection: close\r\n");
 	(void)ok; /* out holds at most BODY_ROOM here: it fits */
@@ -116,7 +122,7 @@ send_answer(struct conn *c, unsigned status, const struct net_answer *a)
 	dns_cancel(&c->query);
 	if (c->way == WAY_SOCKS && !c->tunnel)
 		return socks_answer(c, status);
-	if (direct && status != 403)
+	if (direct && status != 403 && status != 429)
 		return direct_reset(c);
 	send_head(c, status, body->len, a);
 	if (strcmp(c->method, "HEAD") != 0 &&
@@ -292,4 +298,24 @@ answer_denied(struct conn *c, const struct net_answer *a, bool connect)
 	put_steps(&j, c, a);
 	body_close(&j);
 	return send_answer(c, 403, a);
+}
+
+enum want
+answer_limited(struct conn *c, const struct net_answer *a, unsigned seconds)
+{
+	char text[512];
+	struct json j = body_open(c, "rate_limited", str_c(a->reason));
+
+	put_rule(&j, a);
+	put_place(&j, c, strcmp(c->method, "CONNECT") == 0);
+	json_u64(&j, "retry_after_seconds", seconds);
+	json_open(&j, "next_steps", '[');
+	(void)snprintf(text, sizeof(text), "Try again in %u s; or the "
+	    "operator of this sandbox can raise the limit at %.*s:%u.",
+	    seconds, (int)a->rule.file.len, a->rule.file.p, a->rule.line);
+	json_str(&j, NULL, str_c(text));
+	json_close(&j, ']');
+	body_close(&j);
+	c->retry_s = seconds;
+	return send_answer(c, 429, a);
 }

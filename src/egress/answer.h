@@ -16,6 +16,9 @@ enum want answer_fault(struct conn *c, const struct http_fault *f);
 /* The policy said no to the request, or to the CONNECT. */
 enum want answer_denied(struct conn *c, const struct net_answer *a,
     bool connect);
+/* Over a limit, which is a's rule; again in so many seconds. */
+enum want answer_limited(struct conn *c, const struct net_answer *a,
+    unsigned seconds);
 /* An address the name may not have. */
 enum want answer_address(struct conn *c, const char *why);
 /* Nothing can be recorded: nothing may be done. */

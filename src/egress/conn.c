@@ -13,6 +13,7 @@
 #include "base/must.h"
 #include "egress.h"
 #include "judge.h"
+#include "limit.h"
 
 static const struct {
 	const char *name;
@@ -499,6 +500,7 @@ still_allowed(struct conn *c, struct net_answer *a)
 		judge_request(c, a);
 	if (a->verdict != VERDICT_ALLOW || a->treat != c->treat)
 		return false;
+	limit_change(c, a);
 	return c->up == NULL || judge_addresses(c, why, sizeof(why));
 }
 
@@ -508,9 +510,11 @@ conn_rejudge(struct conn *c)
 	bool request = c->state == CONN_RESOLVE || c->state == CONN_DIAL ||
 	    c->state == CONN_RELAY;
 	bool websocket = c->state == CONN_WEBSOCKET;
+	const struct net_answer none = { .verdict = VERDICT_DENY };
 	struct net_answer a;
 	enum want w = WANT_CLOSE;
 
+	limit_change(c, &none); /* bits of the old policy */
 	if (!request && !websocket && (!c->tunnel || c->treat == TREAT_HTTP))
 		return; /* what comes next is judged when it comes */
 	if (still_allowed(c, &a))

@@ -117,6 +117,8 @@ struct conn {
 	struct body req, res;
 	struct ws_flow ws_out, ws_in;	/* after it became one */
 
+	struct rates_set rates;	/* that count what it does */
+	unsigned retry_s;	/* of the next answer: Retry-After; or 0 */
 	struct up_target to;	/* being resolved and dialled */
 	bool done;		/* resolving or dialling is over: err */
 	struct err err;

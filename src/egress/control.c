@@ -53,8 +53,10 @@ start_with(struct egress *eg, struct msg *m, int roots_fd, struct err *e)
 	memcpy(eg->id, s.id, sizeof(eg->id));
 	memcpy(eg->name, s.name, sizeof(eg->name));
 	eg->generation = s.generation;
-	if (image_open(image, &eg->image, e) == -1 ||
-	    resolve_parse(s.resolve, &eg->resolve, e) == -1 ||
+	if (image_open(image, &eg->image, e) == -1)
+		return -1;
+	eg->rates = rates_new(eg->image, NULL, clock_mono());
+	if (resolve_parse(s.resolve, &eg->resolve, e) == -1 ||
 	    audit_sender_use(&eg->audit, msg_take_fd(m, EGRESS_FD_AUDIT),
 		e) == -1 ||
 	    ca_new(str_c(eg->name), &ca, e) == -1)
@@ -163,6 +165,7 @@ swap_policy(struct egress *eg, struct image *image, uint64_t generation)
 
 	eg->image = image;
 	eg->generation = generation;
+	eg->rates = rates_new(image, eg->rates, loop_now(eg->loop));
 	up_pool_close(eg);
 	for (uint32_t i = 0; i < CONN_COUNT_MAX && eg->nconns > 0; i++)
 		if (eg->conns[i] != NULL)

@@ -5,6 +5,7 @@
 #include "conn.h"
 #include "egress.h"
 #include "judge.h"
+#include "limit.h"
 
 static enum want
 dial(struct conn *c)
@@ -93,6 +94,8 @@ conn_dial(struct conn *c)
 	must(c->state == CONN_DIAL);
 	if (!c->done)
 		return WANT_WAIT;
+	if (limit_is_reached(c))
+		return limit_reached(c);
 	if (c->err.kind != ERR_NONE)
 		return answer_error(c, 502, "upstream_unreachable",
 		    "%s:%u cannot be reached: %s", c->at.host.text,

@@ -14,6 +14,7 @@
 #include "loop/loop.h"
 #include "msg/chan.h"
 #include "policy/image.h"
+#include "rates.h"
 #include "resolve.h"
 #include "stream.h"
 #include "tls/ctx.h"
@@ -32,6 +33,7 @@ struct egress {
 	struct tls *tls;
 	struct resolve resolve;
 	struct image *image;
+	struct rates *rates;		/* of the image */
 	uint64_t generation;
 	char id[ID_BYTES_MAX + 1], name[NAME_BYTES_MAX + 1];
 	struct audit_sender audit;

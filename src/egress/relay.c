@@ -6,6 +6,7 @@
 #include "conn.h"
 #include "egress.h"
 #include "http/write.h"
+#include "limit.h"
 
 /* ---- the request's head ---- */
 
@@ -220,6 +221,8 @@ conn_relay(struct conn *c)
 	enum want w;
 
 	must(c->state == CONN_RELAY);
+	if (limit_is_reached(c))
+		return limit_reached(c);
 	moved |= conn_read_more(c, &c->cl);
 	if (c->cl.failed)
 		return WANT_CLOSE;

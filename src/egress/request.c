@@ -8,6 +8,7 @@
 #include "http/socks.h"
 #include "http/target.h"
 #include "judge.h"
+#include "limit.h"
 
 /* ---- the end of one, the beginning of the next ---- */
 
@@ -83,6 +84,7 @@ judge_http(struct conn *c, const struct http_head *h, bool encoded_slash)
 {
 	struct http_fault f;
 	struct net_answer a;
+	enum want w;
 
 	judge_request(c, &a);
 	if (a.verdict == VERDICT_ALLOW &&
@@ -99,6 +101,9 @@ judge_http(struct conn *c, const struct http_head *h, bool encoded_slash)
 	if (a.verdict != VERDICT_ALLOW)
 		return answer_denied_recorded(c, &a, false);
 	c->treat = a.treat;
+	w = limit_begin(c, &a, h->length + c->head_len, false);
+	if (w != WANT_WAIT)
+		return w;
 	if (!judge_record(c, AUDIT_HTTP, judge_verdict(&a), &a, 0,
 		str_of("", 0)))
 		return answer_unrecorded(c);
@@ -200,6 +205,12 @@ connect_judge(struct conn *c)
 			str_c(why)))
 			return answer_unrecorded(c);
 		return answer_address(c, why);
+	}
+	if (a.treat != TREAT_HTTP) {
+		enum want w = limit_begin(c, &a, 0, true);
+
+		if (w != WANT_WAIT)
+			return w;
 	}
 	if (!judge_record(c, AUDIT_NET_OPEN, judge_verdict(&a), &a, 200,
 		str_of("", 0)))

@@ -47,6 +47,7 @@ code_of(const struct conn *c, unsigned status)
 {
 	switch (status) {
 	case 403:
+	case 429:
 		return SOCKS_NOT_ALLOWED;
 	case 504:
 		return SOCKS_NO_HOST;

@@ -9,6 +9,7 @@
 #include "base/clean.h"
 #include "base/must.h"
 #include "http/body.h"
+#include "meter.h"
 
 void
 stream_init(struct stream *s, int fd, bool outward,
@@ -34,6 +35,8 @@ stream_close(struct loop *l, struct stream *s)
 	loop_unwatch(l, &s->io);
 	if (s->ssl != NULL && !s->failed && SSL_is_init_finished(s->ssl))
 		(void)SSL_shutdown(s->ssl); /* a courtesy; never waited for */
+	if (s->meter != NULL)
+		meter_end(s);
 	SSL_free(s->ssl);
 	s->ssl = NULL;
 	ERR_clear_error();
@@ -211,12 +214,27 @@ write_some(struct stream *s, struct str bytes)
 									 -1;
 }
 
+static ssize_t
+write_metered(struct stream *s)
+{
+	struct str bytes = buf_str(&s->out);
+	ssize_t n;
+
+	if (s->meter == NULL)
+		return write_some(s, bytes);
+	if (!meter_open(s, &bytes))
+		return -1;
+	n = write_some(s, bytes);
+	meter_close(s, n);
+	return n;
+}
+
 enum stream_got
 stream_flush(struct stream *s)
 {
 	s->blocked = false;
 	while (s->out.len > 0) {
-		ssize_t n = write_some(s, buf_str(&s->out));
+		ssize_t n = write_metered(s);
 
 		if (n == -1) {
 			s->failed = s->ended = true;
@@ -237,6 +255,8 @@ stream_end(struct stream *s)
 {
 	if (s->ssl != NULL && !s->failed && SSL_is_init_finished(s->ssl))
 		(void)SSL_shutdown(s->ssl);
+	if (s->meter != NULL)
+		meter_settle(s);
 	ERR_clear_error();
 	(void)shutdown(s->io.fd, SHUT_WR); /* gone already is fine */
 }

@@ -11,6 +11,8 @@
 #include "loop/loop.h"
 #include "tls/ctx.h"
 
+struct meter;
+
 #define STREAM_IN_BYTES_MAX  49152	/* a head and one more read */
 #define STREAM_READ_BYTES    16384	/* one TLS record */
 
@@ -36,6 +38,7 @@ struct stream { /* fd -1: closed */
 				 * what it does wait to be sent */
 	bool lasts;		/* our side was ended */
 	bool queued;
+	struct meter *meter;	/* of what is written; or NULL */
 	TAILQ_ENTRY(stream) link;
 };
 TAILQ_HEAD(stream_queue, stream);

@@ -7,6 +7,7 @@
 #include "egress.h"
 #include "http/chars.h"
 #include "judge.h"
+#include "limit.h"
 
 enum want
 tunnel_open(struct conn *c)
@@ -218,6 +219,10 @@ conn_tunnel(struct conn *c)
 	bool moved = false, up, down;
 
 	must(c->state == CONN_TUNNEL);
+	if (limit_is_reached(c)) {
+		c->answering = c->cl.failed = true;
+		return limit_reached(c);
+	}
 	up = pass(c, &c->cl, &c->up->s, &c->bytes_out, &moved);
 	down = pass(c, &c->up->s, &c->cl, &c->bytes_in, &moved);
 	if ((!up && !down) || c->cl.failed || c->up->s.failed) {

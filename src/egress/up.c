@@ -71,6 +71,7 @@ stream_drop(struct up *u)
 	egress_unqueue(u->eg, &u->s);
 	stream_close(u->eg->loop, &u->s);
 	stream_init(&u->s, -1, true, up_on_io, u);
+	u->s.meter = &u->meter;
 }
 
 /* The address in use did not answer: the next one, or the end. */
@@ -95,6 +96,8 @@ up_start(struct up *u, struct err *e)
 		(void)err_sys(e, "dial %s",
 		    address_print(&u->to.addrs[u->at], text));
 	stream_init(&u->s, fd, true, up_on_io, u);
+	u->s.meter = &u->meter;
+	u->meter.seen = u->meter.charged = u->meter.chunk = 0;
 	u->s.io.want = LOOP_WRITE;
 	u->state = UP_CONNECTING;
 	return rc == -1 ? -1 : loop_watch(u->eg->loop, &u->s.io, e);
@@ -132,6 +135,8 @@ up_dial(struct egress *eg, struct conn *owner, const struct up_target *to,
 	u->owner = owner;
 	u->to = *to;
 	u->generation = eg->generation;
+	u->meter = (struct meter){ .loop = eg->loop, .rates = &eg->rates,
+		.which = owner->rates };
 	u->timer.on_time = up_on_time;
 	u->timer.arg = u;
 	*slot = u;
@@ -152,8 +157,13 @@ up_on_handshake(struct up *u)
 {
 	bool want_write = false;
 	struct err e = { 0 };
-	int rc = tls_handshake(u->s.ssl, &want_write, &e);
+	int rc = -1;
 
+	if (meter_may_greet(&u->meter))
+		rc = tls_handshake(u->s.ssl, &want_write, &e);
+	else
+		(void)err_set(&e, ERR_PEER, "a limit of bytes is reached");
+	meter_settle(&u->s);
 	if (rc == 1) {
 		up_ready(u);
 	} else if (rc == 0) {
@@ -271,6 +281,7 @@ up_take(struct egress *eg, struct conn *owner, const struct host *host,
 	TAILQ_REMOVE(&eg->pool.idle, u, link);
 	eg->pool.n--;
 	u->owner = owner;
+	meter_change(&u->meter, owner->rates);
 	u->state = UP_READY;
 	u->reused = true;
 	return u;

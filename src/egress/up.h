@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "dns/dns.h"
 #include "http/host.h"
+#include "meter.h"
 #include "stream.h"
 
 struct egress;
@@ -46,6 +47,7 @@ struct up {
 	uint64_t generation;	/* of the policy that let it be dialled */
 	bool reused;
 	struct usec idle_at;
+	struct meter meter;	/* of what its owner does */
 	struct loop_timer timer;
 	TAILQ_ENTRY(up) link;
 };

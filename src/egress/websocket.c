@@ -11,6 +11,7 @@
 #include "egress.h"
 #include "http/write.h"
 #include "judge.h"
+#include "limit.h"
 #include "tls/openssl.h"
 
 /* ---- the server agreed ---- */
@@ -227,6 +228,10 @@ conn_websocket(struct conn *c)
 	struct http_fault f;
 
 	must(c->state == CONN_WEBSOCKET);
+	if (limit_is_reached(c)) {
+		c->cl.failed = true;
+		return limit_reached(c);
+	}
 	moved |= conn_read_more(c, &c->cl);
 	if (c->cl.failed || up->failed)
 		return cut(c, c->cl.failed ? "the client's connection broke" :

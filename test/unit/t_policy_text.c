@@ -244,9 +244,12 @@ static const struct {
 	    "p.yaml:1:1: error: not enforced by this version: resources" },
 	{ "nor labels", "labels: []\n", ENFORCE,
 	    "p.yaml:1:1: error: not enforced by this version: labels" },
-	{ "nor rate limits", "network: {rate_limits: "
-	    "{max_requests_per_minute: 5}}", ENFORCE,
-	    "p.yaml:1:11: error: not enforced by this version: rate_limits" },
+	{ "a period of nothing", "network: {rate_limits: {period: 2h}}",
+	    ENFORCE, "p.yaml:1:33: error: period is that of "
+	    "max_data_egress_mb" },
+	{ "a rate of a deny", "network: {deny: [{endpoint: a.test, "
+	    "rate_limits: {max_requests_per_minute: 5}}]}", ENFORCE,
+	    "p.yaml:1:50: error: rate_limits permits so much" },
 	{ "nor protocol grpc", "network: {allow: [{endpoint: a.test, "
 	    "protocols: [grpc]}]}", ENFORCE,
 	    "p.yaml:1:50: error: not enforced by this version: protocol "
