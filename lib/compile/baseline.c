@@ -113,6 +113,7 @@ enum { /* in which kind of root */
 	IN_LAYERED = 1 << POLICY_SYSTEM_LAYERED,
 	IN_ANY = IN_READ_ONLY | IN_NONE | IN_LAYERED,
 	HOST_SYSTEM = IN_READ_ONLY | IN_LAYERED,
+	OWN = 1 << 8,	/* the sandbox's own: no profile has it from here */
 	BOTH = FILE_READ | FILE_WRITE,
 };
 
@@ -147,11 +148,11 @@ static const struct {
 	{ "/home", IN_ANY, FILE_READ },
 	{ "/var", IN_ANY, FILE_READ },
 	/* the sandbox's own */
-	{ "/tmp/**", IN_ANY, BOTH },
-	{ "/run/**", IN_ANY, BOTH },
-	{ "/var/tmp/**", IN_ANY, BOTH },
-	{ "/dev/shm/**", IN_ANY, BOTH },
-	{ "/home/sandbox/**", IN_ANY, BOTH },
+	{ "/tmp/**", IN_ANY | OWN, BOTH },
+	{ "/run/**", IN_ANY | OWN, BOTH },
+	{ "/var/tmp/**", IN_ANY | OWN, BOTH },
+	{ "/dev/shm/**", IN_ANY | OWN, BOTH },
+	{ "/home/sandbox/**", IN_ANY | OWN, BOTH },
 	{ "/proc/**", IN_ANY, FILE_READ },
 	{ "/dev/null", IN_ANY, BOTH },
 	{ "/dev/zero", IN_ANY, BOTH },
@@ -200,17 +201,28 @@ add(struct compile *c, struct pol_files *out, const char *text,
 	out->n++;
 }
 
+/* What is under a profile must not change what others run or obey, nor read
+ * what they keep in their home. */
+static uint32_t
+system_of(const struct compile *c)
+{
+	if (c->pol.files.section != NULL)
+		return c->pol.files.system.value;
+	return c->whole != NULL ? (uint32_t)POLICY_SYSTEM_READ_ONLY :
+				  (uint32_t)POLICY_SYSTEM_LAYERED;
+}
+
 void
 baseline_add(struct compile *c, struct pol_files *out)
 {
-	const struct pol_files *p = &c->pol.files;
-	unsigned where = 1U << (p->section != NULL ? p->system.value :
-		(uint32_t)POLICY_SYSTEM_LAYERED);
+	unsigned where = 1U << system_of(c);
+	unsigned not = c->whole != NULL ? OWN : 0;
 	struct pol_file like = { .origin = FILE_OF_SYSTEM };
 
 	for (size_t i = 0; i < NELEM(allows); i++) {
 		like.access = allows[i].access;
-		if ((allows[i].where & where) != 0)
+		if ((allows[i].where & where) != 0 &&
+		    (allows[i].where & not) == 0)
 			add(c, out, allows[i].path, &like);
 	}
 	like.deny = true;

@@ -18,6 +18,7 @@
 #include "base/compat.h"
 #include "base/must.h"
 #include "jail/calls_abi.h"
+#include "jail/tag.h"
 
 #define CALLS_MAX 512
 /* SECCOMP_IOCTL_NOTIF_*, as numbers that a filter can compare */
@@ -153,6 +154,15 @@ look_fork(struct bpf *b)
 /* For the broker: what the agent asks to be done to a file, once it has been
  * judged. No new program and no connection. Memory is written where a caller
  * said that it wants an answer. */
+/* The broker reads and lowers it; nobody raises it (tag.h). */
+static void
+look_tag(struct bpf *b)
+{
+	bpf_load_arg(b, 1);
+	bpf_if_eq(b, TAG_LIMIT, ANSWER_ALLOW);
+	look_own_limits(b);
+}
+
 static const struct call calls_of_gate[] = {
 	C(openat), N(NR_OPENAT2), C(newfstatat), C(statx), C(readlinkat), C(fstatfs),
 	C(mkdirat), C(mknodat), C(unlinkat), C(renameat2), C(renameat),
@@ -187,7 +197,7 @@ static const struct call calls_loop[] = {
 	C(getpid), C(gettid), C(getppid), C(getuid), C(geteuid), C(getgid),
 	C(getegid), C(getrandom), C(sched_yield), C(sched_getaffinity),
 	C(getrusage), C(sysinfo), C(uname), C(umask), C(getcpu),
-	L(prlimit64, look_own_limits), L(prctl, look_prctl),
+	L(prctl, look_prctl),
 #ifdef __x86_64__
 	C(dup2), C(epoll_wait), C(poll), C(select), C(time), C(getrlimit),
 #endif
@@ -291,6 +301,7 @@ calls_role(struct bpf *b, enum role r)
 	else
 		list_add(&l, calls_no_affinity, NELEM(calls_no_affinity));
 	list_add_one(&l, SYS_ioctl, gate ? look_notify : look_ioctl);
+	list_add_one(&l, SYS_prlimit64, gate ? look_tag : look_own_limits);
 	list_add_one(&l, SYS_mmap, spawn ? NULL : look_no_exec);
 	list_add_one(&l, SYS_mprotect, spawn ? NULL : look_no_exec);
 	if (row->sees == SEE_READ)

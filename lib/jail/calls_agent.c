@@ -33,6 +33,8 @@
  *   a new RLIMIT_CORE	the kernel would start the host's crash handler, as
  *			root, on a program of the agent's choice (1 forbids
  *			that, where 0 does not); it is told "done"
+ *   a new RLIMIT_LOCKS	no kernel looks at it: it says under which profiles
+ *			a process is (tag.h); it is told the same
  *   vmsplice, remap_file_pages, memfd_secret, process_mrelease: rare
  */
 #include "jail/calls.h"
@@ -51,11 +53,13 @@
 #include <sys/ioctl.h>
 #include <sys/personality.h>
 #include <sys/resource.h>
+#include <asm/sockios.h>
 #include <sys/socket.h>
 
 #include "base/compat.h"
 #include "base/must.h"
 #include "jail/calls_abi.h"
+#include "jail/tag.h"
 
 #define AGENT_CALLS_MAX 512
 
@@ -126,23 +130,33 @@ look_open(struct bpf *b)
 
 /* prlimit64(pid, which, new, old) and setrlimit(which, new). A pointer has
  * two words, and one that is not null may have a zero in either. */
+static const uint32_t kept_limits[] = { RLIMIT_CORE, TAG_LIMIT };
+
 static void
 look_prlimit(struct bpf *b)
 {
 	bpf_load_arg(b, 1);
-	bpf_unless_in(b, (const uint32_t[]){ RLIMIT_CORE }, 1, ANSWER_ALLOW);
-	bpf_load_arg(b, 2);
-	bpf_unless_in(b, (const uint32_t[]){ 0 }, 1, ANSWER_ERRNO(0));
-	bpf_load_arg_high(b, 2);
-	bpf_if_eq(b, 0, ANSWER_ALLOW);
-	bpf_ret(b, ANSWER_ERRNO(0));
+	for (size_t i = 0; i < NELEM(kept_limits); i++) {
+		size_t block = bpf_when_eq(b, kept_limits[i]);
+
+		bpf_load_arg(b, 2);
+		bpf_unless_in(b, (const uint32_t[]){ 0 }, 1, ANSWER_ERRNO(0));
+		bpf_load_arg_high(b, 2);
+		bpf_if_eq(b, 0, ANSWER_ALLOW);
+		bpf_ret(b, ANSWER_ERRNO(0));
+		bpf_end(b, block);
+	}
+	bpf_load_arg(b, 0);
+	bpf_if_eq(b, 0, ANSWER_ALLOW); /* its own */
+	bpf_yes(b);
 }
 
 static void
 look_setrlimit(struct bpf *b)
 {
 	bpf_load_arg(b, 0);
-	bpf_if_eq(b, RLIMIT_CORE, ANSWER_ERRNO(0));
+	for (size_t i = 0; i < NELEM(kept_limits); i++)
+		bpf_if_eq(b, kept_limits[i], ANSWER_ERRNO(0));
 	bpf_ret(b, ANSWER_ALLOW);
 }
 
@@ -164,11 +178,14 @@ look_ioctl(struct bpf *b)
 	bpf_load_arg(b, 1);
 	for (size_t i = 0; i < NELEM(no); i++)
 		bpf_if_eq(b, no[i], ANSWER_ERRNO(EPERM));
+	bpf_if_eq(b, FIOSETOWN, b->yes); /* who is signalled */
+	bpf_if_eq(b, SIOCSPGRP, b->yes);
 	bpf_ret(b, ANSWER_ALLOW);
 }
 
 #define SET_LEASE 1024 /* F_SETLEASE, which libc hides from us */
 #define SET_DELEGATION 1040 /* F_SETDELEG, newer: the same of directories */
+#define SET_OWNER_EX 15 /* F_SETOWN_EX */
 
 /* A lease makes whoever opens the file wait, most of a minute; and a sandbox
  * of root is the owner of every program in the host's /usr. */
@@ -178,6 +195,8 @@ look_fcntl(struct bpf *b)
 	bpf_load_arg(b, 1);
 	bpf_if_eq(b, SET_LEASE, ANSWER_ERRNO(EACCES));
 	bpf_if_eq(b, SET_DELEGATION, ANSWER_ERRNO(EINVAL));
+	bpf_if_eq(b, F_SETOWN, b->yes); /* who is signalled */
+	bpf_if_eq(b, SET_OWNER_EX, b->yes);
 	bpf_ret(b, ANSWER_ALLOW);
 }
 

@@ -38,6 +38,16 @@ static const uint32_t asked[] = {
 
 static const uint32_t executes[] = { SYS_execve, SYS_execveat };
 
+/* Where some run under a narrower policy than others, they must not take over
+ * those. fcntl, ioctl and prlimit64 are asked about where they name another
+ * process. */
+static const uint32_t among[] = {
+	SYS_kill, SYS_tkill, SYS_tgkill, SYS_rt_sigqueueinfo,
+	SYS_rt_tgsigqueueinfo, NR_PIDFD_SEND_SIGNAL, NR_PIDFD_GETFD,
+	NR_PROCESS_MADVISE, SYS_ptrace, SYS_process_vm_readv,
+	SYS_process_vm_writev, SYS_prlimit64, SYS_fcntl, SYS_ioctl,
+};
+
 static const struct {
 	uint32_t number, answer;
 } refused[] = {
@@ -71,4 +81,6 @@ calls_gate(struct call *calls, size_t n, enum gate gate)
 		answer_set(calls, n, asked[i], ANSWER_NOTIFY);
 	for (size_t i = 0; i < NELEM(refused); i++)
 		answer_set(calls, n, refused[i].number, refused[i].answer);
+	for (size_t i = 0; i < NELEM(among) && gate == GATE_PROFILES; i++)
+		answer_set(calls, n, among[i], ANSWER_NOTIFY);
 }

@@ -21,6 +21,8 @@ enum gate {
 	GATE_NONE,	/* nothing: there is no broker */
 	GATE_FILES,	/* what names a file, and execution */
 	GATE_EXEC,	/* execution alone */
+	GATE_PROFILES,	/* files, execution, and what one process does to
+			 * another: not all have the same rights */
 };
 
 /* What the broker is started with, open. */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/must.h"
+#include "policy/form.h"
 #include "policy/maximum.h"
 
 uint32_t

@@ -17,7 +17,8 @@
 #include "policy/decide.h"
 #include "policy/exec.h"
 #include "policy/files.h"
-#include "policy/form.h"
+
+struct image;
 
 void profiles_network(const struct image *im, const struct net_query *q,
     struct net_answer *out);

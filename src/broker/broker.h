@@ -66,6 +66,7 @@ struct broker {
 struct ask {
 	struct broker *b;
 	const struct image *image;	/* that it is judged by */
+	uint64_t profiles;	/* that its caller is under */
 	uint64_t id;
 	pid_t tid;		/* of the thread, in the outer namespace */
 	int number;
@@ -208,6 +209,14 @@ void event_seen(const struct ask *a, const char *path, unsigned access,
     const struct file_answer *got);
 int event_wait_ms(void);	/* until repeated ones are due; -1: never */
 void event_flush(struct broker *b);
+
+/* ---- peer.c: what one process does to another ---- */
+
+/* Nobody takes over who is under fewer profiles than himself. */
+long ask_peer(const struct ask *a);
+/* The same of a path in /proc, for access (of enum file_access; 0: to go
+ * through it). 0 or -EACCES. */
+int peer_path(const struct ask *a, const char *path, unsigned access);
 
 /* hold.c: keeps the question; hold_again() asks it anew. HELD, or -errno. */
 long hold(const struct ask *a);

@@ -98,6 +98,21 @@ dispatch_names(const struct ask *a)
 		return ask_exec(a, AT_FDCWD, v[0], 0);
 	case SYS_execveat:
 		return ask_exec(a, DIR(0), v[1], INT(4));
+	case SYS_kill:
+	case SYS_tkill:
+	case SYS_tgkill:
+	case SYS_rt_sigqueueinfo:
+	case SYS_rt_tgsigqueueinfo:
+	case NR_PIDFD_SEND_SIGNAL:
+	case NR_PIDFD_GETFD:
+	case NR_PROCESS_MADVISE:
+	case SYS_ptrace:
+	case SYS_process_vm_readv:
+	case SYS_process_vm_writev:
+	case SYS_prlimit64:
+	case SYS_fcntl:
+	case SYS_ioctl:
+		return ask_peer(a);
 	default:
 		return dispatch_old(a);
 	}
@@ -147,11 +162,10 @@ union question {
 	char room[512];
 };
 
-void
-broker_do(const struct ask *a)
+static void
+answer(const struct ask *a, long rc)
 {
 	struct seccomp_notif_resp r = { .id = a->id };
-	long rc = dispatch(a);
 
 	if (rc == ANSWERED || rc == HELD)
 		return;
@@ -165,10 +179,17 @@ broker_do(const struct ask *a)
 }
 
 void
+broker_do(const struct ask *a)
+{
+	answer(a, dispatch(a));
+}
+
+void
 broker_answer(struct broker *b)
 {
 	union question q;
 	struct ask a;
+	int rc;
 
 	memset(&q, 0, sizeof(q));
 	if (ioctl(b->listener, SECCOMP_IOCTL_NOTIF_RECV, &q.n) == -1)
@@ -177,6 +198,9 @@ broker_answer(struct broker *b)
 		.number = q.n.data.nr };
 	for (int i = 0; i < 6; i++)
 		a.arg[i] = q.n.data.args[i];
-	a.image = profile_image(&a);
-	broker_do(&a);
+	rc = profile_take(&a);
+	if (rc == 0)
+		broker_do(&a);
+	else
+		answer(&a, rc);
 }

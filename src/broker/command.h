@@ -77,11 +77,11 @@ enum review review_exec(const struct ask *a, const struct program *p,
 
 /* ---- profile.c ---- */
 
-/* The image that the caller's questions are judged by. */
-const struct image *profile_image(const struct ask *a);
-/* The verified program in process pid (outer) is about to run; profile is
- * what the entry that allowed it names, or empty: its parent's. 0 or -1: it
- * is killed. */
-int profile_enter(struct broker *b, pid_t pid, struct str profile);
+/* Under which profiles the caller is, so that a is judged by them. 0, or
+ * -errno: it is not known. */
+int profile_take(struct ask *a);
+/* The verified program in process pid (outer) is about to run, under profiles
+ * besides its parent's. 0 or -1: it is killed. */
+int profile_enter(struct broker *b, pid_t pid, uint64_t profiles);
 
 #endif

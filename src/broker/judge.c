@@ -140,7 +140,7 @@ judge_mask(const struct ask *a, const char *path)
 {
 	const struct file_query q = { .path = str_c(path),
 		.access = FILE_READ | FILE_WRITE,
-		.mounted = mounted(a->b, path) };
+		.mounted = mounted(a->b, path), .profiles = a->profiles };
 
 	return policy_file_judge(a->image, &q);
 }
@@ -163,7 +163,7 @@ int
 judge_path(const struct ask *a, const char *path, unsigned access)
 {
 	const struct file_query q = { .path = str_c(path), .access = access,
-		.mounted = mounted(a->b, path) };
+		.mounted = mounted(a->b, path), .profiles = a->profiles };
 	const bool watched = judge_watches(a);
 	struct file_answer got;
 
@@ -200,8 +200,10 @@ judge_object(const struct ask *a, int fd, unsigned access)
 
 	switch (object_path(a->b, fd, path)) {
 	case OBJECT_NAMED:
-		return is_others_memory(a, path) ? -EACCES :
-						   judge_path(a, path, access);
+		if (is_others_memory(a, path) ||
+		    peer_path(a, path, access) != 0)
+			return -EACCES;
+		return judge_path(a, path, access);
 	case OBJECT_NAMELESS:
 		return 0; /* reached through a descriptor that they hold */
 	case OBJECT_OUTSIDE:

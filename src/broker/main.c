@@ -22,6 +22,7 @@
 #include "broker/broker.h"
 #include "jail/gate.h"
 #include "jail/self.h"
+#include "jail/tag.h"
 #include "msg/body.h"
 #include "policy/image.h"
 
@@ -48,6 +49,23 @@ mounts_take(struct broker *b, const struct broker_start *v)
 	}
 }
 
+/* We came from the same process as all inside: who says of us that we are
+ * under profiles says it of them. */
+static int
+tag_check(const struct broker *b, struct err *e)
+{
+	uint64_t profiles;
+
+	if (image_profiles(b->image) == 0)
+		return 0;
+	if (tag_get(0, &profiles) != 0 || profiles != 0)
+		return err_set(e, ERR_DENIED, "the policy has profiles, which "
+		    "need the limit on file locks (RLIMIT_LOCKS) to be "
+		    "unlimited: start the gateway with \"ulimit -x "
+		    "unlimited\"");
+	return 0;
+}
+
 /* Its arena lives as long as we do: it holds the mounts' names. */
 static int
 start_receive(struct broker *b, struct err *e)
@@ -71,7 +89,7 @@ start_receive(struct broker *b, struct err *e)
 	b->files = rc == 0 && image_info(b->image)->needs_file_gate;
 	b->started = clock_wall().v / 1000000;
 	mounts_take(b, &v);
-	return rc;
+	return rc == 0 ? tag_check(b, e) : -1;
 }
 
 static int

@@ -16,6 +16,7 @@
 #include "base/clean.h"
 #include "broker/broker.h"
 #include "policy/files.h"
+#include "policy/profile.h"
 
 static int
 spot_of(const struct ask *a, int dirfd, uint64_t at, struct spot *s)
@@ -142,8 +143,6 @@ ask_symlink(const struct ask *a, uint64_t target, int dirfd, uint64_t path)
 static int
 may_move(const struct ask *a, const char *from, const char *to, bool dir)
 {
-	struct file_state was, is;
-
 	if (dir && mount_is_below(a->b, from))
 		return -EBUSY; /* it is known by its path */
 	if (judge_is_open(a))
@@ -151,9 +150,8 @@ may_move(const struct ask *a, const char *from, const char *to, bool dir)
 	if (!dir)
 		return (judge_mask(a, to) & ~judge_mask(a, from)) == 0 ? 0 :
 									-EXDEV;
-	was = policy_file_state(a->image, str_c(from));
-	is = policy_file_state(a->image, str_c(to));
-	return file_state_same(was, is) ? 0 : -EXDEV;
+	return profiles_file_same(a->image, a->profiles, str_c(from),
+	    str_c(to)) ? 0 : -EXDEV;
 }
 
 /* What is at the spot from goes to the spot to. */

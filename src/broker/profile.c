@@ -1,16 +1,32 @@
-/* profile.c -- by which policy a process is judged. */
-#include "broker/command.h"
+/* profile.c -- by which policy a process is judged: the sandbox's, and that of
+ * each profile in its tag (jail/tag.h). */
+#include <errno.h>
 
-const struct image *
-profile_image(const struct ask *a)
+#include "broker/command.h"
+#include "jail/tag.h"
+#include "policy/image.h"
+
+int
+profile_take(struct ask *a)
 {
-	return a->b->image;
+	int rc;
+
+	a->image = a->b->image;
+	a->profiles = 0;
+	if (image_profiles(a->image) == 0)
+		return 0;
+	rc = tag_get(a->tid, &a->profiles);
+	if (rc != 0)
+		return rc;
+	return caller_waits(a) ? 0 : -ESRCH;
 }
 
 int
-profile_enter(struct broker *b, pid_t pid, struct str profile)
+profile_enter(struct broker *b, pid_t pid, uint64_t profiles)
 {
-	(void)b;
-	(void)pid;
-	return profile.len == 0 ? 0 : -1;
+	if (profiles == 0)
+		return 0;
+	if ((profiles & ~image_profiles_all(b->image)) != 0)
+		return -1;
+	return tag_add(pid, profiles) == 0 ? 0 : -1;
 }

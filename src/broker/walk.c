@@ -104,12 +104,39 @@ is_callers_own(const struct walker *w)
 	return strncmp(path, own, strlen(own)) == 0;
 }
 
+/* Of another, under fewer profiles, nothing is reached; and of an object that
+ * has no name, a descriptor without access to it (O_PATH) is no better: it may
+ * have been another's. */
+static int
+may_jump(const struct walker *w, const char *name)
+{
+	char path[PATH_BYTES_MAX];
+	CLEAN_FD int fd = -1;
+	struct stat st;
+
+	if (w->a->profiles == 0 || judge_is_open(w->a))
+		return 0;
+	if (object_path(w->a->b, w->at, path) != OBJECT_NAMED ||
+	    peer_path(w->a, path, 0) != 0)
+		return -EACCES;
+	if (fstatat(w->at, name, &st, AT_SYMLINK_NOFOLLOW) == -1 ||
+	    (st.st_mode & (S_IRUSR | S_IWUSR)) != 0)
+		return 0;
+	fd = path_open2(w->at, name, 0, 0);
+	return fd >= 0 && object_path(w->a->b, fd, path) ==
+	    OBJECT_NAMELESS ? -EACCES : 0;
+}
+
 /* A link below /proc/PID: no text, a jump. */
 static int
 jump(struct walker *w, const char *name)
 {
-	int fd = path_open2(w->at, name, 0, 0);
+	int rc = may_jump(w, name);
+	int fd;
 
+	if (rc != 0)
+		return rc;
+	fd = path_open2(w->at, name, 0, 0);
 	if (fd == -EACCES && is_callers_own(w) && caps_ptrace(true) == 0) {
 		fd = path_open2(w->at, name, 0, 0);
 		(void)caps_ptrace(false);

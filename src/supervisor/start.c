@@ -33,7 +33,8 @@ take_fds(struct supervisor *s, struct msg *m, int fds[6], struct err *e)
 	s->listen = fds[BOX_FD_LISTEN];
 	if (image_open(fds[BOX_FD_IMAGE], &s->image, e) == -1)
 		return -1;
-	s->gate = image_info(s->image)->needs_file_gate ? GATE_FILES :
+	s->gate = image_profiles(s->image) > 0 ? GATE_PROFILES :
+	    image_info(s->image)->needs_file_gate ? GATE_FILES :
 	    image_info(s->image)->needs_exec_gate ? GATE_EXEC : GATE_NONE;
 	return 0;
 }
@@ -175,7 +176,7 @@ places_fill(struct supervisor *s, struct err *e)
 	ours[2] = s->paths.runtime;
 	p->ours = ours;
 	p->system = systems[info->system];
-	p->gated = s->gate == GATE_FILES;
+	p->gated = s->gate == GATE_FILES || s->gate == GATE_PROFILES;
 	for (uint32_t i = 0; i < s->spec.nmounts; i++) {
 		const struct box_mount *m = &s->spec.mounts[i];
 

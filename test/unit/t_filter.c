@@ -425,6 +425,17 @@ static const struct {
 	    RLIMIT_CORE, 8, NO(0) },
 	{ "wherever the new one lies", SYS_prlimit64, 0, RLIMIT_CORE, HIGH,
 	    NO(0) },
+	{ "what says under which profiles one is stays, too", SYS_prlimit64,
+	    0, RLIMIT_LOCKS, 8, NO(0) },
+	{ "nor of another process", SYS_prlimit64, 7, RLIMIT_LOCKS, HIGH,
+	    NO(0) },
+	{ "nor with high bits", SYS_prlimit64, 7, HIGH | RLIMIT_LOCKS, 8,
+	    NO(0) },
+	{ "it is read", SYS_prlimit64, 7, RLIMIT_LOCKS, 0, ALLOW },
+	{ "nor by the older call", SYS_setrlimit, RLIMIT_LOCKS, 8, 0,
+	    NO(0) },
+	{ "nor with high bits there", SYS_setrlimit, HIGH | RLIMIT_LOCKS, 8,
+	    0, NO(0) },
 	{ "debuggers work", SYS_ptrace, 0, 0, 0, ALLOW },
 	{ "what comes later does not exist", 470, 0, 0, 0, NO(ENOSYS) },
 };
@@ -440,6 +451,57 @@ agent_cases(void **state)
 			fail_msg("%s", agent[i].what);
 	for (int nr = 470; nr < NUMBER_MAX; nr++)
 		assert_int_equal(ask(nr, 0, 0, 0, 0), NO(ENOSYS));
+}
+
+#define ASK ANSWER_NOTIFY
+
+/* Where not all have the same rights. */
+static const struct {
+	const char *what;
+	int number;
+	uint64_t a0, a1, a2;
+	uint32_t want;
+} among[] = {
+	{ "signals are asked about", SYS_kill, 1, 9, 0, ASK },
+	{ "of threads", SYS_tgkill, 1, 1, 9, ASK },
+	{ "and of one", SYS_tkill, 1, 9, 0, ASK },
+	{ "with a word", SYS_rt_sigqueueinfo, 1, 9, 0, ASK },
+	{ "to a descriptor", 424, 3, 9, 0, ASK },
+	{ "tracing", SYS_ptrace, 0, 0, 0, ASK },
+	{ "reading memory", SYS_process_vm_readv, 1, 0, 0, ASK },
+	{ "writing it", SYS_process_vm_writev, 1, 0, 0, ASK },
+	{ "taking descriptors", 438, 3, 0, 0, ASK },
+	{ "one's own limits are not", SYS_prlimit64, 0, RLIMIT_NOFILE, 8,
+	    ALLOW },
+	{ "another's are", SYS_prlimit64, 7, RLIMIT_NOFILE, 8, ASK },
+	{ "the tag stays", SYS_prlimit64, 0, RLIMIT_LOCKS, 8, NO(0) },
+	{ "whom a descriptor signals", SYS_fcntl, 3, F_SETOWN, 1, ASK },
+	{ "the same, by a struct", SYS_fcntl, 3, 15, 1, ASK },
+	{ "the same, of a socket", SYS_ioctl, 3, 0x8901, 1, ASK },
+	{ "or by its other name", SYS_ioctl, 3, 0x8902, 1, ASK },
+	{ "no other fcntl is", SYS_fcntl, 3, F_SETFD, 1, ALLOW },
+	{ "nor ioctl", SYS_ioctl, 3, TIOCGWINSZ, 0, ALLOW },
+	{ "typing is refused as ever", SYS_ioctl, 3, TIOCSTI, 0, NO(EPERM) },
+	{ "opens are asked about", SYS_openat, 0, 0, 0, ASK },
+	{ "and execution", SYS_execve, 0, 0, 0, ASK },
+};
+
+static void
+among_cases(void **state)
+{
+	(void)state;
+	assert_true(calls_agent(&b, GATE_PROFILES));
+	for (size_t i = 0; i < NELEM(among); i++)
+		if (ask(among[i].number, among[i].a0, among[i].a1,
+			among[i].a2, 0) != among[i].want)
+			fail_msg("%s", among[i].what);
+	assert_true(calls_agent(&b, GATE_FILES));
+	for (size_t i = 0; i < NELEM(among); i++)
+		if (among[i].want == ASK && among[i].number != SYS_openat &&
+		    among[i].number != SYS_execve &&
+		    ask(among[i].number, among[i].a0, among[i].a1,
+			among[i].a2, 0) != ALLOW)
+			fail_msg("without profiles: %s", among[i].what);
 }
 
 /* The mode of an open counts only when the file is made. */
@@ -507,6 +569,7 @@ main(void)
 		cmocka_unit_test(a_gate_changes_no_other_answer),
 		cmocka_unit_test(a_gate_reads_flags_itself),
 		cmocka_unit_test(agent_cases),
+		cmocka_unit_test(among_cases),
 		cmocka_unit_test(open_modes),
 		cmocka_unit_test(landlock_masks),
 	};

@@ -208,7 +208,10 @@ static const struct {
 	{ "a mount is no allow of a profile", READER, "/data/x", 7, 0 },
 	{ "though it is one of the policy", 0, "/data/x", 7, 3 },
 	{ "unless the profile names it", QUIET, "/srv/x", 7, 3 },
-	{ "the sandbox's own stays", READER, "/tmp/x", 0, 3 },
+	{ "the sandbox's own is of others, too", READER, "/tmp/x", 0, 0 },
+	{ "and so is the home", READER, "/home/sandbox/.bashrc", 0, 0 },
+	{ "the layer over the system, too", READER, "/opt/y", 0, 0 },
+	{ "what every program needs stays", READER, "/dev/null", 0, 3 },
 	{ "the system stays", READER, "/usr/lib/x", 0, 1 },
 	{ "one that is not there", 8, "/srv/x", 0, 0 },
 };
