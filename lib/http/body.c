@@ -60,15 +60,23 @@ move_length(struct body *b, struct buf *from, struct buf *to, bool ended,
 	return ended && from->len == 0 ? cut_short(f) : PARSE_MORE;
 }
 
+/* The body is over: its trailers, if there are any, go along. */
 static enum parse
-end_chunked(struct body *b, struct buf *to, struct str trailer,
+end_with(struct body *b, struct buf *to, struct str trailers,
     struct http_head *scratch, struct http_fault *f)
 {
+	const struct http_head *t = NULL;
+
 	memset(scratch, 0, offsetof(struct http_head, fields));
-	if (http_fields_parse(trailer, scratch, f) != PARSE_OK)
+	if (trailers.len > 0 &&
+	    http_fields_parse(trailers, scratch, f) != PARSE_OK)
 		return PARSE_BAD;
+	if (trailers.len > 0 && !b->drop_trailers)
+		t = scratch;
 	if (b->out == HTTP_CHUNKED)
-		must(trailers_put(to, b->drop_trailers ? NULL : scratch));
+		must(trailers_put(to, t));
+	else if (t != NULL && b->trailers_out != NULL)
+		must(trailer_fields_put(b->trailers_out, t));
 	return complete(b);
 }
 
@@ -89,7 +97,7 @@ move_chunked(struct body *b, struct buf *from, struct buf *to, bool ended,
 		if (got == PARSE_BAD)
 			return got;
 		if (got == PARSE_OK)
-			got = end_chunked(b, to, data, scratch, f);
+			got = end_with(b, to, data, scratch, f);
 		else
 			put(b, to, data);
 		buf_eat(from, used);
@@ -101,17 +109,19 @@ move_chunked(struct body *b, struct buf *from, struct buf *to, bool ended,
 }
 
 static enum parse
-move_to_end(struct body *b, struct buf *from, struct buf *to, bool ended)
+move_to_end(struct body *b, struct buf *from, struct buf *to, bool ended,
+    struct http_head *scratch, struct http_fault *f)
 {
+	struct str trailers = str_of("", 0);
 	struct str data = str_upto(buf_str(from), room_in(to));
 
 	put(b, to, data);
 	buf_eat(from, data.len);
 	if (!ended || from->len > 0)
 		return PARSE_MORE;
-	if (b->out == HTTP_CHUNKED)
-		must(trailers_put(to, NULL));
-	return complete(b);
+	if (b->trailers_in != NULL)
+		trailers = buf_str(b->trailers_in);
+	return end_with(b, to, trailers, scratch, f);
 }
 
 enum parse
@@ -126,7 +136,7 @@ body_move(struct body *b, struct buf *from, struct buf *to, bool ended,
 	case HTTP_CHUNKED:
 		return move_chunked(b, from, to, ended, scratch, f);
 	case HTTP_TO_END:
-		return move_to_end(b, from, to, ended);
+		return move_to_end(b, from, to, ended, scratch, f);
 	case HTTP_NO_BODY:
 		break;
 	}

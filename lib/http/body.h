@@ -22,6 +22,10 @@ struct body {
 	uint64_t bytes;			/* moved so far, without framing */
 	struct chunked chunked;
 	bool drop_trailers;		/* read, and not passed on */
+	/* HTTP/2, where trailers are no part of the bytes: those that came
+	 * behind what HTTP_TO_END read, and where those go that follow bare
+	 * bytes; as field lines and an empty line. NULL: none, nowhere. */
+	struct buf *trailers_in, *trailers_out;
 	bool done;
 };
 

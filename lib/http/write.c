@@ -166,13 +166,12 @@ may_trail(struct str name)
 }
 
 bool
-trailers_put(struct buf *out, const struct http_head *t)
+trailer_fields_put(struct buf *out, const struct http_head *t)
 {
 	struct pen w;
 
-	if (!pen_open(&w, out, t == NULL ? 8 : fields_bytes(t) + 8))
+	if (!pen_open(&w, out, t == NULL ? 2 : fields_bytes(t) + 2))
 		return false;
-	pen_put(&w, STR("0\r\n"));
 	for (unsigned i = 0; t != NULL && i < t->nfields; i++) {
 		const struct http_field *fd = &t->fields[i];
 
@@ -182,4 +181,10 @@ trailers_put(struct buf *out, const struct http_head *t)
 	pen_put(&w, STR("\r\n"));
 	buf_added(out, w.len);
 	return true;
+}
+
+bool
+trailers_put(struct buf *out, const struct http_head *t)
+{
+	return buf_addz(out, "0\r\n") && trailer_fields_put(out, t);
 }

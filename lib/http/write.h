@@ -15,6 +15,7 @@ struct request_out {
 	enum http_framing framing;
 	uint64_t length;
 	bool websocket;			/* asks for one, without extensions */
+	bool trailers;			/* HTTP/2: say that they are welcome */
 };
 
 struct response_out {
@@ -33,5 +34,7 @@ bool response_put(struct buf *out, const struct http_head *h,
 /* The end of a chunked body: last chunk, trailers that may be passed on, and
  * the empty line. t: the parsed trailers, or NULL. */
 bool trailers_put(struct buf *out, const struct http_head *t) MUST_USE;
+/* The same fields and the empty line alone. */
+bool trailer_fields_put(struct buf *out, const struct http_head *t) MUST_USE;
 
 #endif

@@ -116,16 +116,16 @@ ctx_new(const SSL_METHOD *method, struct err *e)
 
 /* ---- towards the sandbox ---- */
 
-/* HTTP/1.1 or nothing: a client that offers only h2 is told so. */
+/* HTTP/2 where it is offered, else HTTP/1.1, or nothing. */
 static int
 on_alpn(SSL *ssl, const unsigned char **out, unsigned char *outlen,
     const unsigned char *in, unsigned inlen, void *arg)
 {
-	static const unsigned char http1[] = "\x08http/1.1";
+	static const unsigned char ours[] = "\x02h2\x08http/1.1";
 	unsigned char *pick;
 
 	(void)ssl, (void)arg;
-	if (SSL_select_next_proto(&pick, outlen, http1, sizeof(http1) - 1, in,
+	if (SSL_select_next_proto(&pick, outlen, ours, sizeof(ours) - 1, in,
 		inlen) != OPENSSL_NPN_NEGOTIATED)
 		return SSL_TLSEXT_ERR_ALERT_FATAL;
 	*out = pick;
@@ -350,6 +350,16 @@ tls_client(struct tls *t, int fd, struct str host, uint16_t port, SSL **out,
 }
 
 /* ---- handshake ---- */
+
+bool
+tls_speaks_h2(SSL *ssl)
+{
+	const unsigned char *name;
+	unsigned len;
+
+	SSL_get0_alpn_selected(ssl, &name, &len);
+	return len == 2 && memcmp(name, "h2", 2) == 0;
+}
 
 int
 tls_handshake(SSL *ssl, bool *want_write, struct err *e)

@@ -24,6 +24,9 @@ int tls_server(struct tls *t, int fd, struct str host, SSL **out,
 int tls_client(struct tls *t, int fd, struct str host, uint16_t port,
     SSL **out, struct err *e);
 
+/* After it: was HTTP/2 chosen? */
+bool tls_speaks_h2(SSL *ssl);
+
 /* Goes on with a handshake. 1: done. 0: would block, *want_write says on
  * what. -1: failed, and why. */
 int tls_handshake(SSL *ssl, bool *want_write, struct err *e);

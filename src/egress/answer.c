@@ -85,28 +85,38 @@ policy_field(const struct conn *c, const struct net_answer *a, char *out,
 }
 
 static void
+add_field(struct http_head *h, const char *name, const char *value)
+{
+	h->fields[h->nfields++] = (struct http_field){ .name = str_c(name),
+		.value = str_c(value) };
+}
+
+static bool
 send_head(struct conn *c, unsigned status, size_t length,
     const struct net_answer *a)
 {
-	char policy[256] = "";
-	struct buf *out = &c->cl.out;
-	bool ok = buf_printf(out,
-	    "HTTP/1.1 %u %s\r\nContent-Type: application/json\r\n"
-	    "Content-Length: %zu\r\nCache-Control: no-store\r\n",
-	    status, status_text(status), length);
+	bool bodyless = strcmp(c->method, "HEAD") == 0;
+	struct response_out o = { .length = length, .close = !c->keep,
+		.framing = bodyless ? HTTP_NO_BODY : HTTP_LENGTH,
+		.says_length = true };
+	struct http_head *h = &c->eg->head;
+	char policy[256] = "", retry[16];
 
+	memset(h, 0, offsetof(struct http_head, fields));
+	h->status = status;
+	h->reason = str_c(status_text(status));
+	add_field(h, "Content-Type", "application/json");
+	add_field(h, "Cache-Control", "no-store");
 	if (a != NULL) {
 		policy_field(c, a, policy, sizeof(policy));
-		ok = ok && buf_printf(out, "X-OpenShell-Policy: %s\r\n",
-		    policy);
+		add_field(h, "X-OpenShell-Policy", policy);
 	}
-	if (c->retry_s != 0)
-		ok = ok && buf_printf(out, "Retry-After: %u\r\n",
-		    c->retry_s);
+	if (c->retry_s != 0) {
+		(void)snprintf(retry, sizeof(retry), "%u", c->retry_s);
+		add_field(h, "Retry-After", retry);
+	}
 	c->retry_s = 0;
-	ok = ok && buf_printf(out, "%s\r\n",
-	    c->keep ? "" : "Connection: close\r\n");
-	(void)ok; /* out holds at most BODY_ROOM here: it fits */
+	return reply_head(c, h, &o);
 }
 
 /* eg->text is the body. */
@@ -124,7 +134,8 @@ send_answer(struct conn *c, unsigned status, const struct net_answer *a)
 		return socks_answer(c, status);
 	if (direct && status != 403 && status != 429)
 		return direct_reset(c);
-	send_head(c, status, body->len, a);
+	if (!send_head(c, status, body->len, a))
+		return WANT_CLOSE;
 	if (strcmp(c->method, "HEAD") != 0 &&
 	    !buf_adds(&c->cl.out, buf_str(body)))
 		c->keep = false;

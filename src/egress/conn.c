@@ -32,22 +32,25 @@ static const struct {
 /* What may follow what; HEAD and LINGER follow every answer. */
 static const unsigned edges[CONN_STATE_COUNT] = {
 	[CONN_HEAD] = TO(HEAD) | TO(WHO) | TO(GREET) | TO(ASK) |
-	    TO(RESOLVE) | TO(DIAL) | TO(RELAY) | TO(OPENED) | TO(LINGER),
+	    TO(RESOLVE) | TO(DIAL) | TO(RELAY) | TO(OPENED) | TO(DRAIN) |
+	    TO(LINGER),
 	[CONN_GREET] = TO(ASK) | TO(LINGER),
 	[CONN_ASK] = TO(WHO) | TO(RESOLVE) | TO(DIAL) | TO(OPENED) |
 	    TO(REFUSED) | TO(LINGER),
 	[CONN_REFUSED] = TO(LINGER),
-	[CONN_WHO] = TO(HEAD) | TO(ASK) | TO(LINGER),
-	[CONN_RESOLVE] = TO(DIAL) | TO(HEAD) | TO(REFUSED) | TO(LINGER),
-	[CONN_DIAL] = TO(RELAY) | TO(OPENED) | TO(HEAD) | TO(REFUSED) |
+	[CONN_WHO] = TO(HEAD) | TO(ASK) | TO(DRAIN) | TO(LINGER),
+	[CONN_RESOLVE] = TO(DIAL) | TO(HEAD) | TO(REFUSED) | TO(DRAIN) |
 	    TO(LINGER),
+	[CONN_DIAL] = TO(RELAY) | TO(OPENED) | TO(HEAD) | TO(REFUSED) |
+	    TO(DRAIN) | TO(LINGER),
 	[CONN_RELAY] = TO(HEAD) | TO(LINGER) | TO(RESOLVE) | TO(DIAL) |
-	    TO(WEBSOCKET),
+	    TO(WEBSOCKET) | TO(DRAIN),
 	[CONN_OPENED] = TO(PEEK) | TO(TUNNEL) | TO(LINGER),
 	[CONN_PEEK] = TO(ACCEPT) | TO(HEAD) | TO(TUNNEL) | TO(LINGER),
-	[CONN_ACCEPT] = TO(HEAD),
+	[CONN_ACCEPT] = TO(HEAD) | TO(H2),
 	[CONN_TUNNEL] = TO(LINGER),
 	[CONN_WEBSOCKET] = TO(LINGER),
+	[CONN_H2] = TO(LINGER),
 	[CONN_LINGER] = TO(LINGER),
 };
 
@@ -118,6 +121,8 @@ time_over(struct conn *c)
 		    (unsigned)c->at.port, states[c->state].seconds);
 	case CONN_WEBSOCKET:
 		return websocket_idle(c);
+	case CONN_H2:
+		return h2_down_idle(c);
 	case CONN_REFUSED:
 		return direct_reset(c);
 	case CONN_GREET:
@@ -126,6 +131,7 @@ time_over(struct conn *c)
 	case CONN_PEEK:
 	case CONN_ACCEPT:
 	case CONN_TUNNEL:
+	case CONN_DRAIN:
 	case CONN_LINGER:
 	case CONN_STATE_COUNT:
 		break;
@@ -204,8 +210,15 @@ conn_unlist(struct conn *c)
 void
 conn_shrink(struct conn *c)
 {
-	if (c->state != CONN_HEAD || c->begun)
+	if (c->h2 != NULL) {
+		h2_shrink(c->h2);
+		h2_down_each(c, conn_shrink);
+	}
+	if (c->state != CONN_HEAD || c->begun || c->parent != NULL) {
+		buf_shrink(&c->cl.in);
+		buf_shrink(&c->cl.out);
 		return;
+	}
 	buf_clear(&c->path);
 	buf_clear(&c->query_text);
 	buf_shrink(&c->path);
@@ -223,6 +236,15 @@ conn_park(struct conn *c, bool parked)
 	if (c->parked != parked)
 		c->eg->nparked += parked ? 1U : -1U;
 	c->parked = parked;
+}
+
+void
+conn_unpark(struct conn *c)
+{
+	if (!c->parked)
+		return;
+	conn_park(c, false);
+	conn_run(c);
 }
 
 void
@@ -334,28 +356,57 @@ ask_where(struct conn *c)
 	c->there_port = ntohs(a.sin_port);
 }
 
-static struct conn *
-conn_new(struct egress *eg, int fd, uint16_t peer_port)
+static void
+conn_init(struct conn *c, struct egress *eg)
 {
-	struct conn *c = mem_alloc(1, sizeof(*c));
-	int one = 1;
-
 	c->eg = eg;
-	c->slot = slot_find(eg);
-	c->id = c->slot + CONN_COUNT_MAX * ++eg->serial;
-	eg->conns[c->slot] = c;
-	eg->nconns++;
-	c->peer_port = peer_port;
-	c->first = true;
 	c->arena.max = (size_t)WHO_CHAIN_MAX * (PATH_BYTES_MAX + 16);
 	buf_init(&c->path, 3 * HTTP_TARGET_BYTES_MAX);
 	buf_init(&c->query_text, HTTP_TARGET_BYTES_MAX);
 	buf_init(&c->field_text, HTTP_HEAD_BYTES_MAX);
 	c->timer.on_time = conn_on_time;
 	c->timer.arg = c;
+	TAILQ_INIT(&c->kids);
+	set_deadline(c, states[CONN_HEAD].seconds);
+}
+
+void
+conn_new_kid(struct conn *parent, struct h2_stream *s)
+{
+	struct conn *c = mem_alloc(1, sizeof(*c));
+
+	conn_init(c, parent->eg);
+	c->eg->nkids++;
+	c->id = parent->id;
+	c->parent = parent;
+	c->way = parent->way;
+	c->tunnel = true;
+	c->tls = parent->tls;
+	c->treat = parent->treat;
+	c->at = parent->at;
+	c->caller = CALLER_ASKED;
+	stream_init_carried(&c->cl, &parent->cl, s, false, client_on_io, c);
+	c->cl.ready = true;
+	c->cl.ended = s->ended;
+	TAILQ_INSERT_TAIL(&parent->kids, c, kin);
+	conn_run(c);
+}
+
+static struct conn *
+conn_new(struct egress *eg, int fd, uint16_t peer_port)
+{
+	struct conn *c = mem_alloc(1, sizeof(*c));
+	int one = 1;
+
+	conn_init(c, eg);
+	c->slot = slot_find(eg);
+	c->id = c->slot + CONN_COUNT_MAX * ++eg->serial;
+	eg->conns[c->slot] = c;
+	eg->nconns++;
+	c->peer_port = peer_port;
+	c->first = true;
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	stream_init(&c->cl, fd, false, client_on_io, c);
-	set_deadline(c, states[CONN_HEAD].seconds);
 	ask_where(c);
 	if (loop_watch(eg->loop, &c->cl.io, NULL) == -1) {
 		conn_free(c);
@@ -366,12 +417,26 @@ conn_new(struct egress *eg, int fd, uint16_t peer_port)
 	return c;
 }
 
+/* Of a request of HTTP/2: what its connection has of it. */
+static void
+leave_parent(struct conn *c)
+{
+	struct conn *p = c->parent;
+
+	TAILQ_REMOVE(&p->kids, c, kin);
+	c->eg->nkids--;
+	egress_queue(c->eg, &p->cl);
+	if (TAILQ_EMPTY(&p->kids))
+		conn_progress(p);
+}
+
 void
 conn_free(struct conn *c)
 {
 	struct egress *eg = c->eg;
 
 	log_debug("conn %u: closed in %s", c->id, states[c->state].name);
+	h2_down_free(c);
 	dns_cancel(&c->query);
 	up_close(&c->up);
 	egress_unqueue(eg, &c->cl);
@@ -384,8 +449,12 @@ conn_free(struct conn *c)
 	buf_fini(&c->field_text);
 	free(c->fields);
 	arena_fini(&c->arena);
-	eg->conns[c->slot] = NULL;
-	eg->nconns--;
+	if (c->parent != NULL) {
+		leave_parent(c);
+	} else {
+		eg->conns[c->slot] = NULL;
+		eg->nconns--;
+	}
 	free(c);
 	conn_accept_more(eg);
 }
@@ -515,6 +584,8 @@ conn_rejudge(struct conn *c)
 	enum want w = WANT_CLOSE;
 
 	limit_change(c, &none); /* bits of the old policy */
+	if (c->h2 != NULL)
+		h2_down_rejudge(c);
 	if (!request && !websocket && (!c->tunnel || c->treat == TREAT_HTTP))
 		return; /* what comes next is judged when it comes */
 	if (still_allowed(c, &a))
@@ -533,7 +604,7 @@ conn_rejudge(struct conn *c)
 	}
 	c->running = false;
 	if (w == WANT_CLOSE) {
-		c->cl.failed = true; /* cut, not ended in order */
+		c->cl.failed = c->cl.recalled = true; /* cut, not ended */
 		conn_free(c);
 		return;
 	}

@@ -11,6 +11,7 @@
 #include "http/body.h"
 #include "http/host.h"
 #include "http/websocket.h"
+#include "http/write.h"
 #include "msg/body.h"
 #include "policy/decide.h"
 #include "stream.h"
@@ -36,6 +37,9 @@ struct egress;
  *            └──▶ LINGER: a last answer goes out ◀─────────────────────────┤
  *                                           RELAY ─▶ WEBSOCKET, after a 101 ┘
  *
+ * HTTP/2: ACCEPT ─▶ H2 ─▶ LINGER. Each request on it is a conn of its own
+ * that has no socket: HEAD ─▶ ... ─▶ RELAY ─▶ DRAIN, and freed.
+ *
  * X(STATE, step, seconds it may last without progress, does it read?)
  */
 #define CONN_STATES(X)							\
@@ -52,6 +56,8 @@ struct egress;
 	X(ACCEPT,  conn_accept,	 20,  true)  /* TLS handshake */	\
 	X(TUNNEL,  conn_tunnel,	 3600, true) /* bytes both ways */	\
 	X(WEBSOCKET, conn_websocket, 3600, true) /* frames both ways */	\
+	X(H2,	   conn_h2,	 120, true)  /* carries requests */	\
+	X(DRAIN,   conn_drain,	 120, true)  /* a request's answer goes out */ \
 	X(LINGER,  conn_linger,	 5,   true)  /* last bytes, then close */
 
 enum conn_state {
@@ -71,12 +77,19 @@ enum way { WAY_PROXY, WAY_SOCKS, WAY_DIRECT };
 
 enum caller { CALLER_ASKED, CALLER_KNOWN, CALLER_UNKNOWN };
 
+TAILQ_HEAD(conn_list, conn);
+
 struct conn {
 	struct egress *eg;
 	TAILQ_ENTRY(conn) again;
+	struct h2 *h2;		/* it carries requests of HTTP/2: */
+	struct conn_list kids;	/* these */
+	struct conn *parent;	/* it is such a request, of this */
+	TAILQ_ENTRY(conn) kin;
 	uint32_t slot, id;	/* id: pairs WHO_ASK with its reply */
 	enum conn_state state;
 	bool running, in_again;
+	bool leaving;		/* HTTP/2: the client was told to go */
 	bool parked;		/* until the audit log has room */
 	struct stream cl;	/* the client */
 	struct up *up;		/* NULL: none */
@@ -126,7 +139,6 @@ struct conn {
 	uint64_t bytes_in, bytes_out;	/* of a tunnel */
 	size_t drained;			/* by LINGER */
 };
-TAILQ_HEAD(conn_list, conn);
 
 /* conn.c */
 void conn_on_accept(struct loop *l, unsigned events, void *arg);
@@ -147,6 +159,9 @@ void conn_begin_head(struct conn *c);	/* some of it is there */
 void conn_rejudge(struct conn *c);	/* after a policy change; may free c */
 void conn_shrink(struct conn *c);	/* an idle one holds little */
 void conn_park(struct conn *c, bool parked); /* the log has no room */
+void conn_unpark(struct conn *c);	/* it has; may free c */
+/* A request of HTTP/2 whose head is at hand. */
+void conn_new_kid(struct conn *parent, struct h2_stream *s);
 void conn_unlist(struct conn *c);	/* from those that run again */
 struct conn *conn_find(struct egress *eg, uint32_t id);
 
@@ -173,6 +188,23 @@ enum want direct_reset(struct conn *c);
 /* connect_judge() to the name that the address in c->at stands for, if it is
  * such a one. */
 enum want address_judge(struct conn *c);
+/* request.c: how the end of the request's body is known: HTTP_TO_END in
+ * HTTP/2, where nothing else says it. */
+enum http_framing request_framing(const struct conn *c,
+    const struct http_head *h);
+/* request.c: the head of a response goes out, whatever version the client
+ * speaks; the final one, or one before it. false: it does not fit. */
+bool reply_head(struct conn *c, const struct http_head *h,
+    const struct response_out *o) MUST_USE;
+bool reply_interim(struct conn *c, const struct http_head *h) MUST_USE;
+/* h2_down.c: the client speaks HTTP/2; its requests; what it was asked who it
+ * is; a new policy; it says nothing; its end. */
+enum want h2_down_begin(struct conn *c);
+void h2_down_each(struct conn *c, void (*what)(struct conn *kid));
+void h2_down_known(struct conn *c);
+void h2_down_rejudge(struct conn *c);
+enum want h2_down_idle(struct conn *c);
+void h2_down_free(struct conn *c);
 /* dial.c: finds the peer for c->at: pool, operator's map, DNS. */
 enum want dial_begin(struct conn *c);
 /* relay.c: sends the request whose head is in cl.in over c->up. */

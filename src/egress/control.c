@@ -134,7 +134,9 @@ on_who(struct egress *eg, struct msg *m, struct err *e)
 	if (c == NULL || c->caller != CALLER_ASKED)
 		return 0; /* it is gone, or no longer waits */
 	caller_is(c, &who);
-	if (c->state == CONN_WHO)
+	if (c->h2 != NULL)
+		h2_down_known(c);
+	else if (c->state == CONN_WHO)
 		conn_run(c);
 	return 0;
 }

@@ -40,6 +40,7 @@ struct egress {
 	struct up_pool pool;
 	struct conn *conns[CONN_COUNT_MAX];
 	uint32_t nconns, next_slot, serial, nparked, nagain, nasks;
+	uint32_t nkids;			/* requests of HTTP/2 */
 	struct stream_queue queue;	/* to be written this pass */
 	struct stream_queue outgoing;	/* the same, when records are sent */
 	struct conn_list again;		/* had more to do than a turn */

@@ -18,6 +18,10 @@ queue_of(struct egress *eg, const struct stream *s)
 void
 egress_queue(struct egress *eg, struct stream *s)
 {
+	if (s->h2 != NULL) {
+		h2_wrote(s->h2);
+		s = s->carrier;
+	}
 	if (s->queued || s->blocked)
 		return;
 	s->queued = true;
@@ -44,7 +48,9 @@ write_one(struct egress *eg, struct stream *s)
 		stream_arm(eg->loop, s, (s->io.want & LOOP_READ) != 0);
 		return;
 	}
-	if (!s->tell && got == STREAM_SOME)
+	if (s->mux != NULL && got == STREAM_SOME && h2_has_output(s->mux))
+		egress_queue(eg, s);
+	if (!s->tell && s->mux == NULL && got == STREAM_SOME)
 		return;
 	s->tell = false;
 	s->io.on_io(eg->loop, LOOP_NONE, s->io.arg); /* may free s */
@@ -77,10 +83,12 @@ egress_on_audit(struct audit_sender *sender, void *arg)
 	for (uint32_t i = 0; i < CONN_COUNT_MAX && eg->nparked > 0; i++) {
 		struct conn *c = eg->conns[i];
 
-		if (c == NULL || !c->parked)
+		if (c == NULL)
 			continue;
-		conn_park(c, false);
-		conn_run(c);
+		if (c->h2 != NULL)
+			h2_down_each(c, conn_unpark);
+		else
+			conn_unpark(c);
 	}
 }
 

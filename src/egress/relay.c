@@ -14,10 +14,12 @@ enum want
 relay_begin(struct conn *c, const struct http_head *h)
 {
 	char authority[AUTHORITY_BYTES_MAX];
-	enum http_framing framing = http_request_framing(h);
+	enum http_framing framing = request_framing(c, h);
+	enum http_framing out = framing == HTTP_TO_END ? HTTP_CHUNKED :
+							 framing;
 	struct request_out o = { .path = buf_str(&c->path),
 		.query = buf_str(&c->query_text), .has_query = c->has_query,
-		.framing = framing, .length = h->length,
+		.framing = out, .length = h->length,
 		.websocket = c->websocket };
 
 	o.authority = str_of(authority,
@@ -27,7 +29,7 @@ relay_begin(struct conn *c, const struct http_head *h)
 		return answer_error(c, 431, "header_too_large",
 		    "the request's head is too long to be sent on");
 	egress_queue(c->eg, &c->up->s);
-	body_init(&c->req, framing, framing, h->length);
+	body_init(&c->req, framing, out, h->length);
 	c->req.drop_trailers = true;	/* the head was judged, not these */
 	c->keep = c->minor == 1 && !h->says_close;
 	c->answering = c->up_keep = false;
@@ -69,12 +71,10 @@ upstream_gone(struct conn *c)
 static bool
 interim(struct conn *c, const struct http_head *h)
 {
-	struct response_out o = { .framing = HTTP_NO_BODY };
-
 	if (c->minor == 0)
 		return true; /* HTTP/1.0 has none */
 	egress_queue(c->eg, &c->cl);
-	return response_put(&c->cl.out, h, &o);
+	return reply_interim(c, h);
 }
 
 static enum want
@@ -88,7 +88,8 @@ response_begin(struct conn *c, const struct http_head *h)
 		return upstream_broken(c, f.why);
 	out = in;
 	if (in == HTTP_CHUNKED || in == HTTP_TO_END)
-		out = c->minor == 1 ? HTTP_CHUNKED : HTTP_TO_END;
+		out = c->minor == 1 && c->parent == NULL ? HTTP_CHUNKED :
+							   HTTP_TO_END;
 	/* An answer before the request's end: what is left of it is not
 	 * worth waiting for. */
 	c->keep = c->keep && c->req.done && out != HTTP_TO_END;
@@ -96,10 +97,12 @@ response_begin(struct conn *c, const struct http_head *h)
 	o.framing = out;
 	o.says_length = h->has_length && h->status != 204;
 	o.close = !c->keep;
-	if (!response_put(&c->cl.out, h, &o))
+	if (!reply_head(c, h, &o))
 		return upstream_broken(c, "the response's head is too long");
 	egress_queue(c->eg, &c->cl);
 	body_init(&c->res, in, out, h->length);
+	if (c->parent != NULL)
+		c->res.trailers_out = &c->cl.h2->last;
 	if (c->head_kept)
 		buf_eat(&c->cl.in, c->head_len);
 	c->head_kept = false;

@@ -21,6 +21,12 @@ request_done(struct conn *c)
 	c->head_len = c->scan = 0;
 	c->begun = c->head_kept = c->answering = false;
 	c->method[0] = '\0';
+	if (c->parent != NULL) {
+		stream_end(&c->cl);
+		egress_queue(c->eg, &c->cl);
+		conn_enter(c, CONN_DRAIN);
+		return WANT_TURN;
+	}
 	if (!c->keep) {
 		conn_enter(c, CONN_LINGER);
 		return WANT_TURN;
@@ -30,6 +36,33 @@ request_done(struct conn *c)
 	if (c->cl.in.len > 0)
 		conn_begin_head(c);
 	return WANT_TURN;
+}
+
+/* ---- whatever version is spoken ---- */
+
+enum http_framing
+request_framing(const struct conn *c, const struct http_head *h)
+{
+	if (c->parent != NULL && !h->has_length && !c->cl.h2->bodyless)
+		return HTTP_TO_END;
+	return http_request_framing(h);
+}
+
+bool
+reply_head(struct conn *c, const struct http_head *h,
+    const struct response_out *o)
+{
+	return c->parent != NULL ? h2_respond(c->cl.h2, h, o) :
+				   response_put(&c->cl.out, h, o);
+}
+
+bool
+reply_interim(struct conn *c, const struct http_head *h)
+{
+	const struct response_out o = { .framing = HTTP_NO_BODY };
+
+	return c->parent != NULL ? h2_inform(c->cl.h2, h) :
+				   response_put(&c->cl.out, h, &o);
 }
 
 /* ---- agreement ---- */
@@ -161,7 +194,7 @@ http_begin(struct conn *c, const struct http_head *h)
 	    path_canon(t.path, &c->path, &p, &f) != PARSE_OK)
 		return answer_fault(c, &f);
 	c->keep = h->minor == 1 && !h->says_close &&
-	    http_request_framing(h) == HTTP_NO_BODY;
+	    request_framing(c, h) == HTTP_NO_BODY;
 	w = place_check(c, &t, h);
 	if (w != WANT_WAIT)
 		return w;
@@ -258,9 +291,24 @@ take_first(struct conn *c, bool connect)
 	return stream_take(&c->cl, n) == STREAM_SOME;
 }
 
+/* Whoever holds the connection asks for all that it carries. */
+static void
+caller_of_parent(struct conn *c)
+{
+	const struct conn *p = c->parent;
+
+	if (p == NULL || c->caller != CALLER_ASKED)
+		return;
+	c->caller = p->caller;
+	c->pid = p->pid;
+	c->nexe = p->nexe;
+	memcpy(c->exe, p->exe, sizeof(c->exe)); /* it outlives c */
+}
+
 enum want
 request_may_begin(struct conn *c)
 {
+	caller_of_parent(c);
 	if (!audit_sender_up(&c->eg->audit))
 		return answer_unrecorded(c);
 	if (!audit_sender_ready(&c->eg->audit)) {
@@ -302,6 +350,7 @@ head_ready(struct conn *c)
 enum want
 conn_who(struct conn *c)
 {
+	caller_of_parent(c);
 	if (c->caller == CALLER_ASKED)
 		return WANT_WAIT;
 	c->scan = 0;
@@ -364,6 +413,8 @@ conn_head(struct conn *c)
 	struct str in = buf_str(&c->cl.in);
 	struct http_fault f;
 
+	if (c->parent != NULL && c->cl.h2->fault.why != NULL)
+		return answer_fault(c, &c->cl.h2->fault);
 	if (c->first && in.len > 0 && !may_be_http(in.p[0]))
 		return other_than_http(c, in.p[0]);
 	if (c->cl.out.len >= BODY_ROOM) { /* asks, and does not read */

@@ -28,10 +28,61 @@ stream_is_open(const struct stream *s)
 	return s->io.fd != -1;
 }
 
+/* ---- carried by another ---- */
+
+void
+stream_init_carried(struct stream *s, struct stream *carrier,
+    struct h2_stream *h2, bool outward,
+    void (*on_io)(struct loop *l, unsigned events, void *arg), void *arg)
+{
+	stream_init(s, -1, outward, on_io, arg);
+	s->h2 = h2;
+	s->carrier = carrier;
+	h2_own(h2, s, &s->in, &s->out);
+}
+
+void
+stream_on_h2(struct loop *l, struct stream *s, unsigned events)
+{
+	const struct h2_stream *h = s->h2;
+	unsigned io = LOOP_NONE;
+
+	if ((events & ~(unsigned)H2_ROOM) != 0)
+		s->ready = true;
+	else if (!s->tell || s->out.len > BODY_ROOM / 2)
+		return;
+	if (h->cut)
+		s->failed = s->hung = true;
+	if (h->ended || h->over || h->cut)
+		s->ended = true;
+	if (s->hung)
+		io = LOOP_HANGUP;
+	s->tell = false;
+	s->io.on_io(l, io, s->io.arg); /* may free s */
+}
+
+/* What came was put into in already. */
+static enum stream_got
+carried_read(struct stream *s)
+{
+	s->ready = false;
+	return STREAM_SOME;
+}
+
+static void
+carried_close(struct stream *s)
+{
+	h2_close(s->h2, s->h2->sent && !s->outward ? H2_NO_ERROR :
+		s->outward || s->recalled ? H2_CANCEL : H2_INTERNAL_ERROR);
+	s->h2 = NULL;
+}
+
 void
 stream_close(struct loop *l, struct stream *s)
 {
 	must(!s->queued);
+	if (s->h2 != NULL)
+		carried_close(s);
 	loop_unwatch(l, &s->io);
 	if (s->ssl != NULL && !s->failed && SSL_is_init_finished(s->ssl))
 		(void)SSL_shutdown(s->ssl); /* a courtesy; never waited for */
@@ -126,7 +177,7 @@ stream_fill(struct stream *s)
 {
 	size_t n;
 
-	return read_into(s, &s->in, &n);
+	return s->h2 != NULL ? carried_read(s) : read_into(s, &s->in, &n);
 }
 
 enum stream_got
@@ -229,10 +280,9 @@ write_metered(struct stream *s)
 	return n;
 }
 
-enum stream_got
-stream_flush(struct stream *s)
+static enum stream_got
+flush_out(struct stream *s)
 {
-	s->blocked = false;
 	while (s->out.len > 0) {
 		ssize_t n = write_metered(s);
 
@@ -250,9 +300,35 @@ stream_flush(struct stream *s)
 	return STREAM_SOME;
 }
 
+#define REFILLS_MAX 4 /* of one stream before others have their turn */
+
+enum stream_got
+stream_flush(struct stream *s)
+{
+	enum stream_got got;
+
+	s->blocked = false;
+	if (s->mux == NULL)
+		return flush_out(s);
+	for (int i = 0; i < REFILLS_MAX; i++) {
+		if (!h2_send(s->mux, &s->out))
+			s->failed = s->ended = true;
+		if (s->out.len == 0)
+			break;
+		got = flush_out(s);
+		if (got != STREAM_SOME)
+			return got;
+	}
+	return s->failed ? STREAM_FAILED : STREAM_SOME;
+}
+
 void
 stream_end(struct stream *s)
 {
+	if (s->h2 != NULL) {
+		h2_finish(s->h2);
+		return;
+	}
 	if (s->ssl != NULL && !s->failed && SSL_is_init_finished(s->ssl))
 		(void)SSL_shutdown(s->ssl);
 	if (s->meter != NULL)
@@ -273,6 +349,10 @@ stream_arm(struct loop *l, struct stream *s, bool may_read)
 {
 	unsigned want = 0;
 
+	if (s->h2 != NULL) {
+		h2_took(s->h2);
+		return;
+	}
 	if (may_read && !s->ended && s->in.len < s->in.max)
 		want |= LOOP_READ;
 	if (s->blocked || s->tls_writes)

@@ -8,6 +8,7 @@
 #include <sys/queue.h>
 
 #include "base/buf.h"
+#include "http/h2.h"
 #include "loop/loop.h"
 #include "tls/ctx.h"
 
@@ -23,8 +24,14 @@ enum stream_got {
 	STREAM_FAILED,	/* reset, cut short, or a broken TLS record */
 };
 
-struct stream { /* fd -1: closed */
+/* One end may also be one stream of an HTTP/2 connection: then it has no
+ * socket, its carrier's owner fills in and says when, and what is in out is
+ * taken when the carrier is written. */
+struct stream { /* fd -1: closed, or carried */
 	struct loop_io io;
+	struct h2_stream *h2;	/* it is such a one */
+	struct stream *carrier;	/* of it */
+	struct h2 *mux;		/* it carries others: fills out */
 	SSL *ssl;
 	struct buf in, out;
 	bool ready;		/* a read may give more without an event */
@@ -37,6 +44,7 @@ struct stream { /* fd -1: closed */
 	bool outward;		/* to the world: held back while records of
 				 * what it does wait to be sent */
 	bool lasts;		/* our side was ended */
+	bool recalled;		/* cut by the policy, not by a fault */
 	bool queued;
 	struct meter *meter;	/* of what is written; or NULL */
 	TAILQ_ENTRY(stream) link;
@@ -45,6 +53,12 @@ TAILQ_HEAD(stream_queue, stream);
 
 void stream_init(struct stream *s, int fd, bool outward,
     void (*on_io)(struct loop *l, unsigned events, void *arg), void *arg);
+/* One that is carried; s gets what came so far. */
+void stream_init_carried(struct stream *s, struct stream *carrier,
+    struct h2_stream *h2, bool outward,
+    void (*on_io)(struct loop *l, unsigned events, void *arg), void *arg);
+/* Something happened to it (enum h2_event): tells its owner. */
+void stream_on_h2(struct loop *l, struct stream *s, unsigned events);
 /* Says goodbye where TLS wants it, closes and frees. */
 void stream_close(struct loop *l, struct stream *s);
 bool stream_is_open(const struct stream *s);

@@ -183,6 +183,8 @@ conn_accept(struct conn *c)
 	if (rc == 0)
 		return c->cl.hung ? WANT_CLOSE : WANT_WAIT;
 	c->cl.ready = true;
+	if (tls_speaks_h2(c->cl.ssl))
+		return h2_down_begin(c);
 	conn_enter(c, CONN_HEAD);
 	return WANT_TURN;
 }

@@ -1,0 +1,49 @@
+/* h2_head.h -- the fields of one HTTP/2 head, taken one by one, made into the
+ * text of the HTTP/1.1 head that says the same.  Pure.
+ *
+ * That text is what http/head.h parses: a request is one strict object,
+ * whatever version it came in. Nothing that could end a line or a field gets
+ * into it, and what frames a message of HTTP/1 is refused here. */
+#ifndef HTTP_H2_HEAD_H
+#define HTTP_H2_HEAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/str.h"
+#include "http/fault.h"
+
+enum h2_kind { H2_REQUEST, H2_RESPONSE, H2_TRAILER };
+
+enum h2_pseudo {
+	H2_METHOD, H2_SCHEME, H2_AUTHORITY, H2_PATH, H2_STATUS,
+	H2_PSEUDO_COUNT
+};
+
+struct h2_head {
+	enum h2_kind kind;
+	struct buf pseudo;	/* their values, one behind the other */
+	struct {
+		bool given;
+		size_t at, len;
+	} part[H2_PSEUDO_COUNT];
+	bool regular;		/* a field came: no pseudo-field may follow */
+	struct buf lines;	/* all fields but Host and cookies */
+	struct buf host;	/* a Host field's value, and whether one came */
+	bool has_host;
+	struct buf cookie;	/* its crumbs, joined */
+	struct http_fault fault; /* the first; why NULL: none */
+};
+
+void h2_head_init(struct h2_head *h);
+void h2_head_fini(struct h2_head *h);
+void h2_head_shrink(struct h2_head *h);	/* between two heads */
+void h2_head_begin(struct h2_head *h, enum h2_kind kind);
+void h2_head_add(struct h2_head *h, struct str name, struct str value);
+/* Appends the text, up to and with its empty line. tls: what :scheme must
+ * agree with. PARSE_BAD: nothing was added. */
+enum parse h2_head_end(struct h2_head *h, bool tls, struct buf *out,
+    struct http_fault *f);
+
+#endif
