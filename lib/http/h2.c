@@ -6,7 +6,8 @@
 #include "http/body.h"
 #include "http/h2_in.h"
 
-/* Frames that do nothing cost a point each, a request that is taken back
+/* Frames that do nothing cost a point each, and so do their bytes (frames of
+ * unknown kinds are seen by nothing else), a request that is taken back costs
  * more; what does something gives points back, and so does time. */
 #define PATIENCE_MAX	  2000
 #define PATIENCE_PER_S	  100
@@ -264,6 +265,7 @@ h2_recv(struct h2 *h, struct str bytes, struct usec now)
 	if (h->broken || h->why != NULL)
 		return false;
 	time_passes(h, now);
+	h->patience -= (int64_t)(bytes.len / H2_POINT_BYTES);
 	h->running = true;
 	n = nghttp2_session_mem_recv(h->session, (const uint8_t *)bytes.p,
 	    bytes.len);

@@ -6,6 +6,8 @@
 
 #include "http/h2.h"
 
+#define H2_POINT_BYTES 256 /* that come in, for one point of patience */
+
 struct h2 {
 	nghttp2_session *session;
 	bool server, tls;

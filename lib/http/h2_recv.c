@@ -89,7 +89,7 @@ on_head(struct h2 *h, struct h2_stream *s, bool last)
 		s->head = is_final(h);
 	}
 	s->bodyless = last;
-	h2_useful(h, 5);
+	h2_useful(h, 5 + (int64_t)((s->in->len - before) / H2_POINT_BYTES));
 	h2_note(s, h->server ? H2_HEAD : H2_BODY);
 }
 
@@ -104,7 +104,7 @@ on_data(nghttp2_session *session, uint8_t flags, int32_t id,
 
 	(void)flags;
 	(void)nghttp2_session_consume_connection(session, len);
-	h2_useful(h, 1 + (int64_t)len / 1024);
+	h2_useful(h, 1 + (int64_t)(len / H2_POINT_BYTES));
 	if (s == NULL || (s->owner == NULL && s->out == NULL &&
 		s->in != &s->own))
 		return 0;

@@ -160,27 +160,26 @@ conn_on_time(struct loop *l, void *arg)
 
 /* ---- running ---- */
 
+/* What was read of a carried one lets its peer send more: it must hear so. */
+static void
+arm(struct conn *c, struct stream *s, bool reads)
+{
+	stream_arm(c->eg->loop, s, reads);
+	if (s->h2 != NULL && h2_has_output(s->carrier->mux))
+		egress_queue(c->eg, s->carrier);
+}
+
 static void
 conn_arm(struct conn *c)
 {
-	struct loop *l = c->eg->loop;
 	bool reads = states[c->state].reads && !c->parked;
 	bool tunnel = c->state == CONN_TUNNEL;
 
-	if (tunnel && c->up->s.out.len >= BODY_ROOM)
-		stream_arm(l, &c->cl, false);
-	else
-		stream_arm(l, &c->cl, reads);
+	arm(c, &c->cl, reads && !(tunnel && c->up->s.out.len >= BODY_ROOM));
 	if (c->up == NULL || c->up->state != UP_READY)
 		return;
-	if (c->state == CONN_LINGER) { /* nobody waits for it */
-		stream_arm(l, &c->up->s, false);
-		return;
-	}
-	if (tunnel && c->cl.out.len >= BODY_ROOM)
-		stream_arm(l, &c->up->s, false);
-	else
-		stream_arm(l, &c->up->s, true);
+	arm(c, &c->up->s, c->state != CONN_LINGER && /* nobody waits for it */
+	    !(tunnel && c->cl.out.len >= BODY_ROOM));
 }
 
 static void

@@ -192,9 +192,9 @@ stream_pass(struct stream *s, struct buf *to, size_t *n)
 void
 stream_acknowledge(struct stream *s)
 {
-	int one = 1;
+	int fd = s->h2 != NULL ? s->carrier->io.fd : s->io.fd, one = 1;
 
-	(void)setsockopt(s->io.fd, IPPROTO_TCP, TCP_QUICKACK, &one,
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &one,
 	    sizeof(one));
 }
 

@@ -38,7 +38,8 @@ def test_requests_over_a_limit_are_answered_with_429(sh, world):
     sh.start("box", POLICY)
     for _ in range(3):
         assert code(sh, "https://echo.test/") == "200/200"
-    r = sh.exec("box", "curl", "-s", "-D", "-", "https://echo.test/x")
+    r = sh.exec("box", "curl", "-s", "--http1.1", "-D", "-",
+                "https://echo.test/x")
     head, _, body = r.out.replace("\r", "").rpartition("\n\n")
     assert "HTTP/1.1 429 Too Many Requests" in head
     got = json.loads(body)
