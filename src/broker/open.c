@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -27,8 +26,8 @@ struct want { /* one open, with the path copied */
 	char path[PATH_BYTES_MAX];
 };
 
-static long
-hand_over(const struct ask *a, int fd, int flags)
+long
+answer_fd(const struct ask *a, int fd, int flags)
 {
 	struct seccomp_notif_addfd add = { .id = a->id,
 		.flags = SECCOMP_ADDFD_FLAG_SEND, .srcfd = (uint32_t)fd,
@@ -37,35 +36,6 @@ hand_over(const struct ask *a, int fd, int flags)
 	if (ioctl(a->b->listener, SECCOMP_IOCTL_NOTIF_ADDFD, &add) >= 0)
 		return ANSWERED;
 	return errno == ENOENT || errno == EINPROGRESS ? ANSWERED : -errno;
-}
-
-/* The kernel would wake the caller on an idle processor, which takes longer
- * than all the rest. For the moment of waking it may run on ours alone. (If
- * another of its threads sets its processors in that moment, that is lost.) */
-static bool
-draw_near(const struct ask *a, cpu_set_t *was)
-{
-	const int cpu = sched_getcpu();
-	cpu_set_t here;
-
-	if (cpu < 0 || sched_getaffinity(a->tid, sizeof(*was), was) == -1 ||
-	    !CPU_ISSET((size_t)cpu, was) || CPU_COUNT(was) == 1)
-		return false;
-	CPU_ZERO(&here);
-	CPU_SET((size_t)cpu, &here);
-	return sched_setaffinity(a->tid, sizeof(here), &here) == 0;
-}
-
-long
-answer_fd(const struct ask *a, int fd, int flags)
-{
-	cpu_set_t was;
-	const bool near = draw_near(a, &was);
-	long rc = hand_over(a, fd, flags);
-
-	if (near) /* it may have ended meanwhile */
-		(void)sched_setaffinity(a->tid, sizeof(was), &was);
-	return rc;
 }
 
 static unsigned
@@ -284,6 +254,9 @@ ask_open(const struct ask *a, int dirfd, uint64_t path, int flags,
 		return rc;
 	if (w.path[0] == '\0')
 		return -ENOENT;
+	rc = quick_open(a, dirfd, w.path, flags);
+	if (rc != LONG_WAY)
+		return rc;
 	if ((w.flags & TMPFILE) != 0)
 		return open_nameless(a, &w);
 	if ((flags & O_CREAT) != 0 && w.path[strlen(w.path) - 1] == '/')
