@@ -94,7 +94,7 @@ int caller_fd(const struct ask *a, int fd);
 struct caller_ids {
 	pid_t tgid;		/* outer */
 	pid_t in_tid, in_tgid;	/* in the sandbox */
-	mode_t mask;		/* umask */
+	mode_t mask;		/* umask: mask_of() is faster */
 };
 int caller_ids(const struct ask *a, struct caller_ids *out);
 /* The number of its controlling terminal, 0: none. */
@@ -103,6 +103,10 @@ unsigned caller_tty(const struct ask *a);
 size_t caller_exe(const struct ask *a, char out[PATH_BYTES_MAX]);
 /* Does a signal wait that would interrupt it? */
 bool caller_interrupted(const struct ask *a);
+
+/* mask.c: its umask. 0 or -errno. */
+int mask_of(const struct ask *a, mode_t *out);
+void mask_notice(const struct ask *a);	/* of each question, first */
 
 /* ---- walk.c: from a path to an object ---- */
 

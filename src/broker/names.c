@@ -38,11 +38,11 @@ judge_spot(const struct ask *a, const struct spot *s)
 static int
 mask_take(const struct ask *a)
 {
-	struct caller_ids ids;
-	int rc = caller_ids(a, &ids);
+	mode_t mask;
+	int rc = mask_of(a, &mask);
 
 	if (rc == 0)
-		(void)umask(ids.mask);
+		(void)umask(mask);
 	return rc;
 }
 

@@ -141,14 +141,14 @@ static int
 make_here(const struct ask *a, const struct want *w, const struct spot *s,
     int flags)
 {
-	struct caller_ids ids;
+	mode_t mask;
 	int fd, rc = judge_path(a, s->path, access_of(flags) | FILE_WRITE);
 
 	if (rc == 0)
-		rc = caller_ids(a, &ids);
+		rc = mask_of(a, &mask);
 	if (rc != 0)
 		return rc;
-	(void)umask(ids.mask);
+	(void)umask(mask);
 	fd = openat(s->dir, s->name, flags | O_EXCL | O_NOFOLLOW | O_NOCTTY |
 		O_CLOEXEC, w->mode);
 	return fd == -1 ? -errno : fd;
@@ -190,7 +190,7 @@ open_nameless(const struct ask *a, const struct want *w)
 	CLEAN_FD int dir = walk_from(a, w->dirfd, w->path, 0);
 	CLEAN_FD int fd = -1;
 	char path[PATH_BYTES_MAX];
-	struct caller_ids ids;
+	mode_t mask;
 	int rc;
 
 	if (dir < 0)
@@ -202,10 +202,10 @@ open_nameless(const struct ask *a, const struct want *w)
 	(void)strcat(path, path[1] == '\0' ? "#0" : "/#0");
 	rc = judge_path(a, path, access_of(w->flags) | FILE_WRITE);
 	if (rc == 0)
-		rc = caller_ids(a, &ids);
+		rc = mask_of(a, &mask);
 	if (rc != 0)
 		return rc;
-	(void)umask(ids.mask);
+	(void)umask(mask);
 	fd = openat(a->b->fds, fd_name(dir).text,
 	    (w->flags & ~O_NOFOLLOW) | O_CLOEXEC, w->mode);
 	return fd == -1 ? -errno : answer_fd(a, fd, w->flags);

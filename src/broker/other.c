@@ -89,7 +89,7 @@ bind_path(const struct ask *a, int sock, const union address *to,
 {
 	char path[sizeof(to->un.sun_path) + 1] = "";
 	CLEAN_FD int cwd = caller_dir(a, AT_FDCWD);
-	struct caller_ids ids;
+	mode_t mask;
 	struct spot s = { .dir = -1 };
 	struct stat st;
 	long rc;
@@ -100,9 +100,9 @@ bind_path(const struct ask *a, int sock, const union address *to,
 	if (rc == 0)
 		rc = s.odd ? -EADDRINUSE : judge_path(a, s.path, FILE_WRITE);
 	if (rc == 0)
-		rc = caller_ids(a, &ids);
+		rc = mask_of(a, &mask);
 	if (rc == 0) {
-		(void)umask(ids.mask);
+		(void)umask(mask);
 		rc = bind_steadily(sock, to, len, path, cwd, &s);
 		rc = rc == -1 ? -errno : 0;
 		if (fchdir(a->b->fds) == -1)
