@@ -329,6 +329,36 @@ def masks():
         show(f"umask {oct(mask)}", [oct(os.lstat(n).st_mode) for n in "abcd"]
              + [oct(os.fstat(t).st_mode)])
         os.umask(old)
+    shared_masks()
+
+
+def made(name):
+    os.close(os.open(name, O.O_CREAT | O.O_EXCL | O.O_WRONLY, 0o666))
+    mode = oct(os.lstat(name).st_mode)
+    os.unlink(name)
+    return mode
+
+
+def shared_masks():
+    """Threads share one, a child has its own, and a program keeps it."""
+    got = []
+    for mask in (0o11, 0o22, 0o44, 0o77) * 5:
+        got.append(made("a"))
+        t = threading.Thread(target=os.umask, args=(mask,))
+        t.start()
+        t.join()
+        got.append(made("b"))
+        if os.fork() == 0:
+            os.umask(0)
+            os._exit(made("c") != oct(stat.S_IFREG | 0o666))
+        got.append(os.wait()[1])
+        got.append(made("d"))
+        subprocess.run(["sh", "-c", "umask 37; >e; exec sh -c '>f'"],
+                       check=True)
+        got.append([oct(os.lstat(n).st_mode) for n in "ef"])
+        os.unlink("e")
+        os.unlink("f")
+    show("masks shared", got)
 
 
 def pipes():

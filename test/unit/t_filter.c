@@ -272,7 +272,7 @@ a_gate_asks_about_names_alone(void **state)
 		SYS_fchown, SYS_fchownat, SYS_utimensat, SYS_setxattr,
 		SYS_lsetxattr, SYS_fsetxattr, SYS_getxattr, SYS_removexattr,
 		SYS_fremovexattr, SYS_bind, SYS_execve, SYS_execveat,
-		SYS_inotify_add_watch };
+		SYS_inotify_add_watch, SYS_umask };
 	static const long not[] = { SYS_read, SYS_write, SYS_close,
 		SYS_newfstatat, SYS_statx, SYS_readlinkat, SYS_faccessat,
 		SYS_getdents64, SYS_chdir, SYS_mmap, SYS_ftruncate };
