@@ -157,6 +157,7 @@ print_unmapped(struct jline *j, const struct audit_record *a,
 	jline_str_if(j, "exe", a->exe);
 	if (a->pid != 0)
 		jline_unum(j, "pid", a->pid);
+	jline_str_if(j, "profile", a->profile);
 	jline_str_if(j, "actor", a->actor);
 	jline_str_if(j, "reason", a->reason);
 	jline_close(j);

@@ -32,6 +32,7 @@ audit_record_put(struct wbuf *w, const struct audit_record *a)
 	put_cut(w, a->reason, AUDIT_REASON_BYTES_MAX);
 	put_cut(w, a->sandbox_id, ID_BYTES_MAX);
 	put_cut(w, a->sandbox, NAME_BYTES_MAX);
+	put_cut(w, a->profile, AUDIT_PROFILE_BYTES_MAX);
 }
 
 static enum audit_kind
@@ -94,5 +95,6 @@ audit_record_get(struct rbuf *r, struct audit_record *a)
 	a->reason = get_str(r, AUDIT_REASON_BYTES_MAX);
 	a->sandbox_id = get_str(r, ID_BYTES_MAX);
 	a->sandbox = get_str(r, NAME_BYTES_MAX);
+	a->profile = get_str(r, AUDIT_PROFILE_BYTES_MAX);
 	return r->bad ? -1 : 0;
 }

@@ -37,6 +37,7 @@ enum audit_verdict { AUDIT_DENIED, AUDIT_ALLOWED, AUDIT_OBSERVED };
 #define AUDIT_RULE_BYTES_MAX	2048
 #define AUDIT_ACTOR_BYTES_MAX	256
 #define AUDIT_REASON_BYTES_MAX	1024
+#define AUDIT_PROFILE_BYTES_MAX	256
 /* All of them, and the numbers. As a line each byte of text may stand up to
  * four times, as six bytes. */
 #define AUDIT_WIRE_BYTES_MAX	24576
@@ -63,6 +64,7 @@ struct audit_record { /* strings borrowed; empty where they do not apply */
 	uint64_t generation;
 	struct str actor;	/* user who did it, for control-plane records */
 	struct str reason;
+	struct str profile;	/* names of those that it was judged by, too */
 	struct str sandbox_id, sandbox; /* whom it is about; taken from the
 					 * gateway alone, the others' channel
 					 * says it */

@@ -323,6 +323,7 @@ broker_event_put(struct wbuf *w, const struct broker_event *v)
 	put_str(w, v->exe);
 	put_str(w, v->rule);
 	put_str(w, v->reason);
+	put_str(w, v->profile);
 }
 
 int
@@ -337,6 +338,7 @@ broker_event_get(struct rbuf *r, struct broker_event *v)
 	v->exe = get_str(r, PATH_BYTES_MAX);
 	v->rule = get_str(r, 2048);
 	v->reason = get_str(r, 1024);
+	v->profile = get_str(r, 1024);
 	return get_end(r);
 }
 
@@ -442,6 +444,7 @@ who_ask_put(struct wbuf *w, const struct who_ask *q)
 	put_u16(w, q->port);
 	put_u32(w, q->there);
 	put_u16(w, q->there_port);
+	put_u8(w, q->profiles);
 }
 
 int
@@ -450,6 +453,7 @@ who_ask_get(struct rbuf *r, struct who_ask *q)
 	q->port = get_u16(r);
 	q->there = get_u32(r);
 	q->there_port = get_u16(r);
+	q->profiles = get_bool(r);
 	return get_end(r);
 }
 
@@ -462,6 +466,8 @@ who_put(struct wbuf *w, const struct who *v)
 	for (uint32_t i = 0; i < v->n; i++)
 		put_str(w, v->chain[i]);
 	put_strz(w, v->reason);
+	put_u8(w, v->tagged);
+	put_u64(w, v->profiles);
 }
 
 int
@@ -473,6 +479,8 @@ who_get(struct rbuf *r, struct who *v)
 	for (uint32_t i = 0; i < v->n; i++)
 		v->chain[i] = get_str(r, PATH_BYTES_MAX);
 	get_strz(r, v->reason, sizeof(v->reason));
+	v->tagged = get_bool(r);
+	v->profiles = get_u64(r);
 	return get_end(r);
 }
 

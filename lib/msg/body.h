@@ -157,6 +157,7 @@ struct broker_event {
 	bool write;
 	uint32_t pid;		/* inside the sandbox */
 	struct str path, exe, rule, reason;
+	struct str profile;	/* that it is under, by name; or empty */
 };
 void broker_event_put(struct wbuf *w, const struct broker_event *v);
 int broker_event_get(struct rbuf *r, struct broker_event *v);
@@ -171,6 +172,7 @@ int egress_ready_get(struct rbuf *r, struct egress_ready *s);
 /* WHO_ASK: who in the sandbox holds the TCP connection from this port of
  * 127.0.0.1 (or ::1) to egress's listener? msg.id pairs the reply. */
 struct who_ask { /* the connection from 127.0.0.1 port to there */
+	bool profiles;		/* are asked for, too: of all who hold it */
 	uint16_t port;
 	uint32_t there;		/* as a number */
 	uint16_t there_port;
@@ -231,6 +233,8 @@ struct who { /* WHO_REPLY; chain[0] is the holder, then its ancestors */
 	uint32_t n;
 	struct str chain[WHO_CHAIN_MAX];	/* executables, borrowed */
 	char reason[128];	/* when not known, or ambiguous */
+	bool tagged;		/* all who hold it were found */
+	uint64_t profiles;	/* then: that any of them is under */
 };
 void who_put(struct wbuf *w, const struct who *v);
 int who_get(struct rbuf *r, struct who *v);

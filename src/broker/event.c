@@ -20,6 +20,7 @@
 #include "broker/broker.h"
 #include "msg/body.h"
 #include "policy/files.h"
+#include "policy/profile.h"
 
 #define SLOTS	     1024
 #define SLOT_BYTES_MAX 4194304 /* of all of them together */
@@ -110,7 +111,7 @@ fill(const struct ask *a, const char *path, unsigned access,
     const struct file_answer *got, const char *reason, struct slot *s)
 {
 	unsigned char room[EVENT_BYTES];
-	char exe[PATH_BYTES_MAX], rule[512];
+	char exe[PATH_BYTES_MAX], rule[512], profile[256];
 	struct broker_event v = { .count = 1,
 		.allowed = got->verdict == VERDICT_ALLOW,
 		.judged = got->judged == VERDICT_ALLOW,
@@ -122,6 +123,8 @@ fill(const struct ask *a, const char *path, unsigned access,
 	if (caller_ids(a, &ids) == 0)
 		v.pid = (uint32_t)ids.in_tgid;
 	v.exe = str_of(exe, caller_exe(a, exe));
+	profiles_print(a->image, a->profiles, profile, sizeof(profile));
+	v.profile = str_c(profile);
 	rule_text(got, rule);
 	v.rule = str_c(rule);
 	broker_event_put(&w, &v);

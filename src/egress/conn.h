@@ -104,6 +104,9 @@ struct conn {
 	struct arena arena;	/* of exe[] */
 	struct str exe[WHO_CHAIN_MAX];
 	uint32_t nexe, pid;
+	bool tagged;		/* who holds it is under these profiles, or
+				 * fewer of them; else that is not known */
+	uint64_t profiles;
 
 	enum way way;
 	bool first;		/* nothing was taken off the socket yet */

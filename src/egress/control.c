@@ -90,7 +90,8 @@ control_ask_who(struct egress *eg, const struct conn *c)
 {
 	unsigned char bytes[16];
 	struct wbuf w = { .p = bytes, .cap = sizeof(bytes) };
-	struct who_ask q = { .port = c->peer_port, .there = c->there,
+	struct who_ask q = {
+		.profiles = image_profiles(eg->image) > 0, .port = c->peer_port, .there = c->there,
 		.there_port = c->there_port };
 
 	who_ask_put(&w, &q);
@@ -103,6 +104,8 @@ caller_is(struct conn *c, const struct who *who)
 {
 	c->caller = CALLER_UNKNOWN;
 	c->pid = who->pid;
+	c->tagged = who->tagged;
+	c->profiles = who->profiles;
 	for (uint32_t i = 0; who->known && i < who->n; i++) {
 		const char *exe = arena_strdup(&c->arena, who->chain[i]);
 

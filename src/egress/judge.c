@@ -4,6 +4,14 @@
 
 #include "base/must.h"
 #include "egress.h"
+#include "policy/profile.h"
+
+/* Of whom it is not known under which he is, he may be under any of them. */
+static uint64_t
+profiles_of(const struct conn *c)
+{
+	return c->tagged ? c->profiles : image_profiles_all(c->eg->image);
+}
 
 static struct net_query
 query_of(const struct conn *c)
@@ -14,6 +22,7 @@ query_of(const struct conn *c)
 		.tls = c->tls,
 		.websocket = c->websocket,
 		.who = { c->exe, c->nexe },
+		.profiles = profiles_of(c),
 		.details = &c->details,
 	};
 }
@@ -138,6 +147,7 @@ judge_record(struct conn *c, enum audit_kind kind,
     struct str reason)
 {
 	char rule[512], address[INET6_ADDRSTRLEN];
+	char profile[AUDIT_PROFILE_BYTES_MAX];
 	struct audit_record r = { .kind = kind, .verdict = verdict,
 		.when = clock_wall(), .pid = c->pid,
 		.host = host_str(&c->at.host), .port = c->at.port,
@@ -148,6 +158,9 @@ judge_record(struct conn *c, enum audit_kind kind,
 
 	if (c->nexe > 0)
 		r.exe = c->exe[0];
+	profiles_print(c->eg->image, profiles_of(c), profile,
+	    sizeof(profile));
+	r.profile = str_c(profile);
 	if (a != NULL) {
 		r.rule = rule_text(&a->rule, rule, sizeof(rule));
 		if (reason.len == 0)

@@ -28,6 +28,7 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "jail/self.h"
+#include "jail/tag.h"
 #include "supervisor/supervisor.h"
 
 #define PROC_COUNT_MAX	4096		/* processes looked at */
@@ -38,6 +39,10 @@ struct hunt { /* for one connection */
 	char exe[PATH_BYTES_MAX];	/* of the holder */
 	bool ambiguous;
 	char other[PATH_BYTES_MAX];	/* when ambiguous */
+	bool all;			/* all who hold it are to be found, for
+					 * their profiles */
+	bool missed;			/* and were not */
+	uint64_t profiles;
 	pid_t list[PROC_COUNT_MAX];	/* a queue, init first */
 	size_t n;
 };
@@ -166,10 +171,12 @@ children_of(struct hunt *h, pid_t pid, const char *tid)
 		long child = strtol(at, &end, 10);
 
 		if (end == at || child <= 0)
-			return;
+			break;
 		h->list[h->n++] = (pid_t)child;
 		at = end;
 	}
+	if (h->n == PROC_COUNT_MAX || n == (ssize_t)sizeof(text) - 1)
+		h->missed = true; /* some are not in the list */
 }
 
 static void
@@ -189,12 +196,31 @@ queue_children(struct hunt *h, pid_t pid)
 	(void)closedir(d);
 }
 
+/* What anybody may read, and does not change from inside (jail/tag.h). */
+static void
+take_profiles(struct hunt *h, pid_t pid)
+{
+	char text[4096];
+	CLEAN_FD int fd = proc_open(pid, "limits", 0);
+	ssize_t n = fd == -1 ? -1 : read(fd, text, sizeof(text));
+	uint64_t profiles;
+
+	if (n > 0 && tag_parse(str_of(text, (size_t)n), &profiles))
+		h->profiles |= profiles;
+	else
+		h->missed = true;
+}
+
 static void
 consider(struct hunt *h, pid_t pid)
 {
 	char exe[PATH_BYTES_MAX];
 
-	if (!holds(pid, h->inode) || !exe_of(pid, exe, sizeof(exe)))
+	if (!holds(pid, h->inode))
+		return;
+	if (h->all)
+		take_profiles(h, pid);
+	if (!exe_of(pid, exe, sizeof(exe)))
 		return;
 	if (h->holder == 0) {
 		h->holder = pid;
@@ -211,7 +237,7 @@ hunt_run(struct hunt *h, pid_t init)
 {
 	h->list[0] = init;
 	h->n = 1;
-	for (size_t i = 0; i < h->n && !h->ambiguous; i++) {
+	for (size_t i = 0; i < h->n && (h->all || !h->ambiguous); i++) {
 		if (i > 0)
 			consider(h, h->list[i]);
 		queue_children(h, h->list[i]);
@@ -271,13 +297,15 @@ find(int diag, pid_t init, const struct who_ask *c, char (*room)[PATH_BYTES_MAX]
 {
 	static struct hunt h;
 
-	h = (struct hunt){ 0 };
+	h = (struct hunt){ .all = c->profiles };
 	if (!connection_find(diag, c, &h.inode)) {
 		(void)snprintf(out->reason, sizeof(out->reason),
 		    "no connection from port %u is open", c->port);
 		return;
 	}
 	hunt_run(&h, init);
+	out->tagged = h.all && h.holder != 0 && !h.missed;
+	out->profiles = h.profiles;
 	if (h.ambiguous)
 		(void)snprintf(out->reason, sizeof(out->reason),
 		    "the connection is shared by %.40s and %.40s", h.exe,

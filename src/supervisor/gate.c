@@ -111,6 +111,7 @@ on_event(struct supervisor *s, const struct msg *m)
 	a.path = v.path;
 	a.exe = v.exe;
 	a.rule = v.rule;
+	a.profile = v.profile;
 	(void)snprintf(reason, sizeof(reason), "%.*s", (int)v.reason.len,
 	    v.reason.p);
 	if (v.count > 1)
