@@ -340,6 +340,18 @@ judge(const struct image *im, const struct exec_query *q,
 		exec_explain(&scans[0], out);
 }
 
+/* It may run whatever the rules say, but where they say. */
+static void
+launch(const struct exec_scan *scans, uint32_t n, struct exec_answer *out)
+{
+	struct tally t = { 0 };
+
+	if (n <= EXEC_FORMS_MAX)
+		grants(&t, scans, n);
+	out->profiles = t.profiles;
+	allow("the operator launched it", out);
+}
+
 void
 policy_exec(const struct image *im, const struct exec_query *q,
     struct exec_answer *out)
@@ -362,7 +374,7 @@ policy_exec(const struct image *im, const struct exec_query *q,
 	if (im->ncommands == 0)
 		allow("the policy has no commands section", out);
 	else if (q->main)
-		allow("the operator launched it", out);
+		launch(scans, n, out);
 	else if (n == 0 || n > EXEC_FORMS_MAX)
 		(void)snprintf(out->reason, sizeof(out->reason), "more than "
 		    "%d interpreters one after the other", EXEC_FORMS_MAX);

@@ -327,6 +327,30 @@ commands_are_bounded(void **state)
 	made_fini(&m);
 }
 
+/* The operator's own programs run whatever the rules say, but where they
+ * say. */
+static void
+the_operator_is_no_way_around(void **state)
+{
+	struct str argv[] = { STR("agent") };
+	struct exec_form form = { .name = argv[0], .argv = argv, .argc = 1 };
+	struct exec_query q = { .forms = &form, .nforms = 1, .paper = true,
+		.main = true };
+	struct exec_answer a;
+	struct made m;
+
+	(void)state;
+	assert_true(make(POLICY, POLICY_STAGE_CHECK, &m));
+	policy_exec(m.im, &q, &a);
+	assert_int_equal(a.judged, VERDICT_ALLOW);
+	assert_int_equal(a.profiles, READER);
+	argv[0] = form.name = STR("vi");
+	policy_exec(m.im, &q, &a);
+	assert_int_equal(a.judged, VERDICT_ALLOW);
+	assert_int_equal(a.profiles, 0);
+	made_fini(&m);
+}
+
 /* Each part of the image has names of its own, counted through. */
 static void
 names_are_counted_through(void **state)
@@ -466,6 +490,7 @@ main(void)
 		cmocka_unit_test(files_are_bounded),
 		cmocka_unit_test(a_directory_moves_where_all_say_the_same),
 		cmocka_unit_test(commands_are_bounded),
+		cmocka_unit_test(the_operator_is_no_way_around),
 		cmocka_unit_test(names_are_counted_through),
 		cmocka_unit_test(faults_are_said),
 		cmocka_unit_test(a_damaged_profile_is_refused),
