@@ -341,6 +341,7 @@ def made(name):
 
 def shared_masks():
     """Threads share one, a child has its own, and a program keeps it."""
+    fresh()
     got = []
     for mask in (0o11, 0o22, 0o44, 0o77) * 5:
         got.append(made("a"))
