@@ -15,6 +15,7 @@ const bool file_gate_holds[NEED_COUNT] = {
 	[NEED_DENY_OWN] = true,
 	[NEED_DENY_SOME] = true,
 	[NEED_MAXIMUM] = true,
+	[NEED_HIDE] = true,
 	[NEED_AUDIT] = true,
 	[NEED_DEFAULT] = true,
 };

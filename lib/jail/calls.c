@@ -170,10 +170,10 @@ static const struct call calls_of_gate[] = {
 	C(utimensat), C(setxattr), C(getxattr), C(removexattr), C(fchdir),
 	C(chdir), C(bind), C(inotify_add_watch), C(process_vm_readv),
 	C(process_vm_writev), C(capset), N(NR_PIDFD_OPEN), N(NR_PIDFD_GETFD),
-	N(NR_PIDFD_SEND_SIGNAL), C(wait4), C(getdents64),
-	L(clone, look_fork),
+	N(NR_PIDFD_SEND_SIGNAL), C(wait4), C(getdents64), C(listxattr),
+	N(NR_FACCESSAT2), L(clone, look_fork),
 #ifdef __x86_64__
-	C(chmod), C(rename), C(mknod), C(readlink), C(stat),
+	C(getdents), C(chmod), C(rename), C(mknod), C(readlink), C(stat),
 #endif
 };
 

@@ -101,17 +101,24 @@ look_mode2(struct bpf *b) /* fchmodat, mknodat: mode third */
 
 /* The mode is only there when a file is made; it is rubbish else. */
 static void
-look_open_at(struct bpf *b, unsigned flags)
+look_made(struct bpf *b, unsigned flags)
 {
 	const uint32_t makes = O_CREAT | (O_TMPFILE & ~O_DIRECTORY);
 
 	bpf_load_arg(b, flags);
-	/* no bytes, no change, whatever the other flags: a name in a hand */
-	bpf_if_any(b, O_PATH, ANSWER_ALLOW);
 	bpf_if_none(b, makes, b->yes);
 	bpf_load_arg(b, flags + 1);
 	bpf_if_any(b, SET_ID_BITS, ANSWER_ERRNO(EPERM));
 	bpf_yes(b);
+}
+
+static void
+look_open_at(struct bpf *b, unsigned flags)
+{
+	bpf_load_arg(b, flags);
+	/* no bytes, no change, whatever the other flags: a name in a hand */
+	bpf_if_any(b, O_PATH, ANSWER_ALLOW);
+	look_made(b, flags);
 }
 
 static void
@@ -384,6 +391,34 @@ static const struct call calls_all[] = {
 #endif
 };
 
+/* Where names are hidden, a name in a hand tells that it is there. */
+static void
+look_openat_names(struct bpf *b)
+{
+	look_made(b, 2);
+}
+
+#ifdef __x86_64__
+static void
+look_open_names(struct bpf *b)
+{
+	look_made(b, 1);
+}
+#endif
+
+static void
+look_at_names(struct call *calls, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (calls[i].number == SYS_openat)
+			calls[i].look = look_openat_names;
+#ifdef __x86_64__
+		if (calls[i].number == SYS_open)
+			calls[i].look = look_open_names;
+#endif
+	}
+}
+
 bool
 calls_agent(struct bpf *b, enum gate gate)
 {
@@ -394,5 +429,7 @@ calls_agent(struct bpf *b, enum gate gate)
 	memcpy(calls, calls_all, sizeof(calls_all));
 	if (gate != GATE_NONE)
 		calls_gate(calls, n, gate);
+	if (gate_has(gate, GATE_NAMES))
+		look_at_names(calls, n);
 	return bpf_build(b, calls, n, ANSWER_ERRNO(ENOSYS));
 }

@@ -7,8 +7,8 @@
  * to, and each that changes a file through a descriptor open for reading.
  * Calls on bytes of open files are not here: the open was judged. Nor are
  * those that tell that a file exists, and its facts (stat, access, readlink,
- * chdir): policy is about content and change. umask is, because the broker
- * makes files under its caller's.
+ * chdir), unless the policy hides names: else it is about content and change.
+ * umask is, because the broker makes files under its caller's.
  *
  * Refused with a reason:
  *   landlock_*		the broker opens for its caller with its own rights, so a
@@ -37,6 +37,17 @@ static const uint32_t asked[] = {
 #endif
 };
 
+/* What tells of a name, where names are hidden. Nobody can go into a directory
+ * for another, so of chdir the broker says only whether it may be tried. */
+static const uint32_t tells[] = {
+	SYS_newfstatat, SYS_statx, SYS_faccessat, NR_FACCESSAT2,
+	SYS_readlinkat, SYS_chdir, SYS_statfs, SYS_listxattr, SYS_llistxattr,
+	SYS_getdents64,
+#ifdef __x86_64__
+	SYS_stat, SYS_lstat, SYS_access, SYS_readlink, SYS_getdents,
+#endif
+};
+
 static const uint32_t executes[] = { SYS_execve, SYS_execveat };
 
 /* Where some run under a narrower policy than others, they must not take over
@@ -58,6 +69,7 @@ static const struct {
 	{ NR_SETXATTRAT, ANSWER_ERRNO(ENOSYS) },
 	{ NR_GETXATTRAT, ANSWER_ERRNO(ENOSYS) },
 	{ NR_REMOVEXATTRAT, ANSWER_ERRNO(ENOSYS) },
+	{ NR_LISTXATTRAT, ANSWER_ERRNO(ENOSYS) },
 };
 
 static void
@@ -76,12 +88,16 @@ calls_gate(struct call *calls, size_t n, enum gate gate)
 {
 	for (size_t i = 0; i < NELEM(executes); i++)
 		answer_set(calls, n, executes[i], ANSWER_NOTIFY);
-	if (gate == GATE_EXEC)
+	if (!gate_has(gate, GATE_FILES))
 		return;
 	for (size_t i = 0; i < NELEM(asked); i++)
 		answer_set(calls, n, asked[i], ANSWER_NOTIFY);
 	for (size_t i = 0; i < NELEM(refused); i++)
 		answer_set(calls, n, refused[i].number, refused[i].answer);
-	for (size_t i = 0; i < NELEM(among) && gate == GATE_PROFILES; i++)
+	for (size_t i = 0; i < NELEM(among) &&
+	    gate_has(gate, GATE_PROFILES); i++)
 		answer_set(calls, n, among[i], ANSWER_NOTIFY);
+	for (size_t i = 0; i < NELEM(tells) && gate_has(gate, GATE_NAMES);
+	    i++)
+		answer_set(calls, n, tells[i], ANSWER_NOTIFY);
 }

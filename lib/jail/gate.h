@@ -14,16 +14,26 @@
 #ifndef JAIL_GATE_H
 #define JAIL_GATE_H
 
+#include <stdbool.h>
+
 struct err;
 
-/* What the sandbox's filter asks the broker about. */
+/* What the sandbox's filter asks the broker about; they may come together. */
 enum gate {
-	GATE_NONE,	/* nothing: there is no broker */
-	GATE_FILES,	/* what names a file, and execution */
-	GATE_EXEC,	/* execution alone */
-	GATE_PROFILES,	/* files, execution, and what one process does to
+	GATE_NONE = 0,	/* nothing: there is no broker */
+	GATE_EXEC = 1,	/* execution */
+	GATE_FILES = GATE_EXEC | 2, /* and what names a file */
+	GATE_PROFILES = GATE_FILES | 4,	/* and what one process does to
 			 * another: not all have the same rights */
+	GATE_NAMES = GATE_FILES | 8, /* and all that tells of a name: some
+			 * are hidden */
 };
+
+static inline bool
+gate_has(enum gate gate, enum gate all)
+{
+	return (gate & all) == all;
+}
 
 /* What the broker is started with, open. */
 enum { BROKER_FD_CHAN = 3, BROKER_FD_LISTENER, BROKER_FD_PROC,

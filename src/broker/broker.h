@@ -47,6 +47,7 @@ struct broker {
 	struct image *image;
 	bool files;		/* we are asked about files, not about execs
 				 * alone */
+	bool hides;		/* and of what tells that a name is there */
 	int64_t started;	/* wall clock, in s: all that was there before
 				 * was not made in the sandbox */
 	int listener;
@@ -110,7 +111,10 @@ void mask_notice(const struct ask *a);	/* of each question, first */
 
 /* ---- walk.c: from a path to an object ---- */
 
-enum { WALK_LINK = 1 };	/* a symbolic link at the end is the object */
+enum {
+	WALK_LINK = 1,	/* a symbolic link at the end is the object */
+	WALK_TELL = 2,	/* of walk.c alone */
+};
 /* As the caller would find it from base (borrowed; not looked at if the path
  * is absolute). O_PATH descriptor, or -errno. */
 int walk(const struct ask *a, int base, const char *path, unsigned flags);
@@ -121,6 +125,13 @@ int walk_from(const struct ask *a, int dirfd, const char *path,
 /* Does the path lead by names alone, so that only a call that we are asked
  * about could lead it elsewhere? Not by /proc/PID/cwd, for one. */
 bool walk_is_steady(int base, const char *path);
+/* An open was refused on the way (EACCES): says so to the log if it was, or
+ * would have been, by the rules. A denied directory may be covered. */
+void walk_refused(const struct ask *a, int dirfd, const char *path);
+/* What a symbolic link says to the caller. Its length, or -errno. */
+int walk_link_text(const struct ask *a, int link, char out[PATH_BYTES_MAX]);
+
+/* ---- spot.c ---- */
 
 struct spot { /* a name in a directory, there or not; zero dir is none */
 	int dir;		/* O_PATH */
@@ -129,6 +140,9 @@ struct spot { /* a name in a directory, there or not; zero dir is none */
 	bool odd;		/* "." or ".." or nothing: no call makes,
 				 * removes or renames it */
 };
+/* The canonical path of a name (up to a slash in it). 0 or -errno. */
+int path_in(const struct ask *a, int dir, const char *name,
+    char path[PATH_BYTES_MAX]);
 /* 0 or -errno; spot_fini() always. */
 int spot_find(const struct ask *a, int base, const char *path,
     struct spot *s);
@@ -151,10 +165,18 @@ enum object_kind object_path(const struct broker *b, int fd,
 /* May the caller have access (of enum file_access)? 0 or -errno. */
 int judge_path(const struct ask *a, const char *path, unsigned access);
 int judge_object(const struct ask *a, int fd, unsigned access);
+/* Does it lie in a mount of the operator's? */
+bool mount_holds(const struct broker *b, const char *path);
 /* Does a mount of the operator's stand below that directory? */
 bool mount_is_below(const struct broker *b, const char *path);
 /* What the rules say of a path, whatever is asked. */
 unsigned judge_mask(const struct ask *a, const char *path);
+/* Is it to look as if it was not there, whoever names it? */
+bool judge_hidden(const struct ask *a, const char *path);
+/* Is it to be left out of its directory's list? */
+bool judge_unlisted(const struct ask *a, const char *path);
+/* May a name in that directory be? false is certain. */
+bool judge_lists_some(const struct ask *a, const char *path);
 bool judge_is_open(const struct ask *a); /* the mode blocks nothing */
 bool judge_watches(const struct ask *a); /* each answer is to be recorded */
 
@@ -204,6 +226,18 @@ long ask_utimes(const struct ask *a, int dirfd, uint64_t path,
 long ask_setxattr(const struct ask *a);
 long ask_getxattr(const struct ask *a);
 long ask_removexattr(const struct ask *a);
+/* facts.c: what tells that a name is there. */
+long ask_stat(const struct ask *a, int dirfd, uint64_t path, uint64_t out,
+    int flags);
+long ask_statx(const struct ask *a);
+long ask_statfs(const struct ask *a);
+long ask_access(const struct ask *a, int dirfd, uint64_t path, int mode,
+    int flags);
+long ask_readlink(const struct ask *a, int dirfd, uint64_t path,
+    uint64_t out, size_t size);
+long ask_chdir(const struct ask *a);
+long ask_listxattr(const struct ask *a);
+long ask_list(const struct ask *a);	/* list.c: getdents */
 long ask_watch(const struct ask *a);
 long ask_bind(const struct ask *a);
 long ask_exec(const struct ask *a, int dirfd, uint64_t path, int flags);

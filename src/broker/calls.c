@@ -120,6 +120,49 @@ dispatch_names(const struct ask *a)
 	}
 }
 
+/* What is asked where names are hidden. */
+static long
+dispatch_facts(const struct ask *a)
+{
+	const uint64_t *v = a->arg;
+
+	switch (a->number) {
+	case SYS_newfstatat:
+		return ask_stat(a, DIR(0), v[1], v[2], INT(3));
+	case SYS_statx:
+		return ask_statx(a);
+	case SYS_faccessat:
+		return ask_access(a, DIR(0), v[1], INT(2), 0);
+	case NR_FACCESSAT2:
+		return ask_access(a, DIR(0), v[1], INT(2), INT(3));
+	case SYS_readlinkat:
+		return ask_readlink(a, DIR(0), v[1], v[2], v[3]);
+	case SYS_chdir:
+		return ask_chdir(a);
+	case SYS_statfs:
+		return ask_statfs(a);
+	case SYS_listxattr:
+	case SYS_llistxattr:
+		return ask_listxattr(a);
+	case SYS_getdents64:
+		return ask_list(a);
+#ifdef __x86_64__
+	case SYS_getdents:
+		return ask_list(a);
+	case SYS_stat:
+		return ask_stat(a, AT_FDCWD, v[0], v[1], 0);
+	case SYS_lstat:
+		return ask_stat(a, AT_FDCWD, v[0], v[1], AT_SYMLINK_NOFOLLOW);
+	case SYS_access:
+		return ask_access(a, AT_FDCWD, v[0], INT(1), 0);
+	case SYS_readlink:
+		return ask_readlink(a, AT_FDCWD, v[0], v[1], v[2]);
+#endif
+	default:
+		return dispatch_names(a);
+	}
+}
+
 static long
 dispatch(const struct ask *a)
 {
@@ -153,7 +196,7 @@ dispatch(const struct ask *a)
 	case SYS_fremovexattr:
 		return ask_removexattr(a);
 	default:
-		return dispatch_names(a);
+		return a->b->hides ? dispatch_facts(a) : dispatch_names(a);
 	}
 }
 

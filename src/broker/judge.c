@@ -124,6 +124,12 @@ mounted(const struct broker *b, const char *path)
 }
 
 bool
+mount_holds(const struct broker *b, const char *path)
+{
+	return mounted(b, path) != 0;
+}
+
+bool
 mount_is_below(const struct broker *b, const char *path)
 {
 	const size_t len = strlen(path);
@@ -143,6 +149,44 @@ judge_mask(const struct ask *a, const char *path)
 		.mounted = mounted(a->b, path), .profiles = a->profiles };
 
 	return policy_file_judge(a->image, &q);
+}
+
+static bool
+looks_missing(const struct ask *a, const char *path)
+{
+	const struct file_query q = { .path = str_c(path),
+		.access = FILE_READ, .mounted = mounted(a->b, path) };
+	struct file_answer got;
+
+	policy_file(a->image, &q, &got);
+	return got.hidden;
+}
+
+bool
+judge_hidden(const struct ask *a, const char *path)
+{
+	return a->b->hides && judge_mask(a, path) == 0 &&
+	    looks_missing(a, path);
+}
+
+bool
+judge_unlisted(const struct ask *a, const char *path)
+{
+	return a->b->hides && (judge_mask(a, path) & FILE_READ) == 0 &&
+	    looks_missing(a, path);
+}
+
+bool
+judge_lists_some(const struct ask *a, const char *path)
+{
+	struct file_below below;
+
+	if (!a->b->hides)
+		return false;
+	if (image_profiles(a->image) > 0)
+		return true;
+	policy_file_below(a->image, str_c(path), mounted(a->b, path), &below);
+	return below.read != FILE_ALL;
 }
 
 bool

@@ -87,6 +87,7 @@ start_receive(struct broker *b, struct err *e)
 	rc = image_open(fd, &b->image, e);
 	(void)close(fd);
 	b->files = rc == 0 && image_info(b->image)->needs_file_gate;
+	b->hides = rc == 0 && image_info(b->image)->file_hide;
 	b->started = clock_wall().v / 1000000;
 	mounts_take(b, &v);
 	return rc == 0 ? tag_check(b, e) : -1;

@@ -12,8 +12,37 @@
 #include <unistd.h>
 
 #include "base/clean.h"
+#include "base/compat.h"
 #include "broker/broker.h"
 #include "policy/image.h"
+
+/* Names are only made by who may write them, in a tree of the sandbox's own;
+ * in the host's, by programs outside too. */
+static bool
+is_own_tree(const struct ask *a, const char *path)
+{
+	static const char *const trees[] = { "/tmp", "/var/tmp", "/run",
+		"/dev/shm", "/home/sandbox" };
+
+	for (size_t i = 0; i < NELEM(trees); i++) {
+		const size_t len = strlen(trees[i]);
+
+		if (strncmp(path, trees[i], len) == 0 &&
+		    (path[len] == '/' || path[len] == '\0'))
+			return !mount_holds(a->b, path);
+	}
+	return false;
+}
+
+/* What a watch tells cannot be sifted: it goes from the kernel to who reads. */
+static bool
+tells_hidden(const struct ask *a, int held)
+{
+	char path[PATH_BYTES_MAX];
+
+	return object_path(a->b, held, path) == OBJECT_NAMED &&
+	    judge_lists_some(a, path) && !is_own_tree(a, path);
+}
 
 /* A watch on a directory tells the names in it, as listing does. */
 long
@@ -41,6 +70,8 @@ ask_watch(const struct ask *a)
 	rc = judge_object(a, held, FILE_READ);
 	if (rc != 0)
 		return rc;
+	if (S_ISDIR(st.st_mode) && tells_hidden(a, held))
+		return -EACCES;
 	rc = inotify_add_watch(watcher, fd_name(held).text,
 	    mask & ~(uint32_t)(IN_DONT_FOLLOW | IN_ONLYDIR));
 	return rc == -1 ? -errno : rc;

@@ -6,7 +6,8 @@
  * the descriptor handed over or closed. That is half of the system calls that
  * the long way (open.c) takes. All that is not plainly so goes the long way,
  * from its start: what is no file or directory (opening a pipe would wake who
- * waits at its other end), what /proc shows, and each denial. */
+ * waits at its other end), what /proc shows, each denial, and all where names
+ * are hidden, which may stand on the way. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -78,7 +79,7 @@ quick_open(const struct ask *a, int dirfd, const char *path, int flags)
 	CLEAN_FD int base = -1, fd = -1;
 	long got;
 
-	if ((flags & ~MAY_BE_SET) != 0 || is_proc(path) ||
+	if ((flags & ~MAY_BE_SET) != 0 || is_proc(path) || a->b->hides ||
 	    image_info(a->image)->mode != POLICY_ENFORCE ||
 	    (path[0] == '/' && (judge_mask(a, path) & FILE_READ) == 0))
 		return LONG_WAY;

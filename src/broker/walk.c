@@ -22,6 +22,7 @@
 #include "broker/broker.h"
 #include "jail/calls_abi.h"
 #include "jail/caps.h"
+#include "policy/image.h"
 
 #define LINKS_MAX     40 /* as the kernel's MAXSYMLINKS */
 #define STEPS_MAX     2048 /* as many names as a path has room for */
@@ -43,6 +44,7 @@ struct walker {
 	const struct ask *a;
 	int at;
 	unsigned links, steps;
+	bool tells;		/* says to the log where it is refused */
 	char rest[2 * PATH_BYTES_MAX];
 };
 
@@ -89,16 +91,16 @@ proc_text(const struct ask *a, int link, const char *name, char *out,
 	return 0;
 }
 
-/* Is this directory in /proc the caller's own? Then it may follow its links
+/* Is this in /proc of the caller's own? Then it may follow its links
  * even where it has made itself unreadable to others. */
 static bool
-is_callers_own(const struct walker *w)
+is_callers_own(const struct ask *a, int fd)
 {
 	char path[PATH_BYTES_MAX], own[32];
 	struct caller_ids ids;
 
-	if (object_path(w->a->b, w->at, path) != OBJECT_NAMED ||
-	    caller_ids(w->a, &ids) != 0)
+	if (object_path(a->b, fd, path) != OBJECT_NAMED ||
+	    caller_ids(a, &ids) != 0)
 		return false;
 	(void)snprintf(own, sizeof(own), "/proc/%d/", (int)ids.in_tgid);
 	return strncmp(path, own, strlen(own)) == 0;
@@ -137,7 +139,8 @@ jump(struct walker *w, const char *name)
 	if (rc != 0)
 		return rc;
 	fd = path_open2(w->at, name, 0, 0);
-	if (fd == -EACCES && is_callers_own(w) && caps_ptrace(true) == 0) {
+	if (fd == -EACCES && is_callers_own(w->a, w->at) &&
+	    caps_ptrace(true) == 0) {
 		fd = path_open2(w->at, name, 0, 0);
 		(void)caps_ptrace(false);
 	}
@@ -221,6 +224,44 @@ next_name(struct walker *w, char name[NAME_MAX + 1], bool *last, bool *slash)
 	return 0;
 }
 
+/* What is hidden is missed without a look at it; that somebody looked for it
+ * is recorded where it is there. */
+static bool
+is_hidden_at(const struct ask *a, int dir, const char *name)
+{
+	char path[PATH_BYTES_MAX];
+	CLEAN_FD int fd = -1;
+
+	if (!a->b->hides || strcmp(name, "..") == 0 ||
+	    path_in(a, dir, name, path) != 0 || !judge_hidden(a, path))
+		return false;
+	fd = path_open2(dir, name, O_NOFOLLOW, 0);
+	if (fd >= 0)
+		(void)judge_path(a, path, FILE_READ);
+	return true;
+}
+
+static bool
+is_hidden(const struct ask *a, int fd)
+{
+	char path[PATH_BYTES_MAX];
+
+	if (!a->b->hides || object_path(a->b, fd, path) != OBJECT_NAMED ||
+	    !judge_hidden(a, path))
+		return false;
+	(void)judge_path(a, path, FILE_READ);
+	return true;
+}
+
+static void
+tell(const struct walker *w, const char *name)
+{
+	char path[PATH_BYTES_MAX];
+
+	if (strcmp(name, "..") != 0 && path_in(w->a, w->at, name, path) == 0)
+		(void)judge_path(w->a, path, FILE_READ);
+}
+
 static int
 one_step(struct walker *w, unsigned flags)
 {
@@ -238,7 +279,11 @@ one_step(struct walker *w, unsigned flags)
 		return rc;
 	if (name[0] == '\0' || strcmp(name, ".") == 0)
 		return step_to(w, path_open2(w->at, ".", O_DIRECTORY, 0));
+	if (is_hidden_at(w->a, w->at, name))
+		return -ENOENT;
 	fd = path_open2(w->at, name, O_NOFOLLOW, 0);
+	if (fd == -EACCES && w->tells)
+		tell(w, name);
 	if (fd < 0)
 		return fd;
 	if (fstat(fd, &st) == -1)
@@ -257,7 +302,7 @@ one_step(struct walker *w, unsigned flags)
 static int
 walk_by_hand(const struct ask *a, int base, const char *path, unsigned flags)
 {
-	struct walker w = { .a = a };
+	struct walker w = { .a = a, .tells = (flags & WALK_TELL) != 0 };
 	int rc = 0;
 
 	w.at = path[0] == '/' ? path_open2(AT_FDCWD, "/", O_DIRECTORY, 0) :
@@ -276,6 +321,36 @@ walk_by_hand(const struct ask *a, int base, const char *path, unsigned flags)
 
 /* ---- by the kernel ---- */
 
+static bool
+goes_up(const char *path)
+{
+	for (const char *at = strstr(path, ".."); at != NULL;
+	    at = strstr(at + 1, ".."))
+		if ((at == path || at[-1] == '/') &&
+		    (at[2] == '/' || at[2] == '\0'))
+			return true;
+	return false;
+}
+
+/* Where names are hidden: all below a hidden one is so, too, so what was
+ * reached without a link or a ".." says it of the whole way. Whatever else
+ * happens on a way may tell of a hidden name: then by hand. */
+static int
+walk_unseen(const struct ask *a, int base, const char *path, unsigned flags)
+{
+	const int nofollow = (flags & WALK_LINK) != 0 ? O_NOFOLLOW : 0;
+	int fd = goes_up(path) ? -ELOOP :
+	    path_open2(base, path, nofollow, RESOLVE_NO_SYMLINKS);
+
+	if (fd < 0)
+		fd = walk_by_hand(a, base, path, flags);
+	if (fd >= 0 && is_hidden(a, fd)) {
+		(void)close(fd);
+		return -ENOENT;
+	}
+	return fd;
+}
+
 int
 walk(const struct ask *a, int base, const char *path, unsigned flags)
 {
@@ -284,6 +359,8 @@ walk(const struct ask *a, int base, const char *path, unsigned flags)
 
 	if (path[0] == '\0')
 		return -ENOENT;
+	if (a->b->hides)
+		return walk_unseen(a, base, path, flags);
 	fd = path_open2(base, path, nofollow, RESOLVE_NO_MAGICLINKS);
 	if (fd == -ENOENT) /* is it, or did a link lead to our own "self"? */
 		fd = path_open2(base, path, nofollow, RESOLVE_NO_SYMLINKS);
@@ -309,89 +386,46 @@ walk_from(const struct ask *a, int dirfd, const char *path, unsigned flags)
 	return walk(a, base == -1 ? AT_FDCWD : base, path, flags);
 }
 
+void
+walk_refused(const struct ask *a, int dirfd, const char *path)
+{
+	CLEAN_FD int base = path[0] == '/' ? -1 : caller_dir(a, dirfd);
+	CLEAN_FD int fd = -1;
+
+	if (path[0] != '/' && base < 0)
+		return;
+	fd = walk_by_hand(a, base, path, WALK_TELL);
+}
+
+int
+walk_link_text(const struct ask *a, int link, char out[PATH_BYTES_MAX])
+{
+	char path[PATH_BYTES_MAX], *name;
+	struct statfs fs;
+	ssize_t n;
+
+	if (fstatfs(link, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC &&
+	    object_path(a->b, link, path) == OBJECT_NAMED) {
+		name = strrchr(path, '/') + 1;
+		if (strcmp(path, "/proc/self") == 0 ||
+		    strcmp(path, "/proc/thread-self") == 0) {
+			n = proc_text(a, link, name, out, PATH_BYTES_MAX);
+			return n < 0 ? (int)n : (int)strlen(out);
+		}
+	}
+	n = readlinkat(link, "", out, PATH_BYTES_MAX - 1);
+	if (n == -1 && errno == EACCES && is_callers_own(a, link) &&
+	    caps_ptrace(true) == 0) {
+		n = readlinkat(link, "", out, PATH_BYTES_MAX - 1);
+		(void)caps_ptrace(false);
+	}
+	return n == -1 ? -errno : (int)n;
+}
+
 bool
 walk_is_steady(int base, const char *path)
 {
 	CLEAN_FD int fd = path_open2(base, path, 0, RESOLVE_NO_MAGICLINKS);
 
 	return fd >= 0;
-}
-
-/* ---- a name in a directory ---- */
-
-static int
-spot_path(const struct ask *a, struct spot *s)
-{
-	size_t len, name = strcspn(s->name, "/");
-
-	if (object_path(a->b, s->dir, s->path) != OBJECT_NAMED)
-		return -ENOENT;
-	len = strlen(s->path);
-	if (len == 1)
-		len = 0; /* "/" */
-	if (len + 1 + name >= sizeof(s->path))
-		return -ENAMETOOLONG;
-	s->path[len] = '/';
-	memcpy(s->path + len + 1, s->name, name);
-	s->path[len + 1 + name] = '\0';
-	return 0;
-}
-
-int
-spot_find(const struct ask *a, int base, const char *path, struct spot *s)
-{
-	char above[PATH_BYTES_MAX];
-	size_t end = strlen(path), from;
-	bool slash = false;
-	int fd;
-
-	*s = (struct spot){ .dir = -1 };
-	if (end == 0)
-		return -ENOENT;
-	while (end > 0 && path[end - 1] == '/') {
-		end--;
-		slash = true;
-	}
-	for (from = end; from > 0 && path[from - 1] != '/';)
-		from--;
-	s->odd = end - from > NAME_MAX;	/* cut, it is still too long */
-	if (s->odd)
-		end = from + NAME_MAX + 1;
-	memcpy(s->name, path + from, end - from);
-	(void)strcpy(s->name + (end - from), slash && !s->odd ? "/" : "");
-	(void)snprintf(above, sizeof(above), "%.*s", (int)from, path);
-	fd = walk(a, base, from == 0 ? "." : above, 0);
-	if (fd < 0)
-		return fd;
-	s->dir = fd;
-	if (s->odd) /* some file systems have such names: not through us */
-		return -ENAMETOOLONG;
-	s->odd = end == from || strcmp(s->name, ".") == 0 ||
-	    strcmp(s->name, "./") == 0 || strcmp(s->name, "..") == 0 ||
-	    strcmp(s->name, "../") == 0;
-	if (end == from)
-		(void)strcpy(s->name, "/");
-	return s->odd ? 0 : spot_path(a, s);
-}
-
-int
-spot_from(const struct ask *a, int dirfd, const char *path, struct spot *s)
-{
-	CLEAN_FD int base = -1;
-
-	*s = (struct spot){ .dir = -1 };
-	if (path[0] != '/') {
-		base = caller_dir(a, dirfd);
-		if (base < 0)
-			return base;
-	}
-	if (!caller_waits(a))
-		return -ESRCH;
-	return spot_find(a, base == -1 ? AT_FDCWD : base, path, s);
-}
-
-void
-spot_fini(struct spot *s)
-{
-	fd_close(&s->dir);
 }

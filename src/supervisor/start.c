@@ -20,6 +20,21 @@
 
 /* ---- the order ---- */
 
+static enum gate
+gate_of(const struct image *im)
+{
+	const struct image_info *info = image_info(im);
+	enum gate gate = info->needs_exec_gate ? GATE_EXEC : GATE_NONE;
+
+	if (info->needs_file_gate)
+		gate |= GATE_FILES;
+	if (info->file_hide)
+		gate |= GATE_NAMES;
+	if (image_profiles(im) > 0)
+		gate |= GATE_PROFILES;
+	return gate;
+}
+
 static int
 take_fds(struct supervisor *s, struct msg *m, int fds[6], struct err *e)
 {
@@ -33,9 +48,7 @@ take_fds(struct supervisor *s, struct msg *m, int fds[6], struct err *e)
 	s->listen = fds[BOX_FD_LISTEN];
 	if (image_open(fds[BOX_FD_IMAGE], &s->image, e) == -1)
 		return -1;
-	s->gate = image_profiles(s->image) > 0 ? GATE_PROFILES :
-	    image_info(s->image)->needs_file_gate ? GATE_FILES :
-	    image_info(s->image)->needs_exec_gate ? GATE_EXEC : GATE_NONE;
+	s->gate = gate_of(s->image);
 	return 0;
 }
 
@@ -176,7 +189,7 @@ places_fill(struct supervisor *s, struct err *e)
 	ours[2] = s->paths.runtime;
 	p->ours = ours;
 	p->system = systems[info->system];
-	p->gated = s->gate == GATE_FILES || s->gate == GATE_PROFILES;
+	p->gated = gate_has(s->gate, GATE_FILES);
 	for (uint32_t i = 0; i < s->spec.nmounts; i++) {
 		const struct box_mount *m = &s->spec.mounts[i];
 

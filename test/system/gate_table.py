@@ -549,8 +549,52 @@ def exclusive():
     show("exclusive", bad)
 
 
+def facts():
+    """What tells that a name is there, of all names."""
+    buf = ctypes.create_string_buffer(4096)
+    fresh()
+    for path in PATHS:
+        for label, fn, args in (
+                ("stat", "stat", ()), ("lstat", "lstat", ()),
+                ("statfs", "statfs", ())):
+            show(f"{label} {path[:20]!r}", call(fn, path, buf, *args))
+        for flags in (0, AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH, 0x10000):
+            got = call("statx", AT_FDCWD, path, flags, 0xfff, buf)
+            kind = struct.unpack_from("H", buf, 28)[0] if got == 0 else ""
+            show(f"statx {path[:20]!r} {flags}", f"{got} {kind}")
+        for mode in (0, 1, 2, 4, 7, 8):
+            show(f"access {path[:20]!r} {mode}", call("access", path, mode))
+        show(f"faccessat {path[:20]!r}",
+             call("faccessat", AT_FDCWD, path, 4, AT_SYMLINK_NOFOLLOW))
+        for size in (0, 3, 4096):
+            got = call("readlink", path, buf, size)
+            text = buf[:got] if isinstance(got, int) and \
+                b"/proc" not in buf[:got] else b""
+            if not path.startswith(("/proc/self", "/proc/thread")):
+                show(f"readlink {path[:20]!r} {size}", f"{got} {text}")
+        show(f"listxattr {path[:20]!r}", call("listxattr", path, buf, 4096))
+        try:
+            names = os.listdir(path)
+            show(f"list {path[:20]!r}", sorted(
+                n for n in names if not n.isdigit()))
+        except OSError as e:
+            show(f"list {path[:20]!r}", name_of(e.errno))
+    show("self", os.readlink("/proc/self") == str(os.getpid()))
+    show("thread", os.readlink("/proc/thread-self") ==
+         f"{os.getpid()}/task/{threading.get_native_id()}")
+    fd = os.open("file", O.O_RDONLY)
+    show("own fd", os.path.basename(os.readlink(f"/proc/self/fd/{fd}")))
+    r, w = os.pipe()
+    show("own pipe", os.readlink(f"/proc/self/fd/{r}")[:5])
+    show("stat pipe", stat.S_ISFIFO(os.stat(f"/proc/self/fd/{w}").st_mode))
+    show("fstat empty", call("fstatat", r, "", buf, AT_EMPTY_PATH))
+    show("fstat none", call("fstatat", 999, "", buf, AT_EMPTY_PATH))
+    show("exe", os.path.basename(os.readlink("/proc/self/exe"))[:6])
+
+
 PARTS = [descriptors, limits, masks, pipes, sockets, watches, terminals,
-         leases, busy, many, exclusive, ones, opens, pairs]
+         leases, busy, many, exclusive, ones, opens, pairs,
+         facts]
 
 if __name__ == "__main__":
     os.chdir(sys.argv[1])

@@ -97,6 +97,16 @@ def test_a_storm_of_denials_is_counted_and_does_not_fill_the_log(sh):
     assert any("this and other names" in x["reason"] for x in got)
 
 
+def test_a_denial_on_the_way_through_a_covered_directory_is_recorded(sh):
+    top = workspace(sh, "private/x")
+    sh.start("box", policy=OPEN, options=["--mount", f"{top}:/ws"])
+    r = sh.sh("box", "cat /ws/private/x")
+    assert "Permission denied" in r.err, r
+    got = sh.audited(kind="file", verdict="denied")
+    assert [x["path"] for x in got] == ["/ws/private/x"], got
+    assert "policy.yaml:6" in got[0]["rule"], got
+
+
 # ---- default_policy: allow
 @pytest.mark.both
 def test_by_default_all_that_is_shown_is_allowed_but_what_is_denied(sh):

@@ -162,7 +162,7 @@ static void
 log_only_refuses_nothing(void **state)
 {
 	(void)state;
-	assert_true(calls_agent(&b, false));
+	assert_true(calls_agent(&b, GATE_NONE));
 	bpf_log_only(&b);
 	for (uint32_t i = 0; i < NUMBER_MAX; i++) {
 		uint32_t got = ask(i, 0, 0, 0, 0);
@@ -184,7 +184,7 @@ foreign_conventions_kill(void **state)
 		if (r != ROLE_NONE && (roles[r].calls & CALLS_ANY) != 0)
 			continue;
 		/* ROLE_NONE stands for the agent */
-		assert_true(r == ROLE_NONE ? calls_agent(&b, false) :
+		assert_true(r == ROLE_NONE ? calls_agent(&b, GATE_NONE) :
 					     calls_role(&b, r));
 		for (size_t i = 0; i < NELEM(foreign); i++)
 			for (int nr = 0; nr < NUMBER_MAX; nr++) {
@@ -278,14 +278,31 @@ a_gate_asks_about_names_alone(void **state)
 		SYS_getdents64, SYS_chdir, SYS_mmap, SYS_ftruncate };
 
 	(void)state;
-	assert_true(calls_agent(&b, true));
+	assert_true(calls_agent(&b, GATE_FILES));
 	for (size_t i = 0; i < NELEM(asked); i++)
 		assert_int_equal(ask(asked[i], 0, 0, 0, 0), ASKED);
 	for (size_t i = 0; i < NELEM(not); i++)
 		assert_int_equal(ask(not[i], 0, 0, 0, 0), ALLOW);
-	assert_true(calls_agent(&b, false));
+	assert_true(calls_agent(&b, GATE_NONE));
 	for (uint32_t i = 0; i < NUMBER_MAX; i++)
 		assert_int_not_equal(ask(i, 0, 0, 0, 0), ASKED);
+}
+
+static void
+what_tells_of_a_name_is_asked_where_names_are_hidden(void **state)
+{
+	static const long asked[] = { SYS_openat, SYS_newfstatat, SYS_statx,
+		SYS_readlinkat, SYS_faccessat, SYS_getdents64, SYS_chdir,
+		SYS_statfs, SYS_llistxattr };
+
+	(void)state;
+	assert_true(calls_agent(&b, GATE_NAMES));
+	for (size_t i = 0; i < NELEM(asked); i++)
+		assert_int_equal(ask(asked[i], 0, 0, 0, 0), ASKED);
+	assert_int_equal(ask(SYS_openat, 0, 0, O_PATH, 0), ASKED);
+	assert_int_equal(ask(SYS_openat, 0, 0, O_CREAT, 04755), NO(EPERM));
+	assert_true(calls_agent(&b, GATE_FILES));
+	assert_int_equal(ask(SYS_openat, 0, 0, O_PATH, 0), ALLOW);
 }
 
 static void
@@ -294,10 +311,10 @@ a_gate_changes_no_other_answer(void **state)
 	uint32_t without[NUMBER_MAX];
 
 	(void)state;
-	assert_true(calls_agent(&b, false));
+	assert_true(calls_agent(&b, GATE_NONE));
 	for (uint32_t i = 0; i < NUMBER_MAX; i++)
 		without[i] = ask(i, 0, 0, 0, 0);
-	assert_true(calls_agent(&b, true));
+	assert_true(calls_agent(&b, GATE_FILES));
 	for (uint32_t i = 0; i < NUMBER_MAX; i++) {
 		uint32_t got = ask(i, 0, 0, 0, 0);
 
@@ -314,7 +331,7 @@ static void
 a_gate_reads_flags_itself(void **state)
 {
 	(void)state;
-	assert_true(calls_agent(&b, true));
+	assert_true(calls_agent(&b, GATE_FILES));
 	/* O_PATH gives no bytes, whatever else is said */
 	assert_int_equal(ask(SYS_openat, 0, 0, O_PATH, 0), ALLOW);
 	assert_int_equal(ask(SYS_openat, 0, 0, O_PATH | O_CREAT, 06777),
@@ -444,7 +461,7 @@ static void
 agent_cases(void **state)
 {
 	(void)state;
-	assert_true(calls_agent(&b, false));
+	assert_true(calls_agent(&b, GATE_NONE));
 	for (size_t i = 0; i < NELEM(agent); i++)
 		if (ask(agent[i].number, agent[i].a0, agent[i].a1,
 			agent[i].a2, 0) != agent[i].want)
@@ -509,7 +526,7 @@ static void
 open_modes(void **state)
 {
 	(void)state;
-	assert_true(calls_agent(&b, false));
+	assert_true(calls_agent(&b, GATE_NONE));
 	assert_int_equal(ask(SYS_openat, 0, 0, O_RDONLY, 04755), ALLOW);
 	assert_int_equal(ask(SYS_openat, 0, 0, O_CREAT, 04755), NO(EPERM));
 	assert_int_equal(ask(SYS_openat, 0, 0, O_TMPFILE | O_RDWR, 02711),
@@ -566,6 +583,8 @@ main(void)
 		cmocka_unit_test(roles_kill),
 		cmocka_unit_test(the_broker_forks_and_makes_no_thread),
 		cmocka_unit_test(a_gate_asks_about_names_alone),
+		cmocka_unit_test(
+		    what_tells_of_a_name_is_asked_where_names_are_hidden),
 		cmocka_unit_test(a_gate_changes_no_other_answer),
 		cmocka_unit_test(a_gate_reads_flags_itself),
 		cmocka_unit_test(agent_cases),

@@ -421,8 +421,7 @@ static const struct {
 	    "[{path: \"/srv/{a,b}/**\"}]}", ENFORCE, NULL },
 	{ "a deny of some is held by one", "file_access: {deny: [{path: "
 	    "/srv/x, permissions: [write]}]}", ENFORCE, NULL },
-	{ "hide needs more", "file_access: {hide: true}", ENFORCE,
-	    "p.yaml:1:21: error: not enforced by this version: hide" },
+	{ "hide is held", "file_access: {hide: true}", ENFORCE, NULL },
 	{ "a default of allow is held", "file_access: {default_policy: allow, "
 	    "deny: [{path: \"**/x\"}]}", ENFORCE, NULL },
 
