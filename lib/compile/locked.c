@@ -190,28 +190,58 @@ names_print(const struct image *im, char *out, size_t cap)
 	}
 }
 
+/* One that only one of both has, whole. */
+static void
+say_lone(struct changes *c, const struct image *im, bool was)
+{
+	struct rule r;
+	uint32_t i = 0;
+
+	say(c, ".system", was ? system_name(im) : "nothing",
+	    was ? "nothing" : system_name(im));
+	say(c, ".default_policy", was ? default_name(im) : "nothing",
+	    was ? "nothing" : default_name(im));
+	while (rule_next(im, &i, &r))
+		say_rule(c, was ? &r : NULL, was ? NULL : &r);
+}
+
+static void
+say_profile(struct changes *c, const struct image *old,
+    const struct image *new_, struct str name)
+{
+	char section[PROFILE_BYTES_MAX + 32];
+	int was = image_profile_find(old, name);
+	int is = image_profile_find(new_, name);
+
+	(void)snprintf(section, sizeof(section), "profiles.%.*s.file_access",
+	    (int)name.len, name.p);
+	c->section = section;
+	c->was = was < 0 ? NULL : old->under[was];
+	c->is = is < 0 ? NULL : new_->under[is];
+	if (was < 0)
+		say_lone(c, c->is, false);
+	else if (is < 0)
+		say_lone(c, c->was, true);
+	else
+		say_files(c);
+}
+
 static void
 say_profiles(struct changes *c, const struct image *old,
     const struct image *new_)
 {
 	char was[(PROFILE_BYTES_MAX + 2) * PROFILES_MAX + 8];
-	char is[sizeof(was)], section[PROFILE_BYTES_MAX + 32];
+	char is[sizeof(was)];
 
 	names_print(old, was, sizeof(was));
 	names_print(new_, is, sizeof(is));
 	c->section = "profiles";
 	say(c, "", was, is);
-	for (uint32_t i = 0; strcmp(was, is) == 0 && i < old->nprofiles;
-	    i++) {
-		struct str name = image_profile(old, i);
-
-		(void)snprintf(section, sizeof(section),
-		    "profiles.%.*s.file_access", (int)name.len, name.p);
-		c->section = section;
-		c->was = old->under[i];
-		c->is = new_->under[i];
-		say_files(c);
-	}
+	for (uint32_t i = 0; i < old->nprofiles; i++)
+		say_profile(c, old, new_, image_profile(old, i));
+	for (uint32_t i = 0; i < new_->nprofiles; i++)
+		if (image_profile_find(old, image_profile(new_, i)) < 0)
+			say_profile(c, old, new_, image_profile(new_, i));
 }
 
 /* ---- the floor of processes */

@@ -302,6 +302,8 @@ caller_of_parent(struct conn *c)
 	c->caller = p->caller;
 	c->pid = p->pid;
 	c->nexe = p->nexe;
+	c->tagged = p->tagged;
+	c->profiles = p->profiles;
 	memcpy(c->exe, p->exe, sizeof(c->exe)); /* it outlives c */
 }
 
