@@ -1,0 +1,243 @@
+/* keys.c -- shapes of credentials. */
+#include <string.h>
+
+#include "scan/detect.h"
+
+bool
+set_has(enum set set, unsigned char c)
+{
+	const bool digit = c >= '0' && c <= '9';
+	const bool upper = c >= 'A' && c <= 'Z';
+	const bool alnum = digit || upper || (c >= 'a' && c <= 'z');
+
+	switch (set) {
+	case SET_DIGIT:
+		return digit;
+	case SET_HEX:
+		return digit || (c >= 'a' && c <= 'f') ||
+		    (c >= 'A' && c <= 'F');
+	case SET_UPPER:
+		return digit || upper;
+	case SET_ALNUM:
+		return alnum;
+	case SET_WORD:
+		return alnum || c == '_';
+	case SET_URL:
+		return alnum || c == '_' || c == '-';
+	case SET_BASE64:
+		return alnum || c == '+' || c == '/' || c == '=';
+	case SET_DOTTED:
+		return alnum || c == '_' || c == '-' || c == '.';
+	}
+	return false;
+}
+
+size_t
+set_run(enum set set, const struct text *t, size_t at, size_t max)
+{
+	size_t n = 0;
+
+	while (n < max && at + n < t->n && set_has(set, t->p[at + n]))
+		n++;
+	return n;
+}
+
+bool
+text_begins(const struct text *t, size_t at)
+{
+	return at == 0 || !set_has(SET_WORD, t->p[at - 1]);
+}
+
+/* ---- what stands for a secret in examples ---- */
+
+static bool
+holds_word(const struct text *t, size_t at, size_t len, const char *word)
+{
+	const size_t n = strlen(word);
+
+	for (size_t i = 0; i + n <= len; i++) {
+		size_t k = 0;
+
+		while (k < n && (t->p[at + i + k] | 0x20) == word[k])
+			k++;
+		if (k == n)
+			return true;
+	}
+	return false;
+}
+
+bool
+is_varied(const struct text *t, size_t at, size_t len)
+{
+	static const char *const stands[] = { "example", "xxxx", "your",
+		"placeholder", "redacted", "changeme", "dummy", "1234567890",
+		"abcdefgh", "insert" };
+	uint64_t seen[4] = { 0 };
+	unsigned different = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		const unsigned char c = t->p[at + i];
+
+		different += (seen[c / 64] >> c % 64 & 1) == 0;
+		seen[c / 64] |= 1ul << c % 64;
+	}
+	for (size_t i = 0; i < sizeof(stands) / sizeof(*stands); i++)
+		if (holds_word(t, at, len, stands[i]))
+			return false;
+	return different >= (len < 16 ? len / 2 : 8);
+}
+
+/* ---- a word, and so many characters of a set behind it ---- */
+
+enum seen
+look_prefix(const struct detector *d, const struct text *t, size_t at,
+    struct span *out)
+{
+	const size_t head = strlen(d->word);
+	const size_t n = set_run(d->set, t, at + head, d->max + 1u);
+
+	if (!d->inside && !text_begins(t, at))
+		return SEEN_NO;
+	if (n <= d->max && at + head + n == t->n && !t->final)
+		return SEEN_MORE;
+	if (n < d->min || n > d->max || !is_varied(t, at + head, n))
+		return SEEN_NO;
+	*out = (struct span){ at, head + n };
+	return SEEN_YES;
+}
+
+/* sk-... and sk-proj-...: all have "OpenAI" in base64 in the middle. */
+enum seen
+look_openai(const struct detector *d, const struct text *t, size_t at,
+    struct span *out)
+{
+	size_t from = at;
+	enum seen got;
+
+	while (from > 0 && at - from < 200 &&
+	    set_has(SET_URL, t->p[from - 1]))
+		from--;
+	if (at - from < 15 || memcmp(t->p + from, "sk-", 3) != 0)
+		return SEEN_NO;
+	got = look_prefix(d, t, at, out);
+	out->len += at - from;
+	out->at = from;
+	return got;
+}
+
+/* 123456789:AA... of a bot. */
+enum seen
+look_telegram(const struct detector *d, const struct text *t, size_t at,
+    struct span *out)
+{
+	size_t from = at;
+	enum seen got;
+
+	while (from > 0 && at - from < 11 &&
+	    set_has(SET_DIGIT, t->p[from - 1]))
+		from--;
+	if (at - from < 8 || at - from > 10 || !text_begins(t, from))
+		return SEEN_NO;
+	got = look_prefix(d, t, at, out);
+	out->len += at - from;
+	out->at = from;
+	return got;
+}
+
+/* ---- blocks ---- */
+
+static size_t
+find_after(const struct text *t, size_t from, size_t max, const char *what)
+{
+	const size_t n = t->n - from < max ? t->n - from : max;
+	const char *p = memmem(t->p + from, n, what, strlen(what));
+
+	return p == NULL ? 0 :
+	    (size_t)((const unsigned char *)p - t->p) + strlen(what);
+}
+
+static bool
+is_private(const struct text *t, size_t at, size_t end)
+{
+	return memmem(t->p + at, end - at, "PRIVATE KEY", 11) != NULL;
+}
+
+/* "-----BEGIN": the line says of what; the block ends with an END line, or
+ * what was cut of it with the longest finding. */
+enum seen
+look_key_block(const struct detector *d, const struct text *t, size_t at,
+    struct span *out)
+{
+	const size_t head = strlen(d->word);
+	const size_t line = find_after(t, at + head, 64, "-----");
+	size_t end, last;
+
+	if (line == 0)
+		return t->n - at - head < 64 && !t->final ? SEEN_MORE :
+							    SEEN_NO;
+	if (!is_private(t, at, line))
+		return SEEN_NO;
+	end = find_after(t, line, SCAN_FINDING_BYTES_MAX - (line - at),
+	    "-----END");
+	last = end == 0 ? 0 : find_after(t, end, 64, "-----");
+	if (last == 0 && !t->final && t->n - at < SCAN_FINDING_BYTES_MAX)
+		return SEEN_MORE;
+	if (last == 0)
+		last = t->n - at < SCAN_FINDING_BYTES_MAX ? t->n :
+		    at + SCAN_FINDING_BYTES_MAX;
+	*out = (struct span){ at, last - at };
+	return SEEN_YES;
+}
+
+/* RFC 7519: three parts; the first begins as the base64 of {" does. */
+enum seen
+look_token_of_web(const struct detector *d, const struct text *t, size_t at,
+    struct span *out)
+{
+	const size_t n = set_run(SET_DOTTED, t, at, d->max + 1u);
+	size_t dots = 0, part = 0, shortest = n;
+
+	if (!text_begins(t, at))
+		return SEEN_NO;
+	if (n <= d->max && at + n == t->n && !t->final)
+		return SEEN_MORE;
+	for (size_t i = 0; i < n; i++) {
+		if (t->p[at + i] != '.') {
+			part++;
+			continue;
+		}
+		dots++;
+		shortest = part < shortest ? part : shortest;
+		part = 0;
+	}
+	if (dots != 2 || shortest < 10 || part < 16 || n > d->max)
+		return SEEN_NO;
+	*out = (struct span){ at, n };
+	return SEEN_YES;
+}
+
+/* https://name:password@host */
+enum seen
+look_in_address(const struct detector *d, const struct text *t, size_t at,
+    struct span *out)
+{
+	const size_t from = at + strlen(d->word);
+	size_t colon = 0, i = from;
+
+	for (; i < t->n && i - from < d->max; i++) {
+		const unsigned char c = t->p[i];
+
+		if (c == ':' && colon == 0)
+			colon = i;
+		else if (c == '@' || c <= ' ' || c == '/' || c == '"' ||
+		    c == '\'' || c == '<' || c == '$' || c == '{')
+			break;
+	}
+	if (i == t->n && !t->final && i - from < d->max)
+		return SEEN_MORE;
+	if (i == t->n || t->p[i] != '@' || colon == 0 || i - colon < 7 ||
+	    !is_varied(t, colon + 1, i - colon - 1))
+		return SEEN_NO;
+	*out = (struct span){ colon + 1, i - colon - 1 };
+	return SEEN_YES;
+}

@@ -1,0 +1,365 @@
+/* t_scan.c -- what is found in bytes, and what is not. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/compat.h"
+#include "base/err.h"
+#include "scan/detect.h"
+#include "scan/scan.h"
+
+#define VALUE "correct-horse/battery+staple"
+
+static struct scan *scan;
+
+struct got {
+	char text[4096];	/* "name@at+len under; ..." */
+	size_t len;
+};
+
+static void
+on_finding(const struct scan_finding *f, void *arg)
+{
+	struct got *g = arg;
+
+	g->len += (size_t)snprintf(g->text + g->len,
+	    sizeof(g->text) - g->len, "%s@%lu+%u%s%s;", f->name,
+	    (unsigned long)f->at, f->len, f->under[0] == '\0' ? "" : " ",
+	    f->under);
+	assert_true(g->len < sizeof(g->text));
+}
+
+/* In pieces of the size step; 0: as one. */
+static void
+scan_text(struct str s, size_t step, struct got *g)
+{
+	struct scan_stream t;
+	uint64_t settled = 0;
+
+	*g = (struct got){ .len = 0 };
+	scan_begin(&t, scan, on_finding, g);
+	while (s.len > 0) {
+		struct str some = step == 0 ? s : str_upto(s, step);
+		uint64_t now = scan_feed(&t, some);
+
+		assert_true(now >= settled);
+		settled = now;
+		s = str_from(s, some.len);
+	}
+	scan_end(&t);
+	scan_fini(&t);
+}
+
+static bool
+finds(const char *text, const char *name)
+{
+	struct got g;
+
+	scan_text(str_c(text), 0, &g);
+	return strstr(g.text, name) != NULL;
+}
+
+/* ---- credentials ---- */
+
+/* Never a real one: made anew, of the set's letters. */
+static void
+body(enum set set, size_t n, unsigned seed, char *out)
+{
+	size_t i = 0;
+
+	while (i < n) {
+		unsigned char c;
+
+		seed = seed * 1103515245u + 12345u;
+		c = (unsigned char)(seed >> 16 & 0x7f);
+		if (set_has(set, c) && c != '=' && c != '.' &&
+		    set_has(SET_WORD, c))
+			out[i++] = (char)c;
+	}
+	out[n] = '\0';
+}
+
+static void
+every_credential_is_found_at_its_shortest_and_longest(void **unused)
+{
+	char text[1400], letters[1100], name[64];
+
+	(void)unused;
+	for (size_t i = 0; i < detectors_count; i++) {
+		const struct detector *d = &detectors[i];
+
+		if (d->look != look_prefix)
+			continue;
+		for (unsigned k = 0; k < 2; k++) {
+			const size_t n = k == 0 ? d->min : d->max;
+
+			body(d->set, n, 7 + (unsigned)i, letters);
+			(void)snprintf(text, sizeof(text),
+			    "export KEY='%s%s'\n", d->word, letters);
+			(void)snprintf(name, sizeof(name), "%s@12+%zu;",
+			    d->name, strlen(d->word) + n);
+			if (!finds(text, name))
+				fail_msg("%s is not found in %s", name, text);
+			/* one letter less, or more: another thing */
+			(void)snprintf(text, sizeof(text), "KEY='%s%.*s'\n",
+			    d->word, (int)d->min - 1, letters);
+			if (finds(text, d->name))
+				fail_msg("too short, and found: %s", text);
+		}
+	}
+}
+
+static const struct {
+	const char *behaviour, *text, *found; /* NULL: nothing */
+} texts[] = {
+	{ "a private key is found whole",
+	    "x\n-----BEGIN RSA PRIVATE " "KEY-----\nMIIE\n"
+	    "-----END RSA PRIVATE " "KEY-----\ny", "private-key@2+66;" },
+	{ "a public key is nobody's secret",
+	    "-----BEGIN PUBLIC KEY-----\nMIIE\n-----END PUBLIC KEY-----",
+	    NULL },
+	{ "a certificate neither",
+	    "-----BEGIN CERTIFICATE-----\nMIIE\n-----END CERTIFICATE-----",
+	    NULL },
+	{ "a key whose end does not come",
+	    "-----BEGIN OPENSSH PRIVATE " "KEY-----\nb3Bl",
+	    "private-key@0+40;" },
+	{ "a password in an address",
+	    "git clone https://bob:s3cr3tW0rd@host.net/x",
+	    "password-in-url@22+19;" },
+	{ "an address without one", "https://bob@host/a:b@c", NULL },
+	{ "one that a shell will fill in", "https://u:${TOKEN}@host.net/",
+	    NULL },
+	{ "the sample key of every handbook", "AKIAIOSFODNN7" "EXAMPLE",
+	    NULL },
+	{ "what stands for a key", "ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+	    NULL },
+	{ "a secret beside its name",
+	    "db_password: \"qX9v2LmK4tR7\"", "assigned-secret@14+12;" },
+	{ "a name of a secret is none",
+	    "password = get_password_from_environment", NULL },
+	{ "a digest is none",
+	    "sha512-9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b",
+	    NULL },
+	/* persons */
+	{ "a card", "pay 4539 1488 0343 6467 now", "card-number@4+19;" },
+	{ "a card without blanks", "4539148803436467", "card-number@0+16;" },
+	{ "a card whose check digit is wrong", "4539 1488 0343 6468", NULL },
+	{ "the card of every handbook", "4242 4242 4242 4242", NULL },
+	{ "a time in milliseconds", "\"at\":1732270000006", NULL },
+	{ "a migration's number", "20240101123005_users.sql", NULL },
+	{ "a number inside a longer one", "74539148803436467", NULL },
+	{ "digits of a version", "1.4539148803436467", NULL },
+	{ "an account", "IBAN DE89 3704 0044 0532 0130 00.",
+	    "iban@5+27;" },
+	{ "an account in one piece", "GB82WEST12345698765432",
+	    "iban@0+22;" },
+	{ "an account with words in capitals behind it",
+	    "GB82 WEST 1234 5698 7654 32 IS MINE", "iban@0+27;" },
+	{ "an account whose check digits are wrong",
+	    "DE88 3704 0044 0532 0130 00", NULL },
+	{ "nine digits beside their name", "SSN: 219-09-9999",
+	    "us-social-security-number@5+11;" },
+	{ "nine digits alone", "219-09-9999", NULL },
+	{ "a number that nobody has", "ssn 666-09-9999", NULL },
+	{ "an Indian number beside its name", "Aadhaar 2341 2341 2346",
+	    "aadhaar-number@8+14;" },
+	{ "a Brazilian one", "CPF 529.982.247-25", NULL },
+	{ "a Brazilian one in one piece", "CPF 52998224725",
+	    "brazilian-taxpayer-number@4+11;" },
+	{ "a French one", "NIR 255081416802538",
+	    "french-social-security-number@4+15;" },
+	{ "a German one", "Steuer-ID 86095742719",
+	    "german-tax-number@10+11;" },
+	/* addresses */
+	{ "a person's address", "to bob.smith+x@corp-mail.de, today",
+	    "email-address@3+24;" },
+	{ "nobody's address", "noreply@anthropic.com git@github.com a@b.test",
+	    NULL },
+	{ "a package with its version", "left-pad@1.3.0", NULL },
+	/* encodings */
+	{ "a card in escapes", "\"\\u0034539148803436467\"",
+	    "card-number@1+21 escapes;" },
+	{ "a card in percents", "q=%34539148803436467&",
+	    "card-number@2+18 percent-encoding;" },
+	{ "a card with nothing in it", "4539\xe2\x80\x8b" "148803436467",
+	    "card-number@0+19 invisible characters;" },
+	{ "a card in base64", "NDUzOTE0ODgwMzQzNjQ2NyBpcyBtaW5l",
+	    "card-number@0+21 base64;" },
+	{ "a card in hexadecimal",
+	    "34353339313438383033343336343637206d", "card-number@0+32 "
+	    "hexadecimal;" },
+	{ "an escape in base64 in percents",
+	    "d=XHUwMDM0NTM5MTQ4ODAzNDM2NDY3%20", "card-number@2+28" },
+	{ "base64 over two lines",
+	    "cGF5IHdpdGggdGhlIGNhcmQgNDUzOTE0\r\nODgwMzQzNjQ2NyBub3c=",
+	    "card-number" },
+	/* what the runtime holds */
+	{ "an exact value", "a " VALUE " b", "store/key@2+28;" },
+	{ "an exact value reversed", "elpats+yrettab/esroh-tcerroc",
+	    "store/key@0+28;" },
+	{ "an exact value in hexadecimal",
+	    "636F72726563742D686F7273652F626174746572792B737461706C65",
+	    "store/key@0+56" },
+	{ "an exact value in base64",
+	    "eHljb3JyZWN0LWhvcnNlL2JhdHRlcnkrc3RhcGxl", "store/key" },
+	{ "in base64 that begins elsewhere",
+	    "!b3JyZWN0LWhvcnNlL2JhdHRlcnkrc3RhcGxl", NULL },
+	{ "an exact value cut short", "correct-horse/battery+stapl", NULL },
+	{ "a canary", "x=nightingale-7731", "canary/one@2+16;" },
+};
+
+static void
+a_text_gives_what_is_in_it(void **unused)
+{
+	(void)unused;
+	for (size_t i = 0; i < NELEM(texts); i++) {
+		struct got g;
+
+		scan_text(str_c(texts[i].text), 0, &g);
+		if (texts[i].found == NULL ? g.len != 0 :
+			strncmp(g.text, texts[i].found,
+			    strlen(texts[i].found)) != 0)
+			fail_msg("%s: %s gives %s", texts[i].behaviour,
+			    texts[i].text, g.text);
+	}
+}
+
+/* However it arrives. */
+static void
+a_text_in_pieces_gives_the_same(void **unused)
+{
+	static const size_t steps[] = { 1, 2, 3, 7, 64, 255, 257, 1000, 4096,
+		32768 };
+	char *all = calloc(1, 200000);
+	struct got whole, parts;
+	size_t n = 0;
+
+	(void)unused;
+	assert_non_null(all);
+	for (size_t round = 0; n < 60000; round++) {
+		const size_t i = round % NELEM(texts);
+
+		if (strstr(texts[i].behaviour, "end does not come") == NULL)
+			n += (size_t)sprintf(all + n, " %s\n", texts[i].text);
+		for (size_t k = 0; k < round * 37 % 2000; k++)
+			all[n++] = "lorem ipsum; "[k % 13];
+		if (n > 50000)
+			break;
+	}
+	scan_text(str_of(all, n), 0, &whole);
+	assert_true(whole.len > 500);
+	for (size_t i = 0; i < NELEM(steps); i++) {
+		size_t same = 0;
+
+		scan_text(str_of(all, n), steps[i], &parts);
+		while (same < whole.len &&
+		    parts.text[same] == whole.text[same])
+			same++;
+		if (parts.len != whole.len || same != whole.len)
+			fail_msg("in steps of %zu: ...%.60s and not ...%.60s",
+			    steps[i], parts.text + same, whole.text + same);
+	}
+	free(all);
+}
+
+static void
+a_secret_deep_in_long_base64_is_found(void **unused)
+{
+	static const char letters[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	enum { BYTES = 60000, AT = 47001 };
+	unsigned char *in = calloc(1, BYTES + 3);
+	char *out = calloc(1, BYTES * 2);
+	size_t n = 0;
+	struct got g;
+
+	(void)unused;
+	assert_true(in != NULL && out != NULL);
+	memset(in, 'a', BYTES);
+	memcpy(in + AT, " 4539148803436467 ", 18);
+	for (size_t i = 0; i < BYTES; i += 3) {
+		const uint32_t v = (uint32_t)in[i] << 16 |
+		    (uint32_t)in[i + 1] << 8 | in[i + 2];
+
+		for (int k = 18; k >= 0; k -= 6)
+			out[n++] = letters[v >> k & 63];
+		if (i % 57 == 54)
+			out[n++] = '\n';
+	}
+	for (size_t step = 0; step < 30000; step = step * 3 + 100) {
+		scan_text(str_of(out, n), step, &g);
+		if (strstr(g.text, "card-number@") == NULL)
+			fail_msg("in steps of %zu: nothing", step);
+	}
+	free(in);
+	free(out);
+}
+
+static void
+encodings_without_end_are_said(void **unused)
+{
+	char *all = calloc(1, 70000);
+	size_t n = 0;
+
+	(void)unused;
+	assert_non_null(all);
+	while (n < 30000)
+		n += (size_t)sprintf(all + n, "%%5c%%5c%%25%%c2%%ad\\u005c%%");
+	(void)finds(all, "more-encodings"); /* bounded: it comes back */
+	free(all);
+}
+
+static void
+a_value_too_short_is_refused(void **unused)
+{
+	const struct scan_value v = { STR("k"), STR("seven77"), SCAN_EXACT };
+	struct scan *s = NULL;
+	struct err e = { 0 };
+
+	(void)unused;
+	assert_int_equal(scan_new(&v, 1, &s, &e), -1);
+	assert_non_null(strstr(e.text, "8 to 512 bytes"));
+}
+
+static int
+setup(void **unused)
+{
+	const struct scan_value v[] = {
+		{ STR("store/key"), STR(VALUE), SCAN_EXACT },
+		{ STR("canary/one"), STR("nightingale-7731"), SCAN_CANARY },
+	};
+	struct err e = { 0 };
+
+	(void)unused;
+	return scan_new(v, NELEM(v), &scan, &e);
+}
+
+static int
+teardown(void **unused)
+{
+	(void)unused;
+	scan_free(scan);
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+		    every_credential_is_found_at_its_shortest_and_longest),
+		cmocka_unit_test(a_text_gives_what_is_in_it),
+		cmocka_unit_test(a_text_in_pieces_gives_the_same),
+		cmocka_unit_test(a_secret_deep_in_long_base64_is_found),
+		cmocka_unit_test(encodings_without_end_are_said),
+		cmocka_unit_test(a_value_too_short_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
