@@ -179,12 +179,36 @@ compare(struct diffing *d, const struct values *a, const struct values *b)
 	}
 }
 
+/* What is denied shows in answers; how what would be denied is treated where
+ * nothing is shows here. */
+static void
+compare_modes(struct diffing *d, const struct checked *a,
+    const struct checked *b, const char *whose)
+{
+	static const char *const words[] = { [POLICY_ENFORCE] = "enforce",
+		[POLICY_AUDIT] = "audit", [POLICY_PERMISSIVE] =
+		"permissive" };
+	const struct pol_scalar *x, *y;
+
+	if (a == NULL || b == NULL)
+		return;
+	x = &a->c.pol.mode;
+	y = &b->c.pol.mode;
+	if (x->value != y->value)
+		diff_setting(d, y->at != NULL ? y->at : x->at,
+		    "policy_mode%s: %s before, %s after", whose,
+		    words[x->value], words[y->value]);
+}
+
 void
 diff_rest(struct diffing *d)
 {
 	struct arena *arena = &d->to->arena;
 	struct values a, b;
 
+	compare_modes(d, d->before->checked, d->after->checked, "");
+	compare_modes(d, d->before->checked->max, d->after->checked->max,
+	    " of the maximum");
 	take_values(&a, d->before->checked, arena);
 	take_values(&b, d->after->checked, arena);
 	compare(d, &a, &b);

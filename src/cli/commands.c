@@ -22,6 +22,7 @@
 
 static const struct flag none_flags[] = { FLAGS_END };
 static const struct flag output_flags[] = { OUTPUT, FLAGS_END };
+static const struct flag diff_flags[] = { MAXIMUM, OUTPUT, FLAGS_END };
 
 static const struct flag create_flags[] = {
 	{ "name", 'n', FLAG_WORD, "NAME", "a-z, 0-9 and -; made up if left "
@@ -354,13 +355,13 @@ const struct command commands[] = {
 	    "A and B are files, or sandboxes as NAME or NAME@REVISION. The "
 	    "comparison is\nof what they mean, not of how they are written: "
 	    "exact, with an example of\neach difference that policy explain "
-	    "confirms. The exit code is 0 if they mean\nthe same, 1 if they "
-	    "differ.\n"
+	    "confirms. --maximum bounds both. The exit\ncode is 0 if they "
+	    "mean the same, 1 if they differ.\n"
 	    "\n"
 	    "Examples:\n"
 	    "  openshell policy diff agent.yaml agent-new.yaml\n"
 	    "  openshell policy diff dev@1 dev\n",
-	    output_flags, WORDS_FILES, 2, 2, false, run_policy_diff },
+	    diff_flags, WORDS_FILES, 2, 2, false, run_policy_diff },
 	{ "policy prove", "--policy FILE... [STATEMENT...]",
 	    "show that a policy allows nothing but what is stated",
 	    "A statement is one of\n"

@@ -60,11 +60,13 @@ read_side(struct side *s, const char *word)
 }
 
 static int
-open_side(struct side *s, const char *word)
+open_side(struct side *s, const char *word, const struct args *a)
 {
 	CLEAN_FREE char *text = NULL;
 	int code = read_side(s, word);
 
+	if (code == EXIT_OK)
+		code = documents_add_maximum(&s->docs, a);
 	if (code == EXIT_OK)
 		code = documents_close(&s->docs);
 	if (code != EXIT_OK)
@@ -238,7 +240,7 @@ run_policy_diff(const struct args *a)
 	struct err e = { 0 };
 
 	for (unsigned i = 0; i < 2; i++) {
-		int code = open_side(&c.side[i], a->word[i]);
+		int code = open_side(&c.side[i], a->word[i], a);
 
 		/* 1 would say that they differ. */
 		if (code != EXIT_OK)

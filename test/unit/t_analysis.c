@@ -492,6 +492,8 @@ static const struct {
 	    "backends: {b: {kind: openai, url: 'https://a.test'}}}}\n",
 	    "inference: {router: {default: b, backends: {b: {kind: openai, "
 	    "url: 'https://b.test'}}}}\n" },
+	{ "a mode that denies nothing, and another one", "policy_mode: audit\n",
+	    "policy_mode: permissive\n" },
 	{ "which path a label is of", "labels: [{path: /a, label: high}, "
 	    "{path: /b, label: secret}]\n", "labels: [{path: /a, label: "
 	    "secret}, {path: /b, label: high}]\n" },
