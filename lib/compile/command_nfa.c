@@ -140,8 +140,7 @@ option(struct nfa *n, const struct pol_token *t)
 struct part
 word_like_path(struct nfa *n, char beside)
 {
-	const char seps[3] = { '/', ':', '\0' };
-	const char component[4] = { '/', ':', beside, '\0' };
+	const char component[] = "/:=";
 	const char other[2] = { beside, '\0' };
 	struct byte_set begin = { { 0 } };
 	struct part relative, absolute;
@@ -153,7 +152,7 @@ word_like_path(struct nfa *n, char beside)
 	set_range(&begin, '.', '.');
 	set_range(&begin, '_', '_');
 	relative = nfa_cat(n, nfa_cat(n, nfa_set(n, &begin),
-	    many_but(n, beside == '\0' ? seps : component)),
+	    many_but(n, component)),
 	    maybe(n, nfa_cat(n, nfa_text(n, STR("/")), many_but(n, other))));
 	absolute = nfa_cat(n, nfa_text(n, STR("/")), many_but(n, other));
 	return nfa_alt(n, absolute, relative);

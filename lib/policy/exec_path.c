@@ -129,9 +129,17 @@ exec_path_of(const struct exec_scan *s, struct str text,
 	return canonical(s->q->cwd, text, buf);
 }
 
-/* Programs take "-x" for an option, "@x" and "+x" for more than a name, and
- * "host:x" for another machine. Who means a file of such a name writes "./"
- * before it. */
+/* Not in the first component: there it parts a name from what it says. */
+static bool
+mark_is_within(struct str arg, char mark)
+{
+	return str_index(arg, mark) == arg.len ||
+	    str_index(arg, mark) > str_index(arg, '/');
+}
+
+/* Programs take "-x" for an option, "@x" and "+x" for more than a name,
+ * "host:x" for another machine and "if=x" for a setting. Who means a file of
+ * such a name writes "./" before it. */
 bool
 exec_like_path(struct str arg, char beside)
 {
@@ -144,6 +152,5 @@ exec_like_path(struct str arg, char beside)
 		return false;
 	if (beside != '\0' && str_index(arg, beside) != arg.len)
 		return false;
-	return str_index(arg, ':') == arg.len ||
-	    str_index(arg, ':') > str_index(arg, '/');
+	return mark_is_within(arg, ':') && mark_is_within(arg, '=');
 }

@@ -389,6 +389,7 @@ static const struct exec_case grant_cases[] = {
 	{ "** is any path", "head /etc/passwd", 'A' },
 	{ "but no option", "head -c5", 'D' },
 	{ "nor anything of another machine", "head host:/x", 'D' },
+	{ "nor what it is set to", "head if=/etc/shadow", 'D' },
 	{ "a path that begins anywhere", "tail /var/log/x.log", 'A' },
 	{ "of another name", "tail /var/log/x.txt", 'D' },
 	{ "alternatives and classes", "sed /a/c/1x", 'A' },

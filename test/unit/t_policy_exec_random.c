@@ -129,13 +129,14 @@ static bool
 names_file(struct str s, bool equals)
 {
 	size_t colon = str_index(s, ':'), slash = str_index(s, '/');
+	size_t sign = str_index(s, '=');
 
 	if (s.len == 0 || (!equals && str_index(s, '=') < s.len))
 		return false;
 	if (s.p[0] == '/')
 		return true;
 	return strchr("-+@:=", s.p[0]) == NULL && (colon == s.len ||
-	    slash < colon);
+	    slash < colon) && (sign == s.len || slash < sign);
 }
 
 static const char *
