@@ -11,17 +11,17 @@ static void
 take_answer(const struct book *b, const struct exec_answer *a,
     struct reply *out)
 {
-	char names[REASON_BYTES_MAX - 32];
-
 	if (a->verdict == VERDICT_ALLOW)
 		out->verdict = a->audit || a->judged == VERDICT_DENY ?
 		    REPLY_AUDIT : REPLY_ALLOW;
 	out->rule = a->rule;
 	out->nearest = a->nearest;
-	profiles_print(b->image, a->profiles, names, sizeof(names));
+	if (a->judged == VERDICT_ALLOW)
+		profiles_print(b->image, a->profiles, out->profiles,
+		    sizeof(out->profiles));
 	(void)snprintf(out->reason, sizeof(out->reason), "%s%s%s",
-	    a->reason, names[0] != '\0' ? "; it runs under the profile " : "",
-	    names);
+	    a->reason, out->profiles[0] != '\0' ?
+	    "; it runs under the profile " : "", out->profiles);
 }
 
 void

@@ -39,6 +39,7 @@ struct reply {
 	struct policy_rule rule;	/* that decided; of the book */
 	struct policy_rule nearest;	/* on a denial without rule */
 	struct str route;		/* of a call to a model; or empty */
+	char profiles[REASON_BYTES_MAX / 2]; /* a command runs under these */
 	char reason[2 * REASON_BYTES_MAX];
 };
 

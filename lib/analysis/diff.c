@@ -139,6 +139,8 @@ diff_ask(struct diffing *d, const struct question *q)
 	if (before.verdict == after.verdict) {
 		if (!str_eq(before.route, after.route))
 			note(d, CHANGE_ROUTED, q, &before, &after);
+		else if (strcmp(before.profiles, after.profiles) != 0)
+			note(d, CHANGE_PROFILE, q, &before, &after);
 	} else
 		note(d, before.verdict == REPLY_DENY ? CHANGE_POSSIBLE :
 		    after.verdict == REPLY_DENY ? CHANGE_IMPOSSIBLE :

@@ -12,6 +12,7 @@ enum change {
 	CHANGE_IMPOSSIBLE,
 	CHANGE_RECORDED,	/* not denied by either, but audited by one */
 	CHANGE_ROUTED,		/* a call to a model takes another way */
+	CHANGE_PROFILE,		/* a command runs under another profile */
 	CHANGE_SETTING,		/* a limit or the like: text says which */
 	CHANGE_UNSURE,		/* not decided: text says what */
 };

@@ -108,6 +108,15 @@ is_condition(const struct statement *s)
 	return false;
 }
 
+static bool
+has_word(const struct statement *s, const char *word)
+{
+	for (uint32_t i = s->at; i < s->n; i++)
+		if (str_eqz(s->word[i].text, word))
+			return true;
+	return false;
+}
+
 static int
 run(struct statement *s)
 {
@@ -126,7 +135,8 @@ run(struct statement *s)
 		return statement_take(s, "request") ?
 		    prove_network(s, true, false) : no_form(s);
 	if (statement_take(s, "only"))
-		return prove_files(s, true);
+		return has_word(s, "runs") ? prove_only_commands(s) :
+					     prove_files(s, true);
 	if (statement_take(s, "nothing"))
 		return statement_take(s, "under") ? prove_files(s, false) :
 						    no_form(s);

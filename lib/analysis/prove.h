@@ -6,7 +6,9 @@
  *	every request [FILTER...] has FILTER...
  *	nothing under PATH [or PATH...] is readable|writable
  *	only PATH [or PATH...] is readable|writable
- *	no command NAME [PATTERN...]
+ *	no command NAME [or NAME...] [[runs] [with] PATTERN...]
+ *	no command runs with PATTERN...
+ *	only NAME [or NAME...] runs [with PATTERN...]
  *	CONDITION => CONDITION
  *
  * FILTER: to|reaches HOST, port N, method M, path P, from PROGRAM, each with
@@ -68,6 +70,7 @@ void statement_counter(struct statement *s, const struct question *q,
 /* only: the statement names what may be, not what may not. */
 int prove_files(struct statement *s, bool only);
 int prove_commands(struct statement *s);
+int prove_only_commands(struct statement *s);
 int prove_models(struct statement *s);
 int prove_network(struct statement *s, bool every, bool connection);
 

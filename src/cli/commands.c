@@ -371,6 +371,8 @@ const struct command commands[] = {
 	    "  nothing under PATH is readable|writable\n"
 	    "  only PATH is readable|writable\n"
 	    "  no command NAME [PATTERN...]\n"
+	    "  no command runs with PATTERN...\n"
+	    "  only NAME runs [with PATTERN...]\n"
 	    "  CONDITION => CONDITION\n"
 	    "and a filter: to HOST, port N, method M, path P, from PROGRAM, "
 	    "with \"or\" for\nmore than one. It holds for everything that "

@@ -92,6 +92,8 @@ static const struct {
 	    COLOUR_YELLOW },
 	[CHANGE_ROUTED] = { "routed otherwise", "routed", '~',
 	    COLOUR_YELLOW },
+	[CHANGE_PROFILE] = { "runs under another profile:", "profile", '~',
+	    COLOUR_YELLOW },
 	[CHANGE_SETTING] = { "is set otherwise:", "setting", '~',
 	    COLOUR_YELLOW },
 	[CHANGE_UNSURE] = { "may differ:", "unsure", '?', COLOUR_YELLOW },
@@ -137,6 +139,8 @@ show_flags(struct arena *a, const struct question *q)
 		    q->profile[i].p);
 	if (q->mounted)
 		(void)printf(" --mounted");
+	if (q->cwd.len > 0)
+		(void)printf(" --cwd %.*s", (int)q->cwd.len, q->cwd.p);
 	if (q->has_address)
 		(void)printf(" --address %s", address_print(q, text));
 }
@@ -147,7 +151,8 @@ show_reply(const char *when, const struct reply *r)
 	CLEAN_FREE char *rule = reply_rule(&r->rule);
 
 	(void)printf("      %-6s %s: %s\n", when, reply_word(r->verdict),
-	    r->rule.file.len > 0 && r->route.len == 0 ? rule : r->reason);
+	    r->rule.file.len > 0 && r->route.len == 0 &&
+	    r->profiles[0] == '\0' ? rule : r->reason);
 }
 
 static void

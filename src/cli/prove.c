@@ -57,6 +57,8 @@ show_from(struct arena *a, const struct question *q)
 	for (uint32_t i = 0; i < q->nfrom; i++)
 		(void)printf(" --from %.*s", (int)q->from[i].len,
 		    q->from[i].p);
+	if (q->cwd.len > 0)
+		(void)printf(" --cwd %.*s", (int)q->cwd.len, q->cwd.p);
 	if (q->facts == NULL || q->kind == ASK_MODEL)
 		return;
 	rest = facts_print(q->facts, q->facts->known, a);
