@@ -56,6 +56,7 @@ static void print_exec(struct jline *j, const struct audit_record *a);
 static void print_entity(struct jline *j, const struct audit_record *a);
 static void print_access(struct jline *j, const struct audit_record *a);
 static void print_proposal(struct jline *j, const struct audit_record *a);
+static void print_command(struct jline *j, const struct audit_record *a);
 
 static const struct kind {
 	const char *name;
@@ -82,6 +83,8 @@ static const struct kind {
 	    print_entity },
 	[AUDIT_FINDING] = { "finding", 2004, "Detection Finding", first_only,
 	    NULL },
+	[AUDIT_COMMAND] = { "command", 1007, "Process Activity", first_only,
+	    print_command },
 	[AUDIT_FILE] = { "file", 1001, "File System Activity", by_access,
 	    print_access },
 	[AUDIT_PROPOSAL] = { "proposal", 3004, "Entity Management", by_answer,
@@ -320,6 +323,16 @@ print_exec(struct jline *j, const struct audit_record *a)
 {
 	jline_raw(j, "device", STR("{\"type_id\":0,\"name\":\"sandbox\"}"));
 	print_process(j, a);
+}
+
+static void
+print_command(struct jline *j, const struct audit_record *a)
+{
+	jline_raw(j, "device", STR("{\"type_id\":0,\"name\":\"sandbox\"}"));
+	jline_open(j, "process");
+	print_file(j, "file", a->path);
+	jline_str_if(j, "cmd_line", a->action);
+	jline_close(j);
 }
 
 static void

@@ -25,6 +25,7 @@ enum audit_kind {
 	AUDIT_FINDING,		/* what looks like an attack or a fault */
 	AUDIT_FILE,		/* a file was to be opened or changed */
 	AUDIT_PROPOSAL,		/* a person was asked, or has answered */
+	AUDIT_COMMAND,		/* a program was to be executed, inside */
 	AUDIT_KIND_COUNT
 };
 
@@ -32,7 +33,8 @@ enum audit_verdict { AUDIT_DENIED, AUDIT_ALLOWED, AUDIT_OBSERVED };
 
 /* Longer text is cut when put, refused when got. */
 #define AUDIT_ADDRESS_BYTES_MAX 64	/* INET6_ADDRSTRLEN and a zone */
-#define AUDIT_ACTION_BYTES_MAX	4096	/* the command of an EXEC */
+#define AUDIT_ACTION_BYTES_MAX	4096	/* the command of an EXEC,
+						 * COMMAND */
 #define AUDIT_PATH_BYTES_MAX	8192	/* as HTTP_TARGET_BYTES_MAX */
 #define AUDIT_RULE_BYTES_MAX	2048
 #define AUDIT_ACTOR_BYTES_MAX	256
@@ -56,7 +58,8 @@ struct audit_record { /* strings borrowed; empty where they do not apply */
 	struct str host;
 	uint16_t port;
 	struct str address;	/* dialled */
-	struct str path;	/* HTTP path, no query; or a file */
+	struct str path;	/* HTTP path, no query; or a file,
+				 * also the one that was to be executed */
 	uint32_t status;	/* HTTP status sent to the client, exit code */
 	uint64_t bytes_in, bytes_out;
 	struct str rule;	/* "file:line: text" */

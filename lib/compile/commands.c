@@ -197,9 +197,16 @@ on_profile(struct compile *c, const struct node *n, void *arg)
 {
 	struct entry *e = arg;
 
-	if (take_word(c, n, "profile") != NULL)
-		e->e.profile = n;
+	if (take_word(c, n, "profile") == NULL)
+		return;
+	e->e.profile = n;
+	not_enforced(c, n, "profile");
 }
+
+#define FACTS_OF_COMMANDS (FACT_BIT(FACT_COMMAND) | FACT_BIT(FACT_ARGS) | \
+	FACT_BIT(FACT_CWD) | FACT_BIT(FACT_EXE) | FACT_BIT(FACT_CALLERS) | \
+	FACT_BIT(FACT_TTY) | FACT_BIT(FACT_TIME_OF_DAY) |		     \
+	FACT_BIT(FACT_WEEKDAY))
 
 static void
 on_when(struct compile *c, const struct node *n, void *arg)
@@ -209,6 +216,7 @@ on_when(struct compile *c, const struct node *n, void *arg)
 	e->e.when = take_cond(c, n, FOR_EXEC, PHASE_START,
 	    e->e.list != COMMAND_DENY);
 	e->bad |= e->e.when == 0;	/* said */
+	cond_not_enforced(c, e->e.when, FACTS_OF_COMMANDS);
 }
 
 static const struct key entry_keys[] = {
@@ -418,6 +426,8 @@ on_made(struct compile *c, const struct node *n, void *arg)
 	int v = take_choice(c, n, words, "unreviewed_code");
 
 	(void)arg;
+	if (v == MADE_ASK)
+		not_enforced(c, n, "unreviewed_code: ask");
 	if (v >= 0)
 		take_scalar(c, &commands_of(c)->made, n, (uint32_t)v,
 		    "unreviewed_code");

@@ -1,24 +1,19 @@
-/* locked.c -- what a running sandbox cannot change: its files, and the floor
- * of its processes. */
+/* locked.c -- what a running sandbox cannot change: its files, its commands,
+ * and the floor of its processes. */
 #include <stdio.h>
 
 #include "base/buf.h"
 #include "base/must.h"
 #include "compile/compile.h"
+#include "compile/locked.h"
 #include "policy/form.h"
 #include "policy/resources.h"
 
 #define CHANGES_BYTES_MAX 65536
 
-struct changes { /* between two images, or two maximums */
-	struct buf *out;
-	const struct image *was, *is;
-	const char *section;
-	bool ok;		/* all was said that there is */
-};
-
-static void
-say(struct changes *c, const char *what, const char *was, const char *is)
+void
+changes_say(struct changes *c, const char *what, const char *was,
+    const char *is)
 {
 	if (strcmp(was, is) != 0)
 		c->ok = c->ok && buf_printf(c->out, "%s%s: %s -> %s\n",
@@ -122,7 +117,7 @@ say_rule(struct changes *c, const struct rule *was, const struct rule *is)
 	char what[1200];
 
 	(void)snprintf(what, sizeof(what), " %.*s", (int)text.len, text.p);
-	say(c, what, was == NULL ? "nothing" : rule_name(was),
+	changes_say(c, what, was == NULL ? "nothing" : rule_name(was),
 	    is == NULL ? "nothing" : rule_name(is));
 }
 
@@ -149,9 +144,9 @@ say_rules(struct changes *c)
 static void
 say_files(struct changes *c)
 {
-	say(c, ".system", system_name(c->was), system_name(c->is));
-	say(c, ".default_policy", default_name(c->was), default_name(c->is));
-	say(c, ".hide", hide_name(c->was), hide_name(c->is));
+	changes_say(c, ".system", system_name(c->was), system_name(c->is));
+	changes_say(c, ".default_policy", default_name(c->was), default_name(c->is));
+	changes_say(c, ".hide", hide_name(c->was), hide_name(c->is));
 	say_rules(c);
 }
 
@@ -165,7 +160,7 @@ say_maximum(struct changes *c, const struct image *was,
 	if (!c->was->info.needs_file_gate && !c->is->info.needs_file_gate)
 		return;
 	if (was == NULL || is == NULL) {
-		say(c, "", was == NULL ? "none" : "one", is == NULL ? "none" :
+		changes_say(c, "", was == NULL ? "none" : "one", is == NULL ? "none" :
 		    "one");
 		return;
 	}
@@ -197,9 +192,9 @@ say_lone(struct changes *c, const struct image *im, bool was)
 	struct rule r;
 	uint32_t i = 0;
 
-	say(c, ".system", was ? system_name(im) : "nothing",
+	changes_say(c, ".system", was ? system_name(im) : "nothing",
 	    was ? "nothing" : system_name(im));
-	say(c, ".default_policy", was ? default_name(im) : "nothing",
+	changes_say(c, ".default_policy", was ? default_name(im) : "nothing",
 	    was ? "nothing" : default_name(im));
 	while (rule_next(im, &i, &r))
 		say_rule(c, was ? &r : NULL, was ? NULL : &r);
@@ -222,8 +217,12 @@ say_profile(struct changes *c, const struct image *old,
 		say_lone(c, c->is, false);
 	else if (is < 0)
 		say_lone(c, c->was, true);
-	else
+	else {
 		say_files(c);
+		(void)snprintf(section, sizeof(section),
+		    "profiles.%.*s.commands", (int)name.len, name.p);
+		changes_commands(c);
+	}
 }
 
 static void
@@ -236,12 +235,30 @@ say_profiles(struct changes *c, const struct image *old,
 	names_print(old, was, sizeof(was));
 	names_print(new_, is, sizeof(is));
 	c->section = "profiles";
-	say(c, "", was, is);
+	changes_say(c, "", was, is);
 	for (uint32_t i = 0; i < old->nprofiles; i++)
 		say_profile(c, old, new_, image_profile(old, i));
 	for (uint32_t i = 0; i < new_->nprofiles; i++)
 		if (image_profile_find(old, image_profile(new_, i)) < 0)
 			say_profile(c, old, new_, image_profile(new_, i));
+}
+
+static void
+say_maximum_commands(struct changes *c, const struct image *was,
+    const struct image *is)
+{
+	c->section = "the maximum's commands";
+	if ((was != NULL && was->ncommands > 0) != (is != NULL &&
+	    is->ncommands > 0)) {
+		changes_say(c, "", was != NULL && was->ncommands > 0 ? "some" :
+		    "none", is != NULL && is->ncommands > 0 ? "some" : "none");
+		return;
+	}
+	if (was == NULL || is == NULL)
+		return;
+	c->was = was;
+	c->is = is;
+	changes_commands(c);
 }
 
 /* ---- the floor of processes */
@@ -257,7 +274,7 @@ say_id(struct changes *c, const char *what, enum limit which)
 		(void)snprintf(a, sizeof(a), "%u", was);
 	if (is != 0)
 		(void)snprintf(b, sizeof(b), "%u", is);
-	say(c, what, a, b);
+	changes_say(c, what, a, b);
 }
 
 static void
@@ -270,7 +287,7 @@ say_process(struct changes *c)
 	c->section = "process";
 	say_id(c, ".run_as_user", LIMIT_USER);
 	say_id(c, ".run_as_group", LIMIT_GROUP);
-	say(c, ".isolation.minimum", words[image_limit(c->was,
+	changes_say(c, ".isolation.minimum", words[image_limit(c->was,
 	    LIMIT_ISOLATION)], words[image_limit(c->is, LIMIT_ISOLATION)]);
 }
 
@@ -284,8 +301,11 @@ policy_locked_changes(const struct image *old, const struct image *new_)
 	buf_init(&b, CHANGES_BYTES_MAX);
 	say_files(&c);
 	say_process(&c);
+	c.section = "commands";
+	changes_commands(&c);
 	say_maximum(&c, old->max, new_->max);
 	say_profiles(&c, old, new_);
+	say_maximum_commands(&c, old->max, new_->max);
 	if (b.len == 0 && c.ok) {
 		buf_fini(&b);
 		return NULL;

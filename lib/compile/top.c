@@ -48,7 +48,7 @@ static const struct key keys[] = {
 	{ "policy_mode", WANT_WORD, check_mode, NULL },
 	{ "file_access", WANT_MAP, check_files, NULL },
 	{ "network", WANT_MAP, check_network, NULL },
-	{ "commands", WANT_MAP, check_commands, "commands" },
+	{ "commands", WANT_MAP, check_commands, NULL },
 	{ "inference", WANT_MAP, check_inference, "inference" },
 	{ "resources", WANT_MAP, check_resources, "resources" },
 	{ "extends", WANT_LIST, NULL, NULL },	/* see extends.c */

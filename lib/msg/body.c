@@ -289,6 +289,7 @@ egress_start_get(struct rbuf *r, struct egress_start *s)
 void
 broker_start_put(struct wbuf *w, const struct broker_start *s)
 {
+	put_list(w, s->env);
 	put_u32(w, s->nmounts);
 	for (uint32_t i = 0; i < s->nmounts; i++) {
 		put_strz(w, s->mounts[i].inside);
@@ -299,7 +300,9 @@ broker_start_put(struct wbuf *w, const struct broker_start *s)
 int
 broker_start_get(struct rbuf *r, struct arena *a, struct broker_start *s)
 {
-	*s = (struct broker_start){ 0 };
+	*s = (struct broker_start){ .env = get_list(r, a) };
+	if (s->env == NULL)
+		return -1;
 	s->nmounts = get_below(r, MOUNT_COUNT_MAX + 1);
 	s->mounts = arena_alloc(a, s->nmounts, sizeof(*s->mounts));
 	if (s->mounts == NULL)
@@ -420,6 +423,35 @@ proposal_answer_get(struct rbuf *r, struct proposal_answer *p)
 	p->once = get_bool(r);
 	p->until = get_i64(r);
 	p->reason = get_str(r, ERR_BYTES_MAX);
+	return get_end(r);
+}
+
+void
+broker_exec_put(struct wbuf *w, const struct broker_exec *v)
+{
+	put_u32(w, v->count);
+	put_u32(w, v->pid);
+	put_u8(w, v->allowed);
+	put_u8(w, v->judged);
+	put_str(w, v->path);
+	put_str(w, v->command);
+	put_str(w, v->callers);
+	put_str(w, v->rule);
+	put_str(w, v->reason);
+}
+
+int
+broker_exec_get(struct rbuf *r, struct broker_exec *v)
+{
+	v->count = get_u32(r);
+	v->pid = get_u32(r);
+	v->allowed = get_bool(r);
+	v->judged = get_bool(r);
+	v->path = get_str(r, PATH_BYTES_MAX);
+	v->command = get_str(r, BROKER_COMMAND_BYTES_MAX);
+	v->callers = get_str(r, BROKER_CALLERS_BYTES_MAX);
+	v->rule = get_str(r, 2048);
+	v->reason = get_str(r, 1024);
 	return get_end(r);
 }
 

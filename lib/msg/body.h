@@ -142,6 +142,7 @@ struct broker_mount {
 				 * where the policy has rules for it */
 };
 struct broker_start {
+	char **env;		/* of the operator's processes; ends in NULL */
 	struct broker_mount *mounts;
 	uint32_t nmounts;
 };
@@ -159,6 +160,21 @@ struct broker_event {
 	struct str path, exe, rule, reason;
 	struct str profile;	/* that it is under, by name; or empty */
 };
+#define BROKER_COMMAND_BYTES_MAX 4096
+#define BROKER_CALLERS_BYTES_MAX 512
+#define BROKER_EXEC_SAME 8	/* behind it, what happens again is the same */
+struct broker_exec { /* BROKER_EXEC: the same of a command */
+	uint32_t count;
+	bool allowed;		/* also where the mode let it pass */
+	bool judged;		/* what the policy says */
+	uint32_t pid;		/* inside the sandbox */
+	struct str path;	/* of what was to be executed */
+	struct str command;	/* with its arguments; secrets are masked */
+	struct str callers;	/* paths, nearest first, ", " between them */
+	struct str rule, reason;
+};
+void broker_exec_put(struct wbuf *w, const struct broker_exec *v);
+int broker_exec_get(struct rbuf *r, struct broker_exec *v);
 void broker_event_put(struct wbuf *w, const struct broker_event *v);
 int broker_event_get(struct rbuf *r, struct broker_event *v);
 

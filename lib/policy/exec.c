@@ -113,6 +113,31 @@ image_env(const struct image *im, uint32_t i)
 	return form_text(p, p->cwatch[i]);
 }
 
+bool
+image_exec_paths(const struct image *im)
+{
+	const struct image *p;
+
+	for (uint32_t i = 0; (p = part(im, i)) != NULL; i++)
+		for (uint32_t k = 0; k < p->ncreaders; k++)
+			if (p->creaders[k].source == READ_PATH ||
+			    p->creaders[k].source == READ_ATTACHED)
+				return true;
+	return false;
+}
+
+uint64_t
+image_exec_facts(const struct image *im)
+{
+	const struct image *p;
+	uint64_t facts = 0;
+
+	for (uint32_t i = 0; (p = part(im, i)) != NULL; i++)
+		for (uint32_t k = 0; k < p->ncrules; k++)
+			facts |= cond_facts(p, p->crules[k].when);
+	return facts;
+}
+
 /* ---- the rules that match */
 
 /* Large, and seldom asked for: not in the caller's frame. */

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/limits.h"
 #include "base/str.h"
 #include "policy/answer.h"
 
@@ -44,6 +45,11 @@ struct exec_query {
 	const struct str *env;	/* "NAME=VALUE"; of interest are the names of
 				 * image_env(), others may be left out */
 	uint32_t nenv;
+	/* Variables that the sandbox's own processes are given, as they are:
+	 * nobody inside chose these, and what an entry with a pattern forbids
+	 * by itself is not they. */
+	const struct str *given;
+	uint32_t ngiven;
 	bool paper;		/* nothing was looked up, as for explain and
 				 * test: names say which file it is, and the
 				 * environment is not judged */
@@ -104,6 +110,20 @@ void image_command(const struct image *im, uint32_t i,
 uint32_t image_envs(const struct image *im);
 struct str image_env(const struct image *im, uint32_t i);
 
+/* Does some rule look at an argument as at a path? Else no exec_form needs
+ * paths and attached. */
+bool image_exec_paths(const struct image *im);
+/* FACT_BIT of what the conditions of commands ask about. */
+uint64_t image_exec_facts(const struct image *im);
+
+/* The loader, by the last part of a path: "ld-linux-x86-64.so.2". */
+bool exec_is_loader(struct str base);
+/* Which of its arguments is the program that the loader starts; argc or more:
+ * none. */
+uint32_t exec_loaded(const struct str *argv, uint32_t argc);
+/* The path that a text is, without symbolic links; empty: none. */
+struct str exec_lexical(struct str cwd, struct str text,
+    char buf[PATH_BYTES_MAX]);
 /* The part of an argument that may name a file of its own: FILE in
  * "--output=FILE", "of=FILE" and "-oFILE"; empty: none. */
 struct str exec_attached(struct str arg);

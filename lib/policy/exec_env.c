@@ -40,6 +40,17 @@ forbids(const struct exec_scan *s, const struct f_crule *r, struct str name)
 	return NULL;
 }
 
+static bool
+is_given(const struct exec_scan *s, const struct f_crule *r, struct str env)
+{
+	if ((r->flags & CRULE_ENV_OWN) == 0)
+		return false;
+	for (uint32_t i = 0; i < s->q->ngiven; i++)
+		if (str_eq(s->q->given[i], env))
+			return true;
+	return false;
+}
+
 const struct f_cenv *
 exec_env_fault(const struct exec_scan *s, const struct f_crule *r)
 {
@@ -56,7 +67,8 @@ exec_env_fault(const struct exec_scan *s, const struct f_crule *r)
 	/* Without a '=' no program sees it as a variable. */
 	for (uint32_t i = 0; i < s->q->nenv; i++)
 		if (str_cut(s->q->env[i], '=', &name, &value) &&
-		    (v = forbids(s, r, name)) != NULL)
+		    (v = forbids(s, r, name)) != NULL &&
+		    !is_given(s, r, s->q->env[i]))
 			return v;
 	return NULL;
 }

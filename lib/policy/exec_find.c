@@ -149,8 +149,8 @@ exec_find_denies(const struct exec_scan *s, struct exec_found *out)
 }
 
 /* Is it the loader? Run by hand it starts the program that it is given. */
-static bool
-is_loader(struct str base)
+bool
+exec_is_loader(struct str base)
 {
 	return str_has_prefix(base, STR("ld-linux")) ||
 	    str_has_prefix(base, STR("ld-musl-")) ||
@@ -180,13 +180,13 @@ has_value(struct str option)
 	return false;
 }
 
-static uint32_t
-loaded(const struct exec_scan *s)
+uint32_t
+exec_loaded(const struct str *argv, uint32_t argc)
 {
 	uint32_t i = 1;
 
-	while (i <= exec_args(s) && str_has_prefix(exec_arg(s, i), STR("--")))
-		i += has_value(exec_arg(s, i)) ? 2 : 1;
+	while (i < argc && str_has_prefix(argv[i], STR("--")))
+		i += has_value(argv[i]) ? 2 : 1;
 	return i;
 }
 
@@ -200,8 +200,9 @@ exec_inner(const struct exec_scan *s, struct exec_scan *inner)
 
 	if (is_manifold(base) || is_manifold(file))
 		at = 1;
-	else if (is_loader(base) || is_loader(file))
-		at = loaded(s);
+	else if (exec_is_loader(base) || exec_is_loader(file))
+		at = exec_loaded(s->form->argv + s->first,
+		    s->form->argc - s->first);
 	if (at == 0 || at > exec_args(s))
 		return false;
 	*inner = *s;

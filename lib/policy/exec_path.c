@@ -106,6 +106,12 @@ canonical(struct str cwd, struct str s, char buf[PATH_BYTES_MAX])
 }
 
 struct str
+exec_lexical(struct str cwd, struct str text, char buf[PATH_BYTES_MAX])
+{
+	return canonical(cwd, text, buf);
+}
+
+struct str
 exec_arg_path(const struct exec_scan *s, uint32_t i, char buf[PATH_BYTES_MAX])
 {
 	if (s->form->paths != NULL)

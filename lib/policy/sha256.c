@@ -1,7 +1,5 @@
-/* sha256.c -- FIPS 180-4, one message at a time. */
+/* sha256.c -- FIPS 180-4. */
 #include "policy/sha256.h"
-
-#include <stdint.h>
 
 #define BLOCK_BYTES 64
 
@@ -91,26 +89,63 @@ compress(uint32_t h[8], const unsigned char *block)
 }
 
 void
+sha256_init(struct sha256_sum *s)
+{
+	static const uint32_t first[8] = { 0x6a09e667, 0xbb67ae85, 0x3c6ef372,
+		0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19 };
+
+	memcpy(s->h, first, sizeof(s->h));
+	s->bytes = 0;
+}
+
+void
+sha256_add(struct sha256_sum *s, struct str part)
+{
+	size_t have = s->bytes % BLOCK_BYTES;
+
+	s->bytes += part.len;
+	if (have > 0) {
+		struct str head = str_upto(part, BLOCK_BYTES - have);
+
+		if (head.len > 0)
+			memcpy(s->block + have, head.p, head.len);
+		part = str_from(part, head.len);
+		if (have + head.len < BLOCK_BYTES)
+			return;
+		compress(s->h, s->block);
+	}
+	while (part.len >= BLOCK_BYTES) {
+		compress(s->h, (const unsigned char *)part.p);
+		part = str_from(part, BLOCK_BYTES);
+	}
+	if (part.len > 0)
+		memcpy(s->block, part.p, part.len);
+}
+
+void
+sha256_end(struct sha256_sum *s, unsigned char out[SHA256_BYTES])
+{
+	unsigned char last[2 * BLOCK_BYTES] = { 0 };
+	const size_t have = s->bytes % BLOCK_BYTES;
+	const size_t tail = have + 9 > BLOCK_BYTES ? 2 * BLOCK_BYTES :
+	    BLOCK_BYTES;
+
+	memcpy(last, s->block, have);
+	last[have] = 0x80;
+	store_be(last + tail - 8, (uint32_t)(s->bytes * 8 >> 32));
+	store_be(last + tail - 4, (uint32_t)(s->bytes * 8));
+	for (size_t at = 0; at < tail; at += BLOCK_BYTES)
+		compress(s->h, last + at);
+	for (size_t i = 0; i < 8; i++)
+		store_be(out + 4 * i, s->h[i]);
+}
+
+void
 sha256(struct str s, unsigned char out[SHA256_BYTES])
 {
-	uint32_t h[8] = { 0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-		0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19 };
-	unsigned char last[2 * BLOCK_BYTES] = { 0 };
-	uint64_t bits = (uint64_t)s.len * 8;
-	size_t tail;
+	struct sha256_sum sum;
 
-	while (s.len >= BLOCK_BYTES) {
-		compress(h, (const unsigned char *)s.p);
-		s = str_from(s, BLOCK_BYTES);
-	}
-	if (s.len > 0)
-		memcpy(last, s.p, s.len);
-	last[s.len] = 0x80;
-	tail = s.len + 9 > BLOCK_BYTES ? 2 * BLOCK_BYTES : BLOCK_BYTES;
-	store_be(last + tail - 8, (uint32_t)(bits >> 32));
-	store_be(last + tail - 4, (uint32_t)bits);
-	for (size_t at = 0; at < tail; at += BLOCK_BYTES)
-		compress(h, last + at);
-	for (size_t i = 0; i < 8; i++)
-		store_be(out + 4 * i, h[i]);
+	sha256_init(&sum);
+	sha256_add(&sum, s);
+	sha256_end(&sum, out);
 }

@@ -48,6 +48,13 @@ struct broker {
 	bool files;		/* we are asked about files, not about execs
 				 * alone */
 	bool hides;		/* and of what tells that a name is there */
+	struct str *env;	/* that the operator's processes get */
+	uint32_t nenv;
+	struct exec_image {
+		bool known;	/* openshell-init, which is on no path */
+		dev_t dev;
+		ino_t ino;
+	} init;
 	int64_t started;	/* wall clock, in s: all that was there before
 				 * was not made in the sandbox */
 	int listener;
@@ -82,6 +89,8 @@ bool caller_waits(const struct ask *a);
 /* Copies a string of the caller's, with its NUL. 0, or -errno. */
 int caller_string(const struct ask *a, uint64_t at, char out[PATH_BYTES_MAX]);
 int caller_bytes(const struct ask *a, uint64_t at, void *out, size_t len);
+/* As much of it as is there, up to seven pages: how many bytes, or -1. */
+ssize_t caller_some(const struct ask *a, uint64_t at, void *out, size_t len);
 int caller_put(const struct ask *a, uint64_t at, const void *p, size_t len);
 /* The directory that a relative path starts from, O_PATH; AT_FDCWD: the
  * working directory. Or -errno. */
@@ -90,6 +99,9 @@ int caller_dir(const struct ask *a, int dirfd);
 int caller_object(const struct ask *a, int fd);
 /* Is that descriptor open for reading or writing? */
 bool caller_uses(const struct ask *a, int fd);
+bool caller_writes(const struct ask *a, int fd);
+/* Is it closed when its program executes another? */
+bool caller_closes(const struct ask *a, int fd);
 /* A copy of the descriptor itself, or -errno. */
 int caller_fd(const struct ask *a, int fd);
 struct caller_ids {
@@ -100,6 +112,11 @@ struct caller_ids {
 int caller_ids(const struct ask *a, struct caller_ids *out);
 /* The number of its controlling terminal, 0: none. */
 unsigned caller_tty(const struct ask *a);
+/* What program it runs; 0 or -errno. */
+struct stat;
+int caller_exe_stat(const struct ask *a, struct stat *out);
+/* The outer number of the process that started process pid; 0: none. */
+pid_t caller_parent(const struct ask *a, pid_t pid);
 /* Its program's path, not ended by a NUL; how many bytes. */
 size_t caller_exe(const struct ask *a, char out[PATH_BYTES_MAX]);
 /* Does a signal wait that would interrupt it? */
@@ -240,7 +257,12 @@ long ask_listxattr(const struct ask *a);
 long ask_list(const struct ask *a);	/* list.c: getdents */
 long ask_watch(const struct ask *a);
 long ask_bind(const struct ask *a);
-long ask_exec(const struct ask *a, int dirfd, uint64_t path, int flags);
+/* command.c */
+struct exec_call {
+	int dirfd, flags;
+	uint64_t path, argv, env;
+};
+long ask_exec(const struct ask *a, const struct exec_call *call);
 
 /* event.c: what the log is to hear. */
 struct file_answer;
@@ -249,6 +271,8 @@ void event_denied(const struct ask *a, const char *path, unsigned access,
 /* The same where the policy only watches: whatever the answer. */
 void event_seen(const struct ask *a, const char *path, unsigned access,
     const struct file_answer *got);
+int event_exec_wait_ms(void);
+void event_exec_flush(struct broker *b);
 int event_wait_ms(void);	/* until repeated ones are due; -1: never */
 void event_flush(struct broker *b);
 

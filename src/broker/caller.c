@@ -22,6 +22,7 @@
 #include "jail/caps.h"
 
 #define PAGE	     4096
+#define SOME_PAGES   8
 #define PIDFD_THREAD O_EXCL
 
 bool
@@ -68,6 +69,31 @@ caller_put(const struct ask *a, uint64_t at, const void *p, size_t len)
 	void *from = (void *)(uintptr_t)p;
 
 	return vm_try(a, at, from, len, true) == (ssize_t)len ? 0 : -EFAULT;
+}
+
+/* A page for each part, so that those before one that is not there come. */
+ssize_t
+caller_some(const struct ask *a, uint64_t at, void *out, size_t len)
+{
+	struct iovec ours = { out, len }, theirs[SOME_PAGES];
+	unsigned n = 0;
+	ssize_t got;
+
+	for (size_t have = 0; have < len && n < SOME_PAGES; n++) {
+		size_t want = PAGE - (size_t)((at + have) % PAGE);
+
+		if (want > len - have)
+			want = len - have;
+		theirs[n] = (struct iovec){
+			(void *)(uintptr_t)(at + have), want };
+		have += want;
+	}
+	got = process_vm_readv(a->tid, &ours, 1, theirs, n, 0);
+	if (got != -1 || errno != EPERM || caps_ptrace(true) == -1)
+		return got;
+	got = process_vm_readv(a->tid, &ours, 1, theirs, n, 0);
+	(void)caps_ptrace(false);
+	return got;
 }
 
 /* A page at a time: what comes after the string may not be there. */
@@ -126,15 +152,27 @@ caller_object(const struct ask *a, int fd)
 }
 
 /* The link's own mode says how the descriptor is open. */
-bool
-caller_uses(const struct ask *a, int fd)
+static mode_t
+fd_mode(const struct ask *a, int fd)
 {
 	char path[64];
 	struct stat st;
 
 	(void)snprintf(path, sizeof(path), "%d/fd/%d", (int)a->tid, fd);
-	return fstatat(a->b->proc, path, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    (st.st_mode & (S_IRUSR | S_IWUSR)) != 0;
+	return fstatat(a->b->proc, path, &st, AT_SYMLINK_NOFOLLOW) == 0 ?
+	    st.st_mode : 0;
+}
+
+bool
+caller_uses(const struct ask *a, int fd)
+{
+	return (fd_mode(a, fd) & (S_IRUSR | S_IWUSR)) != 0;
+}
+
+bool
+caller_writes(const struct ask *a, int fd)
+{
+	return (fd_mode(a, fd) & S_IWUSR) != 0;
 }
 
 int
@@ -212,6 +250,17 @@ caller_tty(const struct ask *a)
 	return (unsigned)tty;
 }
 
+bool
+caller_closes(const struct ask *a, int fd)
+{
+	char what[32], text[512];
+	long flags = O_CLOEXEC;
+
+	(void)snprintf(what, sizeof(what), "fdinfo/%d", fd);
+	return proc_read(a, what, text, sizeof(text)) <= 0 ||
+	    !field(text, "\nflags:", 8, &flags) || (flags & O_CLOEXEC) != 0;
+}
+
 static uint64_t
 signal_set(const char *text, const char *key)
 {
@@ -233,6 +282,28 @@ caller_interrupted(const struct ask *a)
 	deaf = signal_set(text, "\nSigBlk:") |
 	    signal_set(text, "\nSigIgn:");
 	return (pending & ~deaf) != 0;
+}
+
+int
+caller_exe_stat(const struct ask *a, struct stat *out)
+{
+	CLEAN_FD int fd = proc_open(a, "exe", O_PATH);
+
+	return fd == -1 || fstat(fd, out) == -1 ? -errno : 0;
+}
+
+pid_t
+caller_parent(const struct ask *a, pid_t pid)
+{
+	struct ask other = *a;
+	char text[4096];
+	long parent = 0;
+
+	other.tid = pid;
+	if (proc_read(&other, "status", text, sizeof(text)) <= 0 ||
+	    !field(text, "\nPPid:", 10, &parent))
+		return 0;
+	return (pid_t)parent;
 }
 
 size_t

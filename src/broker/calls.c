@@ -97,9 +97,11 @@ dispatch_names(const struct ask *a)
 	case SYS_umask:
 		return LET_GO; /* mask_notice() has heard of it */
 	case SYS_execve:
-		return ask_exec(a, AT_FDCWD, v[0], 0);
+		return ask_exec(a, &(struct exec_call){ AT_FDCWD, 0, v[0],
+			v[1], v[2] });
 	case SYS_execveat:
-		return ask_exec(a, DIR(0), v[1], INT(4));
+		return ask_exec(a, &(struct exec_call){ DIR(0), INT(4), v[1],
+			v[2], v[3] });
 	case SYS_kill:
 	case SYS_tkill:
 	case SYS_tgkill:

@@ -12,55 +12,26 @@
 #ifndef BROKER_COMMAND_H
 #define BROKER_COMMAND_H
 
-#include <sys/stat.h>
+#include "broker/program.h"
 
-#include "base/arena.h"
-#include "broker/broker.h"
-#include "policy/exec.h"
-#include "policy/same.h"
+/* arguments.c: the canonical paths of the forms' arguments. 0 or -errno. */
+int arguments_find(const struct ask *a, struct program *p);
 
-/* ---- argv.c ---- */
+/* callers.c: what the conditions of commands may ask about; lent until the next
+ * question. */
+struct facts;
+void command_facts(const struct ask *a, struct facts *out);
+/* Programs that started the caller, nearest first; the caller itself is the
+ * first. How many. */
+#define CALLERS_MAX 32
+uint32_t command_callers(const struct ask *a, struct str out[CALLERS_MAX]);
 
-#define COMMAND_BYTES_MAX   2097152	/* arguments and environment; Linux's
-					 * own limit with a stack of 8 MiB */
-#define COMMAND_STRINGS_MAX 131072
-#define COMMAND_STRING_MAX  131072	/* one of them, as the kernel's */
+/* event_exec.c: what the log is to hear, and for a denial also the caller. */
+void event_exec(const struct ask *a, const struct program *p,
+    const struct exec_answer *v);
 
-struct args { /* in the arena; each string is followed by a NUL */
-	struct str *argv, *env;
-	uint32_t argc, nenv;
-};
-
-/* 0 or -errno: E2BIG, EFAULT. */
-int args_copy(const struct ask *a, uint64_t argv, uint64_t env,
-    struct arena *arena, struct args *out);
-
-/* ---- program.c ---- */
-
-struct program_file { /* one that is executed, or read by who is */
-	int fd;			/* O_PATH; -1: it is not there */
-	struct stat st;
-	struct str name;	/* as asked for */
-	struct str path;	/* canonical; empty: on no path */
-	bool fixed;		/* nobody inside can change it */
-	bool hashed;		/* its content was looked at */
-	struct file_id id;
-};
-
-struct program {
-	struct arena arena;
-	struct args args;
-	struct str cwd;
-	/* What was asked for, and the interpreters one after the other. The
-	 * kernel executes files[runs]; behind it may stand what env would
-	 * find. */
-	struct program_file files[EXEC_FORMS_MAX + 1];
-	struct exec_form forms[EXEC_FORMS_MAX];
-	uint32_t nfiles, nforms, runs;
-	struct program_file loader;	/* its PT_INTERP; fd -1: none */
-	struct str *argv;	/* that files[runs] gets */
-	uint32_t argc;
-};
+/* tell.c */
+void tell_denied(const struct ask *a, struct str path, const char *reason);
 
 /* ---- review.c ---- */
 

@@ -16,14 +16,17 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/compat.h"
 #include "base/err.h"
 #include "base/io.h"
 #include "base/must.h"
 #include "broker/broker.h"
+#include "broker/known.h"
 #include "jail/gate.h"
 #include "jail/self.h"
 #include "jail/tag.h"
 #include "msg/body.h"
+#include "policy/exec.h"
 #include "policy/image.h"
 
 #define START_WAIT_MS 30000
@@ -66,6 +69,27 @@ tag_check(const struct broker *b, struct err *e)
 	return 0;
 }
 
+static void
+env_take(struct broker *b, const struct broker_start *v)
+{
+	uint32_t n = 0;
+
+	while (v->env[n] != NULL)
+		n++;
+	b->env = mem_alloc(n + 1, sizeof(*b->env));
+	for (; b->nenv < n; b->nenv++)
+		b->env[b->nenv] = str_c(v->env[b->nenv]);
+}
+
+static struct str
+search_path(const struct broker *b)
+{
+	for (uint32_t i = 0; i < b->nenv; i++)
+		if (str_has_prefix(b->env[i], STR("PATH=")))
+			return str_from(b->env[i], 5);
+	return STR("");
+}
+
 /* Its arena lives as long as we do: it holds the mounts' names. */
 static int
 start_receive(struct broker *b, struct err *e)
@@ -90,6 +114,9 @@ start_receive(struct broker *b, struct err *e)
 	b->hides = rc == 0 && image_info(b->image)->file_hide;
 	b->started = clock_wall().v / 1000000;
 	mounts_take(b, &v);
+	env_take(b, &v);
+	if (rc == 0 && image_has_commands(b->image))
+		known_init(b, b->image, search_path(b));
 	return rc == 0 ? tag_check(b, e) : -1;
 }
 
@@ -133,9 +160,14 @@ reap(struct broker *b, int child)
 static int
 wait_ms(const struct broker *b)
 {
-	int a = fifo_wait_ms(b), c = event_wait_ms();
+	const int all[] = { fifo_wait_ms(b), event_wait_ms(),
+		event_exec_wait_ms() };
+	int least = -1;
 
-	return a == -1 || (c != -1 && c < a) ? c : a;
+	for (size_t i = 0; i < NELEM(all); i++)
+		if (all[i] != -1 && (least == -1 || all[i] < least))
+			least = all[i];
+	return least;
 }
 
 /* Nobody reads our standard error. */
@@ -174,6 +206,7 @@ serve(struct broker *b, int child)
 			reap(b, child);
 		fifo_look(b);
 		event_flush(b);
+		event_exec_flush(b);
 	}
 }
 
@@ -184,6 +217,8 @@ main(void)
 	struct err e = { 0 };
 	int child;
 
+	(void)signal(SIGPIPE, SIG_IGN); /* of the standard errors we write to */
+	(void)signal(SIGXFSZ, SIG_IGN);
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) == -1 || getpid() != 1)
 		return 1; /* only a sandbox's first process becomes it */
 	if (acquire(b, &child, &e) == -1 ||

@@ -101,6 +101,12 @@ what_proposal(struct line *l)
 }
 
 static void
+what_command(struct line *l)
+{
+	(void)snprintf(l->what, sizeof(l->what), "%.900s", l->action);
+}
+
+static void
 what_happened(struct line *l)
 {
 	static const struct {
@@ -109,7 +115,8 @@ what_happened(struct line *l)
 	} kinds[] = { { "http", what_http }, { "net_open", what_net },
 		{ "net_close", what_net }, { "policy", what_policy },
 		{ "life", what_life }, { "file", what_file },
-		{ "proposal", what_proposal } };
+		{ "proposal", what_proposal },
+		{ "command", what_command } };
 
 	for (size_t i = 0; i < NELEM(kinds); i++)
 		if (strcmp(kinds[i].kind, l->kind) == 0) {
@@ -126,7 +133,7 @@ verdict_of(const struct line *l, enum colour *c)
 	const char *verdict = json_text(l->un, "verdict");
 	bool decision = strcmp(l->kind, "http") == 0 ||
 	    strcmp(l->kind, "net_open") == 0 || strcmp(l->kind, "dns") == 0 ||
-	    strcmp(l->kind, "file") == 0;
+	    strcmp(l->kind, "file") == 0 || strcmp(l->kind, "command") == 0;
 
 	*c = COLOUR_DIM;
 	if (strcmp(verdict, "denied") == 0) {

@@ -53,7 +53,7 @@ int
 gate_start(struct supervisor *s, struct err *e)
 {
 	struct broker_mount mounts[MOUNT_COUNT_MAX];
-	const struct broker_start v = { mounts, s->spec.nmounts };
+	const struct broker_start v = { s->env, mounts, s->spec.nmounts };
 	struct wbuf w = { .p = s->out, .cap = sizeof(s->out) };
 	int rc;
 
@@ -124,6 +124,40 @@ on_event(struct supervisor *s, const struct msg *m)
 		    "stopped");
 }
 
+static void
+on_exec(struct supervisor *s, const struct msg *m)
+{
+	struct rbuf r = rbuf_of(m->body);
+	struct broker_exec v;
+	char reason[AUDIT_REASON_BYTES_MAX + 1], times[24] = "";
+	struct audit_record a = { .kind = AUDIT_COMMAND, .when = clock_wall(),
+		.generation = s->generation, .policy_hash =
+		    str_c(image_info(s->image)->hash) };
+
+	if (broker_exec_get(&r, &v) == -1) {
+		life_end(s, OUTCOME_FAILED, 0,
+		    "the broker sent a BROKER_EXEC that is not well formed");
+		return;
+	}
+	a.verdict = !v.allowed ? AUDIT_DENIED : v.judged ? AUDIT_ALLOWED :
+	    AUDIT_OBSERVED;
+	a.action = v.command;
+	a.pid = v.pid;
+	a.path = v.path;
+	a.exe = str_head(v.callers, str_index(v.callers, ','));
+	a.rule = v.rule;
+	if (v.count > 1)
+		(void)snprintf(times, sizeof(times), " (%u times)", v.count);
+	(void)snprintf(reason, sizeof(reason), "%.*s%s; started by %.*s",
+	    (int)str_upto(v.reason, 400).len, v.reason.p, times,
+	    (int)v.callers.len, v.callers.p);
+	a.reason = str_c(reason);
+	if (audit_sender_put(&s->audit, &a) == 0)
+		life_end(s, OUTCOME_FAILED, 0,
+		    "the log takes no records of commands, so the sandbox was "
+		    "stopped");
+}
+
 /* Nothing is read that could not be recorded; the broker waits then, and
  * those who ask it. */
 void
@@ -166,6 +200,8 @@ broker_on_io(struct loop *l, unsigned events, void *arg)
 		on_event(s, &m);
 	else if (m.type == MSG_PROPOSAL_PUT || m.type == MSG_PROPOSAL_OVER)
 		propose(s, &m);
+	else if (m.type == MSG_BROKER_EXEC)
+		on_exec(s, &m);
 	msg_close(&m);
 }
 

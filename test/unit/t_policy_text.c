@@ -217,8 +217,16 @@ static const struct {
 	/* ---- what this version does not enforce */
 	{ "commands are checked", "commands: {allow: [5]}", CHECK,
 	    "p.yaml:1:20: error: a command must be a word" },
-	{ "commands are not enforced", "commands: {}\n", ENFORCE,
-	    "p.yaml:1:1: error: not enforced by this version: commands" },
+	{ "commands are enforced", "commands: {allow: [ls], deny: [{command: "
+	    "rm, when: 'tty && callers.size() > 1 && time_of_day < 5h'}]}\n",
+	    ENFORCE, NULL },
+	{ "a person's word on code is not", "commands: {unreviewed_code: "
+	    "ask}", ENFORCE, "p.yaml:1:29: error: not enforced by this "
+	    "version: unreviewed_code: ask" },
+	{ "nor is a fact that the broker cannot say", "commands: {allow: "
+	    "[{command: ls, when: 'context_sensitivity < high'}]}", ENFORCE,
+	    "p.yaml:1:41: error: not enforced by this version: fact "
+	    "context_sensitivity" },
 	{ "a fact that egress cannot say",
 	    "network: {allow: [{endpoint: a.test, when: 'port == 443 && "
 	    "labels.size() > 1'}]}", ENFORCE, "p.yaml:1:60: error: not "
