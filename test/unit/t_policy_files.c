@@ -28,7 +28,7 @@ static const struct {
 	{ SPEC "03-agent-policy.yaml", false },
 	{ SPEC "04-file-access.yaml", true },
 	{ SPEC "05-network.yaml", true },
-	{ SPEC "06-commands.yaml", false },
+	{ SPEC "06-commands.yaml", true },
 	{ SPEC "07-resources.yaml", false },
 	{ SPEC "v1.yaml", true },
 	{ "/policies/anthropic.yaml", true },
