@@ -155,7 +155,8 @@ static bool
 looks_missing(const struct ask *a, const char *path)
 {
 	const struct file_query q = { .path = str_c(path),
-		.access = FILE_READ, .mounted = mounted(a->b, path) };
+		.access = FILE_READ, .mounted = mounted(a->b, path),
+		.profiles = a->profiles };
 	struct file_answer got;
 
 	policy_file(a->image, &q, &got);

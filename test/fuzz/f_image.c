@@ -49,17 +49,26 @@ static const char bound[] = "network:\n"
     "  allow: [{endpoint: \"*.github.com\"}]\n"
     "commands: {default_policy: allow, deny: [sudo]}\n";
 
-enum { SEEDS = 2 };
+static const char narrow[] = "commands:\n"
+    "  allow: [{command: ls, profile: p}, {command: rm, profile: q}]\n"
+    "profiles:\n"
+    "  p: {network: {allow: [{endpoint: api.github.com}]},"
+    " commands: {allow: [git, {command: ls, profile: q}]},"
+    " file_access: {allow: [{path: \"/srv/*/y\"}]}}\n"
+    "  q: {file_access: {default_policy: allow}}\n";
 
-/* Compiled once: without a maximum, and with one. */
+enum { SEEDS = 3 };
+
+/* Compiled once: alone, with a maximum, and with profiles, too. */
 static struct str
 seed_image(unsigned which)
 {
 	static char *image[SEEDS];
 	static size_t len[SEEDS];
-	const struct policy_file f[] = {
+	const struct policy_file f[SEEDS] = {
 		{ "own.yaml", str_c(own), POLICY_GIVEN, false },
 		{ "bound.yaml", str_c(bound), POLICY_GIVEN, true },
+		{ "narrow.yaml", str_c(narrow), POLICY_GIVEN, false },
 	};
 	struct diags d = { 0 };
 
@@ -90,19 +99,35 @@ changed(const uint8_t *p, size_t len, size_t *out)
 	return bytes;
 }
 
+static void make_right(char *bytes, size_t len);
+
+/* Those within come first: their bytes are hashed, too. */
+static void
+inner_right(char *bytes, size_t len, size_t first, size_t n)
+{
+	struct f_head *h = (struct f_head *)(void *)(bytes + first);
+
+	if (n >= sizeof(*h) && n <= len && first <= len - n &&
+	    first % FORM_ALIGN == 0 && first >= sizeof(*h) &&
+	    h->sections[FORM_maximum].n < sizeof(*h) &&
+	    h->sections[FORM_profiles].n == 0)
+		make_right(bytes + first, n);
+}
+
 static void
 make_right(char *bytes, size_t len)
 {
 	struct f_head *h = (struct f_head *)(void *)bytes;
-	const struct f_span *max = &h->sections[FORM_maximum];
+	const struct f_span *s = h->sections;
+	const struct f_profile *p = (const void *)(bytes +
+	    s[FORM_profiles].first);
 
-	/* The one within first: its bytes are hashed, too. */
-	if (max->n >= sizeof(*h) && max->n <= len && max->first <= len -
-	    max->n && max->first % FORM_ALIGN == 0 && max->first >= sizeof(*h)
-	    && ((struct f_head *)(void *)(bytes + max->first))
-	    ->sections[FORM_maximum].n < sizeof(*h))
-		make_right(bytes + max->first, max->n);
-
+	inner_right(bytes, len, s[FORM_maximum].first, s[FORM_maximum].n);
+	for (uint32_t i = 0; i < s[FORM_profiles].n && i < PROFILES_MAX &&
+	    s[FORM_profiles].first % FORM_ALIGN == 0 &&
+	    s[FORM_profiles].first + (i + 1) * sizeof(*p) <= len; i++)
+		inner_right(bytes, len, (size_t)s[FORM_inner].first +
+		    p[i].image.first, p[i].image.n);
 	memcpy(h->magic, FORM_MAGIC, sizeof(h->magic));
 	h->version = FORM_VERSION;
 	h->size = (uint32_t)len;
@@ -127,6 +152,9 @@ ask(const struct image *im, const char *host, uint16_t port, bool tls,
 	d.of[DETAIL_HEADER] = (struct detail_list){ true, &field, 1 };
 	policy_network(im, &q, &a);
 	must(a.reason[0] != '\0');
+	q.profiles = image_profiles_all(im);
+	policy_network(im, &q, &a);
+	must(a.reason[0] != '\0');
 	(void)policy_address(im, &q, &addr, why, sizeof(why));
 }
 
@@ -137,6 +165,9 @@ ask_path(const struct image *im, const char *path)
 	struct file_below below;
 	struct file_answer a;
 
+	policy_file(im, &q, &a);
+	must(a.reason[0] != '\0');
+	q.profiles = image_profiles_all(im);
 	policy_file(im, &q, &a);
 	must(a.reason[0] != '\0');
 	(void)policy_file_judge(im, &q);
@@ -158,6 +189,9 @@ ask_exec(const struct image *im, bool paper)
 	struct exec_command c;
 	struct exec_answer a;
 
+	policy_exec(im, &q, &a);
+	must(a.reason[0] != '\0');
+	q.profiles = image_profiles_all(im);
 	policy_exec(im, &q, &a);
 	must(a.reason[0] != '\0');
 	form.name = form.file = STR("busybox");
