@@ -136,6 +136,7 @@ judge_loader(const struct question *x, struct exec_answer *v)
 	struct exec_form form = { .name = p->loader.name,
 		.file = p->loader.path, .argv = p->argv, .argc = p->argc };
 	struct exec_query q = x->q;
+	const uint64_t profiles = v->profiles;
 	struct known_commands k;
 
 	if (p->loader.fd == -1)
@@ -150,6 +151,7 @@ judge_loader(const struct question *x, struct exec_answer *v)
 	q.forms = &form;
 	q.nforms = 1;
 	policy_exec(x->a->image, &q, v);
+	v->profiles |= profiles;
 }
 
 /* ---- the decision ---- */
