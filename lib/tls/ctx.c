@@ -328,19 +328,31 @@ remember(struct tls *t, SSL *ssl, struct str host, uint16_t port)
 	return true;
 }
 
-int
-tls_client(struct tls *t, int fd, struct str host, uint16_t port, SSL **out,
-    struct err *e)
+static bool
+offer(SSL *ssl, enum tls_alpn alpn)
 {
-	static const unsigned char http1[] = "\x08http/1.1";
+	static const struct str names[] = {
+		[TLS_HTTP1] = { "\x08http/1.1", 9 },
+		[TLS_HTTP2] = { "\x02h2", 3 },
+		[TLS_EITHER] = { "\x02h2\x08http/1.1", 12 },
+	};
+
+	return SSL_set_alpn_protos(ssl,
+		   (const unsigned char *)names[alpn].p,
+		   (unsigned)names[alpn].len) == 0;
+}
+
+int
+tls_client(struct tls *t, int fd, struct str host, uint16_t port,
+    enum tls_alpn alpn, SSL **out, struct err *e)
+{
 	SSL *ssl;
 
 	if (client_ctx(t, e) == -1)
 		return -1;
 	ssl = SSL_new(t->client);
 	if (ssl == NULL || SSL_set_fd(ssl, fd) != 1 ||
-	    SSL_set_alpn_protos(ssl, http1, sizeof(http1) - 1) != 0 ||
-	    !expect_name(ssl, host) || !remember(t, ssl, host, port)) {
+	    !offer(ssl, alpn) || !expect_name(ssl, host) || !remember(t, ssl, host, port)) {
 		SSL_free(ssl);
 		return err_set(e, ERR_STATE, "start TLS: %s", last_reason());
 	}

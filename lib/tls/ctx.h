@@ -18,11 +18,13 @@ struct tls;
 struct tls *tls_new(struct ca *ca, int roots_fd, int extra_fd);
 void tls_free(struct tls *t);		/* NULL is fine */
 
+enum tls_alpn { TLS_HTTP1, TLS_HTTP2, TLS_EITHER };
+
 /* A session on a connected, non-blocking socket, before its handshake. */
 int tls_server(struct tls *t, int fd, struct str host, SSL **out,
     struct err *e);
 int tls_client(struct tls *t, int fd, struct str host, uint16_t port,
-    SSL **out, struct err *e);
+    enum tls_alpn alpn, SSL **out, struct err *e);
 
 /* After it: was HTTP/2 chosen? */
 bool tls_speaks_h2(SSL *ssl);

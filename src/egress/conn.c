@@ -165,7 +165,8 @@ static void
 arm(struct conn *c, struct stream *s, bool reads)
 {
 	stream_arm(c->eg->loop, s, reads);
-	if (s->h2 != NULL && h2_has_output(s->carrier->mux))
+	if (s->h2 != NULL && s->carrier->mux != NULL &&
+	    h2_has_output(s->carrier->mux))
 		egress_queue(c->eg, s->carrier);
 }
 

@@ -122,6 +122,7 @@ struct conn {
 	bool keep;		/* the client may send another after it */
 	bool up_keep;		/* and so may we, upstream */
 	bool answering;		/* the response's head went out */
+	bool repeated;		/* it was asked again already */
 	bool websocket;		/* it asks to become a WebSocket */
 	unsigned minor;
 	char method[METHOD_TEXT_MAX];
@@ -195,6 +196,7 @@ enum want address_judge(struct conn *c);
  * HTTP/2, where nothing else says it. */
 enum http_framing request_framing(const struct conn *c,
     const struct http_head *h);
+enum tls_alpn request_alpn(const struct conn *c); /* towards the server */
 /* request.c: the head of a response goes out, whatever version the client
  * speaks; the final one, or one before it. false: it does not fit. */
 bool reply_head(struct conn *c, const struct http_head *h,

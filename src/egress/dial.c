@@ -12,7 +12,8 @@ dial(struct conn *c)
 {
 	c->done = false;
 	conn_enter(c, CONN_DIAL);
-	up_dial(c->eg, c, &c->to, &c->up);
+	if (!h2_up_join(c, &c->to, &c->up))
+		up_dial(c->eg, c, &c->to, &c->up);
 	return WANT_TURN;
 }
 
@@ -52,7 +53,8 @@ dial_begin(struct conn *c)
 
 	c->to = (struct up_target){ .host = c->at.host, .port = c->at.port,
 		.dial_port = c->at.port,
-		.tls = c->tls && c->treat == TREAT_HTTP };
+		.tls = c->tls && c->treat == TREAT_HTTP,
+		.alpn = request_alpn(c) };
 	if (own != NULL) {
 		c->to.trusted = true;
 		c->to.n = 1;
@@ -90,6 +92,7 @@ conn_dial(struct conn *c)
 {
 	struct http_head *h = &c->eg->head;
 	struct http_fault f;
+	char why[256];
 
 	must(c->state == CONN_DIAL);
 	if (!c->done)
@@ -102,6 +105,11 @@ conn_dial(struct conn *c)
 		    (unsigned)c->at.port, c->err.text);
 	if (c->treat != TREAT_HTTP)
 		return tunnel_open(c);
+	if (c->up->host != NULL) { /* another's addresses, maybe */
+		c->to = c->up->to;
+		if (!judge_addresses(c, why, sizeof(why)))
+			return answer_address(c, why);
+	}
 	/* The head was understood once already and has not changed. */
 	must(http_request_parse(str_head(buf_str(&c->cl.in), c->head_len), h,
 		 &f) == PARSE_OK);

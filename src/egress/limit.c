@@ -57,7 +57,8 @@ limit_begin(struct conn *c, const struct net_answer *a, uint64_t bytes,
 bool
 limit_is_reached(const struct conn *c)
 {
-	return c->up != NULL && c->up->meter.over;
+	return c->up != NULL && (c->up->meter.over ||
+		(c->up->host != NULL && c->up->host->meter.over));
 }
 
 enum want
@@ -76,6 +77,8 @@ void
 limit_change(struct conn *c, const struct net_answer *a)
 {
 	c->rates = (struct rates_set){ { a->rates[0], a->rates[1] } };
-	if (c->up != NULL)
+	if (c->up != NULL && c->up->host != NULL)
+		meter_add(&c->up->host->meter, c->rates);
+	else if (c->up != NULL)
 		meter_change(&c->up->meter, c->rates);
 }

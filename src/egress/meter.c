@@ -37,6 +37,14 @@ meter_change(struct meter *m, struct rates_set which)
 	m->which = which;
 }
 
+void
+meter_add(struct meter *m, struct rates_set which)
+{
+	which.of[0] |= m->which.of[0];
+	which.of[1] |= m->which.of[1];
+	meter_change(m, which);
+}
+
 /* A record that is under way is as long as it was, and paid for. */
 bool
 meter_open(struct stream *s, struct str *bytes)

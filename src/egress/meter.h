@@ -29,6 +29,8 @@ struct meter {
 
 /* The owner does something else now, or the rates changed. */
 void meter_change(struct meter *m, struct rates_set which);
+/* One more uses what is counted: all limits of all that do. */
+void meter_add(struct meter *m, struct rates_set which);
 /* Is there room for a handshake to begin, or to go on? */
 bool meter_may_greet(struct meter *m);
 /* Before a write: cuts *bytes to what may leave now. false: nothing may. */

@@ -22,7 +22,7 @@ egress_queue(struct egress *eg, struct stream *s)
 		h2_wrote(s->h2);
 		s = s->carrier;
 	}
-	if (s->queued || s->blocked)
+	if (s->queued || s->blocked || !stream_is_open(s))
 		return;
 	s->queued = true;
 	TAILQ_INSERT_TAIL(queue_of(eg, s), s, link);
@@ -140,6 +140,7 @@ egress_on_sweep(struct loop *l, void *arg)
 	buf_clear(&eg->text);
 	buf_shrink(&eg->text);
 	(void)malloc_trim(0); /* nothing to give is fine */
-	if (eg->nconns > 0 || eg->pool.n > 0)
+	if (eg->nconns > 0 || eg->pool.n > 0 ||
+	    !TAILQ_EMPTY(&eg->pool.shared))
 		egress_sweep_later(eg);
 }

@@ -10,6 +10,26 @@
 
 /* ---- the request's head ---- */
 
+/* What gRPC's servers ask for; elsewhere trailers come or do not. */
+static bool
+wants_trailers(const struct http_head *h)
+{
+	for (unsigned i = 0; i < h->nfields; i++)
+		if (h->fields[i].id == HTTP_HOP &&
+		    str_case_eq(h->fields[i].name, STR("te")) &&
+		    str_case_eq(h->fields[i].value, STR("trailers")))
+			return true;
+	return false;
+}
+
+static bool
+put_request(struct up *u, const struct http_head *h,
+    const struct request_out *o)
+{
+	return u->host != NULL ? h2_up_request(u, h, o) :
+				 request_put(&u->s.out, h, o);
+}
+
 enum want
 relay_begin(struct conn *c, const struct http_head *h)
 {
@@ -20,12 +40,17 @@ relay_begin(struct conn *c, const struct http_head *h)
 	struct request_out o = { .path = buf_str(&c->path),
 		.query = buf_str(&c->query_text), .has_query = c->has_query,
 		.framing = out, .length = h->length,
-		.websocket = c->websocket };
+		.websocket = c->websocket,
+		.trailers = wants_trailers(h) };
 
+	if (c->up->host != NULL) {
+		o.framing = framing;
+		out = HTTP_TO_END; /* bare: its frames are its framing */
+	}
 	o.authority = str_of(authority,
 	    authority_print(host_str(&c->at.host), c->at.port,
 		c->tls ? 443 : 80, authority));
-	if (!request_put(&c->up->s.out, h, &o))
+	if (!put_request(c->up, h, &o))
 		return answer_error(c, 431, "header_too_large",
 		    "the request's head is too long to be sent on");
 	egress_queue(c->eg, &c->up->s);
@@ -51,18 +76,31 @@ upstream_broken(struct conn *c, const char *why)
 }
 
 /* A kept-alive connection that the peer closed just now: the request is
- * asked again, once, on a fresh one, if asking twice is harmless. */
+ * asked again, once, on a fresh one, if asking twice is harmless, or the
+ * server said that it did nothing about it. */
+static bool
+may_repeat(const struct conn *c)
+{
+	static const char *const harmless[] = { "GET", "HEAD", "OPTIONS" };
+	const struct up *u = c->up;
+
+	if (c->repeated || !c->head_kept || u->s.in.len > 0)
+		return false;
+	if (u->s.h2 != NULL && u->s.h2->unseen)
+		return true;
+	for (size_t i = 0; i < NELEM(harmless); i++)
+		if (strcmp(c->method, harmless[i]) == 0)
+			return u->reused;
+	return false;
+}
+
 static enum want
 upstream_gone(struct conn *c)
 {
-	static const char *const harmless[] = { "GET", "HEAD", "OPTIONS" };
-	bool again = false;
-
-	for (size_t i = 0; i < NELEM(harmless); i++)
-		again |= strcmp(c->method, harmless[i]) == 0;
-	if (again && c->up->reused && c->head_kept && c->up->s.in.len == 0) {
+	if (may_repeat(c)) {
 		up_close(&c->up);
 		c->head_kept = false;
+		c->repeated = true;
 		return dial_begin(c);
 	}
 	return upstream_broken(c, "the connection ended before a response");
@@ -77,6 +115,54 @@ interim(struct conn *c, const struct http_head *h)
 	return reply_interim(c, h);
 }
 
+/* Sends the head on; in and out are those of the body that follows. */
+static enum want
+response_put_on(struct conn *c, const struct http_head *h,
+    enum http_framing in, enum http_framing out, struct response_out *o)
+{
+	o->says_length |= h->has_length && h->status != 204;
+	o->close = !c->keep;
+	if (!reply_head(c, h, o))
+		return upstream_broken(c, "the response's head is too long");
+	egress_queue(c->eg, &c->cl);
+	body_init(&c->res, in, out, h->length);
+	if (c->parent != NULL)
+		c->res.trailers_out = &c->cl.h2->last;
+	if (c->up->s.h2 != NULL)
+		c->res.trailers_in = &c->up->s.h2->trailers;
+	if (c->head_kept)
+		buf_eat(&c->cl.in, c->head_len);
+	c->head_kept = false;
+	c->answering = true;
+	return WANT_TURN;
+}
+
+/* Its frames say where the body ends, and were held against content-length;
+ * one without a body ended with its head, and so does what is sent on. */
+static enum want
+response_of_h2(struct conn *c, const struct http_head *h,
+    enum http_framing in)
+{
+	struct response_out o = { .length = h->length };
+	bool may_have_one = in != HTTP_NO_BODY;
+	enum http_framing out;
+
+	if (may_have_one)
+		in = c->up->s.h2->bodyless ? HTTP_NO_BODY : HTTP_TO_END;
+	out = in;
+	if (in == HTTP_TO_END && h->has_length)
+		o.framing = HTTP_LENGTH;
+	else if (in == HTTP_TO_END && c->parent == NULL && c->minor == 1)
+		o.framing = out = HTTP_CHUNKED;
+	else
+		o.framing = out;
+	o.says_length = in == HTTP_NO_BODY && may_have_one &&
+	    c->parent == NULL;
+	c->keep = c->keep && c->req.done &&
+	    (o.framing != HTTP_TO_END || c->parent != NULL);
+	return response_put_on(c, h, in, out, &o);
+}
+
 static enum want
 response_begin(struct conn *c, const struct http_head *h)
 {
@@ -86,6 +172,8 @@ response_begin(struct conn *c, const struct http_head *h)
 
 	if (http_response_framing(h, str_c(c->method), &in, &f) != PARSE_OK)
 		return upstream_broken(c, f.why);
+	if (c->up->s.h2 != NULL)
+		return response_of_h2(c, h, in);
 	out = in;
 	if (in == HTTP_CHUNKED || in == HTTP_TO_END)
 		out = c->minor == 1 && c->parent == NULL ? HTTP_CHUNKED :
@@ -95,19 +183,7 @@ response_begin(struct conn *c, const struct http_head *h)
 	c->keep = c->keep && c->req.done && out != HTTP_TO_END;
 	c->up_keep = http_keeps_alive(h) && in != HTTP_TO_END;
 	o.framing = out;
-	o.says_length = h->has_length && h->status != 204;
-	o.close = !c->keep;
-	if (!reply_head(c, h, &o))
-		return upstream_broken(c, "the response's head is too long");
-	egress_queue(c->eg, &c->cl);
-	body_init(&c->res, in, out, h->length);
-	if (c->parent != NULL)
-		c->res.trailers_out = &c->cl.h2->last;
-	if (c->head_kept)
-		buf_eat(&c->cl.in, c->head_len);
-	c->head_kept = false;
-	c->answering = true;
-	return WANT_TURN;
+	return response_put_on(c, h, in, out, &o);
 }
 
 /* WANT_WAIT: more of it is needed. */
@@ -151,6 +227,14 @@ conn_read_more(struct conn *c, struct stream *s)
 	return true;
 }
 
+/* In HTTP/2 the end of a body is not a byte of it. */
+static void
+end_request(struct conn *c, struct stream *to)
+{
+	stream_end(to);
+	egress_queue(c->eg, to);
+}
+
 /* Moves b on; *moved when it did. */
 static enum parse
 move(struct conn *c, struct body *b, struct stream *from, struct stream *to,
@@ -172,6 +256,8 @@ move(struct conn *c, struct body *b, struct stream *from, struct stream *to,
 	/* A cut is not an end, whatever ended the body was to have. */
 	if (got == PARSE_OK && b->in == HTTP_TO_END && from->failed)
 		return PARSE_BAD;
+	if (got == PARSE_OK && to->h2 != NULL && to->outward)
+		end_request(c, to);
 	return got;
 }
 

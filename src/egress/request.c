@@ -48,6 +48,13 @@ request_framing(const struct conn *c, const struct http_head *h)
 	return http_request_framing(h);
 }
 
+/* A WebSocket is a matter of HTTP/1.1 (RFC 8441 is not spoken). */
+enum tls_alpn
+request_alpn(const struct conn *c)
+{
+	return c->websocket ? TLS_HTTP1 : TLS_EITHER;
+}
+
 bool
 reply_head(struct conn *c, const struct http_head *h,
     const struct response_out *o)
@@ -117,6 +124,7 @@ judge_http(struct conn *c, const struct http_head *h, bool encoded_slash)
 {
 	struct http_fault f;
 	struct net_answer a;
+	char why[256];
 	enum want w;
 
 	judge_request(c, &a);
@@ -140,10 +148,15 @@ judge_http(struct conn *c, const struct http_head *h, bool encoded_slash)
 	if (!judge_record(c, AUDIT_HTTP, judge_verdict(&a), &a, 0,
 		str_of("", 0)))
 		return answer_unrecorded(c);
-	c->up = up_take(c->eg, c, &c->at.host, c->at.port, c->tls);
+	c->up = up_take(c->eg, c, &c->at.host, c->at.port, c->tls,
+	    request_alpn(c));
 	if (c->up == NULL)
 		return dial_begin(c);
 	c->to = c->up->to; /* judged again when the policy changes */
+	if (!judge_addresses(c, why, sizeof(why))) { /* another's, then */
+		up_put(&c->up);
+		return dial_begin(c);
+	}
 	return relay_begin(c, h);
 }
 
@@ -198,6 +211,7 @@ http_begin(struct conn *c, const struct http_head *h)
 	w = place_check(c, &t, h);
 	if (w != WANT_WAIT)
 		return w;
+	c->repeated = false;
 	c->websocket = ws_is_asked(h);
 	if (c->websocket && ws_request_check(h, &offer, &f) != PARSE_OK)
 		return answer_fault(c, &f);

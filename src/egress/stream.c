@@ -88,6 +88,7 @@ stream_close(struct loop *l, struct stream *s)
 		(void)SSL_shutdown(s->ssl); /* a courtesy; never waited for */
 	if (s->meter != NULL)
 		meter_end(s);
+	s->mux = NULL;
 	SSL_free(s->ssl);
 	s->ssl = NULL;
 	ERR_clear_error();

@@ -11,26 +11,50 @@
 #include "egress.h"
 #include "resolve.h"
 
-static void up_on_io(struct loop *l, unsigned events, void *arg);
 static void up_next(struct up *u, struct err *e);
 
 /* ---- ends ---- */
 
+/* Idle ones are taken off by who knows how many there are. */
+static void
+up_unlist(struct up *u)
+{
+	if (u->state == UP_SHARED)
+		TAILQ_REMOVE(&u->eg->pool.shared, u, link);
+	else if (u->dialing)
+		TAILQ_REMOVE(&u->eg->pool.dialing, u, link);
+	u->dialing = false;
+}
+
 static void
 up_free(struct up *u)
 {
+	up_unlist(u);
 	egress_unqueue(u->eg, &u->s);
 	loop_timer_stop(u->eg->loop, &u->timer);
 	stream_close(u->eg->loop, &u->s);
+	h2_up_leave(u);
+	h2_free(u->h2);
 	free(u);
 }
 
 void
+up_drop(struct up *u)
+{
+	up_free(u);
+}
+
+/* What others wait for is made for them. */
+void
 up_close(struct up **slot)
 {
-	if (*slot != NULL)
-		up_free(*slot);
+	struct up *u = *slot;
+
 	*slot = NULL;
+	if (u != NULL && u->nguests > 0)
+		u->owner = NULL;
+	else if (u != NULL)
+		up_free(u);
 }
 
 /* Tells the owner how dialling ended; u may be gone afterwards. */
@@ -38,7 +62,13 @@ static void
 up_tell(struct up *u, struct err *e)
 {
 	loop_timer_stop(u->eg->loop, &u->timer);
-	conn_on_up(u->owner, e);
+	up_unlist(u);
+	if (e != NULL)
+		h2_up_failed(u, e);
+	if (u->owner != NULL)
+		conn_on_up(u->owner, e);
+	else
+		up_free(u);
 }
 
 /* ---- dialling ---- */
@@ -118,6 +148,10 @@ up_on_time(struct loop *l, void *arg)
 	struct err e = { 0 };
 
 	(void)l;
+	if (u->state == UP_SHARED) {
+		h2_up_on_io(u, LOOP_READ);
+		return;
+	}
 	(void)err_set(&e, ERR_PEER, "no answer within %d s",
 	    UP_TRY_MS / 1000);
 	up_failed(u, &e);
@@ -139,6 +173,10 @@ up_dial(struct egress *eg, struct conn *owner, const struct up_target *to,
 		.which = owner->rates };
 	u->timer.on_time = up_on_time;
 	u->timer.arg = u;
+	TAILQ_INIT(&u->guests);
+	u->dialing = to->tls && to->alpn != TLS_HTTP1;
+	if (u->dialing)
+		TAILQ_INSERT_HEAD(&eg->pool.dialing, u, link);
 	*slot = u;
 	up_next(u, &e);
 }
@@ -146,8 +184,23 @@ up_dial(struct egress *eg, struct conn *owner, const struct up_target *to,
 static void
 up_ready(struct up *u)
 {
-	u->state = UP_READY;
+	struct err e = { 0 };
+
 	loop_want(u->eg->loop, &u->s.io, LOOP_READ);
+	if (u->s.ssl != NULL && tls_speaks_h2(u->s.ssl)) {
+		loop_timer_stop(u->eg->loop, &u->timer);
+		up_unlist(u);
+		h2_up_share(u);
+		return;
+	}
+	if (u->to.alpn == TLS_HTTP2) {
+		(void)err_set(&e, ERR_PEER, "it does not speak HTTP/2");
+		up_tell(u, &e);
+		return;
+	}
+	if (u->dialing)
+		h2_up_single(u);
+	u->state = UP_READY;
 	up_tell(u, NULL);
 }
 
@@ -195,7 +248,7 @@ up_on_connect(struct up *u)
 		return;
 	}
 	if (tls_client(u->eg->tls, u->s.io.fd, host_str(&u->to.host),
-		u->to.port, &u->s.ssl, &e) == -1) {
+		u->to.port, u->to.alpn, &u->s.ssl, &e) == -1) {
 		up_tell(u, &e);
 		return;
 	}
@@ -203,7 +256,7 @@ up_on_connect(struct up *u)
 	up_on_handshake(u);
 }
 
-static void
+void
 up_on_io(struct loop *l, unsigned events, void *arg)
 {
 	struct up *u = arg;
@@ -218,6 +271,11 @@ up_on_io(struct loop *l, unsigned events, void *arg)
 		break;
 	case UP_READY:
 		conn_on_io(u->owner, &u->s, events);
+		break;
+	case UP_SHARED:
+		h2_up_on_io(u, events);
+		break;
+	case UP_WAITING: /* it has no socket */
 		break;
 	case UP_IDLE: /* an end, or bytes nobody asked for */
 		TAILQ_REMOVE(&u->eg->pool.idle, u, link);
@@ -246,6 +304,7 @@ up_pool_sweep(struct egress *eg)
 	while ((u = TAILQ_LAST(&eg->pool.idle, up_list)) != NULL &&
 	    u->idle_at.v < old)
 		pool_drop(u);
+	h2_up_sweep(eg, (struct usec){ old });
 	TAILQ_FOREACH(u, &eg->pool.idle, link) {
 		buf_shrink(&u->s.in);
 		buf_shrink(&u->s.out);
@@ -256,6 +315,8 @@ void
 up_pool_init(struct egress *eg)
 {
 	TAILQ_INIT(&eg->pool.idle);
+	TAILQ_INIT(&eg->pool.dialing);
+	TAILQ_INIT(&eg->pool.shared);
 }
 
 void
@@ -263,14 +324,19 @@ up_pool_close(struct egress *eg)
 {
 	while (!TAILQ_EMPTY(&eg->pool.idle))
 		pool_drop(TAILQ_FIRST(&eg->pool.idle));
+	h2_up_retire(eg);
 }
 
 struct up *
 up_take(struct egress *eg, struct conn *owner, const struct host *host,
-    uint16_t port, bool tls)
+    uint16_t port, bool tls, enum tls_alpn alpn)
 {
-	struct up *u;
+	struct up *u = NULL;
 
+	if (alpn != TLS_HTTP1)
+		u = h2_up_take(owner, host, port, tls);
+	if (u != NULL || alpn == TLS_HTTP2)
+		return u;
 	TAILQ_FOREACH(u, &eg->pool.idle, link)
 		if (u->to.port == port && u->to.tls == tls &&
 		    u->generation == eg->generation &&
@@ -294,7 +360,7 @@ up_put(struct up **slot)
 	struct egress *eg = u->eg;
 
 	*slot = NULL;
-	if (u->s.ended || u->s.in.len > 0 || u->s.out.len > 0 ||
+	if (u->host != NULL || u->s.ended || u->s.in.len > 0 || u->s.out.len > 0 ||
 	    u->s.ready || u->generation != eg->generation) {
 		up_free(u);
 		return;

@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "dns/dns.h"
 #include "http/host.h"
+#include "http/write.h"
 #include "meter.h"
 #include "stream.h"
 
@@ -25,37 +26,54 @@ enum up_state {
 	UP_HANDSHAKE,	/* TLS */
 	UP_READY,	/* its owner's */
 	UP_IDLE,	/* in the pool: whatever comes ends it */
+	UP_SHARED,	/* HTTP/2: a host, which has guests */
+	UP_WAITING,	/* for what is being made, and may be a host */
 };
 
 struct up_target { /* what a connection is good for */
 	struct host host;	/* the name that TLS verifies */
 	uint16_t port;
 	bool tls;
+	enum tls_alpn alpn;	/* under TLS: what may be spoken */
 	bool trusted;		/* addresses are the operator's word */
 	uint16_t dial_port;
 	uint32_t n;
 	struct in6_addr addrs[DNS_ADDRS_MAX];
 };
 
+TAILQ_HEAD(up_list, up);
+
 struct up {
 	struct egress *eg;
 	struct stream s;
 	enum up_state state;
-	struct conn *owner;	/* NULL in the pool */
+	struct conn *owner;	/* NULL in the pool, and of a host */
 	struct up_target to;
 	uint32_t at;		/* the address in use */
 	uint64_t generation;	/* of the policy that let it be dialled */
 	bool reused;
+	bool dialing;		/* and in that list */
 	struct usec idle_at;
 	struct meter meter;	/* of what its owner does */
 	struct loop_timer timer;
-	TAILQ_ENTRY(up) link;
+	TAILQ_ENTRY(up) link;	/* in the list that its state says */
+	struct up *host;	/* of a guest, that has no socket */
+	struct h2 *h2;		/* of a host: what it speaks */
+	struct up_list guests;	/* of it, or of one that may become one */
+	uint32_t nguests;
+	bool gone;		/* no new guests */
+	bool busy;		/* its guests are being told: it stays */
 };
-TAILQ_HEAD(up_list, up);
+
+#define UP_PLAIN_MAX 64		/* servers known to speak HTTP/1.1 only */
 
 struct up_pool { /* most recently used first */
 	struct up_list idle;
 	uint32_t n;
+	struct up_list dialing;	/* that may become hosts */
+	struct up_list shared;	/* hosts */
+	uint64_t plain[UP_PLAIN_MAX]; /* hashes */
+	uint32_t next_plain;
 };
 
 void up_pool_init(struct egress *eg);
@@ -68,11 +86,31 @@ void up_dial(struct egress *eg, struct conn *owner,
 /* An idle connection for this, whose address the policy of now allows;
  * NULL: none. It is owner's then. */
 struct up *up_take(struct egress *eg, struct conn *owner,
-    const struct host *host, uint16_t port, bool tls);
+    const struct host *host, uint16_t port, bool tls, enum tls_alpn alpn);
 /* Back to the pool, or closed when it is not fit for it. *slot becomes
  * NULL, as in up_close. */
 void up_put(struct up **slot);
 void up_close(struct up **slot);	/* *slot NULL is fine */
 void up_pool_close(struct egress *eg);	/* all idle ones */
+void up_drop(struct up *u);		/* one that nobody has */
+void up_on_io(struct loop *l, unsigned events, void *arg);
+
+/* h2_up.c. A guest of a host, or of what is being made; false, NULL: there is
+ * none, or it has no room. */
+struct up *h2_up_take(struct conn *owner, const struct host *host,
+    uint16_t port, bool tls);
+bool h2_up_join(struct conn *owner, const struct up_target *to,
+    struct up **slot);
+void h2_up_leave(struct up *u);		/* it is closed */
+/* It was made, and is a host now; it speaks HTTP/1.1; it was not made. */
+void h2_up_share(struct up *u);
+void h2_up_single(struct up *u);
+void h2_up_failed(struct up *u, const struct err *e);
+void h2_up_on_io(struct up *host, unsigned events);
+/* Puts a guest's request. false: it does not fit. */
+bool h2_up_request(struct up *u, const struct http_head *h,
+    const struct request_out *o) MUST_USE;
+void h2_up_retire(struct egress *eg);	/* no host has new guests */
+void h2_up_sweep(struct egress *eg, struct usec old);
 
 #endif

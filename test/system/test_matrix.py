@@ -5,6 +5,7 @@ program inside; what is compared is the verdict, the words of the answer, and
 what the log says of it.
 """
 import json
+import os
 
 import hosts
 import pytest
@@ -50,7 +51,11 @@ REQUESTS = [("GET", "/a/x"), ("POST", "/a/x"), ("DELETE", "/a/x"),
 PLACES = [("https", 443), ("http", 80), ("https", 8443), ("http", 8080),
           ("https", 22)]
 
-INSIDE = r"""
+with open(os.path.join(os.path.dirname(hosts.__file__), "http2.py"),
+          encoding="utf-8") as f:
+    HTTP2 = f.read()
+
+INSIDE = HTTP2 + r"""
 import json, socket, ssl, struct, sys
 
 def exactly(s, mark):
@@ -122,14 +127,22 @@ def ask(way, scheme, host, port, method, path):
             s = proxy()
             text = text.replace(path, f"http://{where}{path}", 1)
         else:
-            s, refused = WAYS[way](host, port)
-            if refused is not None and way == "connect":
+            s, refused = WAYS[way.removeprefix("h2-")](host, port)
+            if refused is not None and way.endswith("connect"):
                 return ["request", 403, refused]
             if refused is not None:
                 return ["connection", refused]
         if scheme == "https":
             c = ssl.create_default_context()
+            if way.startswith("h2-"):
+                c.set_alpn_protocols(["h2"])
             s = c.wrap_socket(s, server_hostname=host)
+        if way.startswith("h2-"):
+            c = Client(where, sock=s, tls=False)
+            c.scheme = scheme
+            a = c.get(path, method=method)
+            if not a.heads: return ["connection", a.reset]
+            return ["request", a.status, a.body.decode("utf-8", "replace")]
         s.sendall(text.encode())
         got = response(s)
         return ["request", *got] if got else ["connection", "no"]
@@ -143,8 +156,10 @@ def ask(way, scheme, host, port, method, path):
 
 rows = json.loads(sys.argv[1])
 for row in rows:
-    out = {w: ask(w, *row) for w in [*WAYS, "absolute"]
-           if w != "absolute" or row[0] == "http"}
+    more = ["absolute"] if row[0] == "http" else []
+    if row[0] == "https" and row[2] == 443:
+        more = ["h2-connect", "h2-direct"]
+    out = {w: ask(w, *row) for w in [*WAYS, *more]}
     print(json.dumps([row, out]))
 """
 
@@ -202,7 +217,8 @@ def test_every_way_gives_the_same_answer(box, world, name):
     # 127/8 is the sandbox's own when it is dialled: no way out at all.
     for row, ways in ask_all(box, rows(name)):
         if name.startswith("127."):
-            assert ways.pop("direct")[1] != 200, (row, ways)
+            for w in [w for w in ways if w.endswith("direct")]:
+                assert ways.pop(w)[1] != 200, (row, ways)
         agree(row, ways)
 
 
@@ -221,7 +237,8 @@ def test_the_log_has_the_same_words_for_each_way(box, host, port):
     ((_, ways),) = ask_all(box, [["https", host, port, "GET", "/a/x"]])
     # A name that may have no connection at all has no address either.
     asked = [w for w in ways if not (host == "pypi.org" and
-                                     w in ("socks-address", "direct"))]
+                                     w in ("socks-address", "direct",
+                                           "h2-direct"))]
     got = shell.wait_until(
         lambda: (lambda r: r if len(r) == len(asked) else None)(
             box.audit(kind="net_open", host=host,

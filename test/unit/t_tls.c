@@ -175,7 +175,7 @@ meet(const char *served, const char *wanted, struct err *e)
 	    fds), 0);
 	t = tls_new(ca, roots_file(ca), -1);
 	assert_int_equal(tls_server(t, fds[0], str_c(served), &server, e), 0);
-	assert_int_equal(tls_client(t, fds[1], str_c(wanted), 443, &client,
+	assert_int_equal(tls_client(t, fds[1], str_c(wanted), 443, TLS_HTTP1, &client,
 	    e), 0);
 	rc = shake(client, server, e);
 	SSL_free(client);
@@ -210,7 +210,8 @@ without_roots_nothing_is_trusted(void **state)
 	(void)state;
 	assert_int_equal(ca_new(STR("x"), &ca, &e), 0);
 	t = tls_new(ca, -1, -1);
-	assert_int_equal(tls_client(t, 0, STR("a.test"), 443, &ssl, &e), -1);
+	assert_int_equal(tls_client(t, 0, STR("a.test"), 443, TLS_HTTP1, &ssl,
+	    &e), -1);
 	assert_non_null(strstr(e.text, "no trusted roots"));
 	tls_free(t);
 }

@@ -67,9 +67,13 @@ def make(folder):
     ca = Authority(folder, "ca")
     other = Authority(folder, "untrusted-ca")
     good = _context(ca.issue("good", list(hosts.HOSTS) + ["cdn.echo.test"] +
+                             list(hosts.H2) +
                              list(hosts.A_RECORDS) + list(hosts.AAAA_RECORDS) +
                              list(hosts.REBIND) + list(hosts.CNAMES)))
     contexts = {name: good for name in hosts.HOSTS}
+    h2 = _context(os.path.join(folder, "good.pem"))
+    h2.set_alpn_protocols(["h2"])
+    contexts.update({name: h2 for name in hosts.H2})
     contexts["wrongname.evil.test"] = _context(
         ca.issue("wrongname", ["somebody-else.test"]))
     contexts["expired.evil.test"] = _context(

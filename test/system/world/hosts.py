@@ -28,6 +28,9 @@ HOSTS = {
     "redirect.evil.test": "44.128.66.8",
 }
 
+# Speaks HTTP/2 only (http2.py).
+H2 = {"h2.test": "44.128.7.1"}
+
 # Hosts whose TLS is wrong, each in its own way (tls.py).
 BAD_TLS = {
     "wrongname.evil.test": "44.128.66.10",
@@ -94,6 +97,7 @@ def addresses():
     """Every address beyond the cable, of networks close by too."""
     seen = {DNS, METADATA, PRIVATE, "192.168.1.1", "100.64.0.1"}
     seen.update(HOSTS.values())
+    seen.update(H2.values())
     seen.update(BAD_TLS.values())
     return sorted(seen)
 

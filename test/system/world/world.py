@@ -15,6 +15,7 @@ import dns
 import evil
 import hosts
 import http1
+import http2
 import model
 import origins
 import record
@@ -54,6 +55,9 @@ def start(folder):
         handler = handlers.get(name, origins.echo)
         http1.listen(address, 443, handler, contexts[name])
         http1.listen(address, 80, handler)
+    for name, address in hosts.H2.items():
+        http2.listen(address, 443, contexts[name], record.put)
+        http2.listen(address, 80, None, record.put)
     for name, address in hosts.BAD_TLS.items():
         raw = {"plaintext.evil.test": evil.plaintext,
                "silent.evil.test": evil.silent}.get(name)
