@@ -33,7 +33,7 @@ players_take(const struct argv_space *s, struct argv_units *u)
 		const struct image *im = s->side[i]->image;
 
 		u->begins[i] = u->nplayers;
-		u->profiles[i] = im;
+		u->profiles[i] = book_numbers(s->side[i]);
 		if (im->max != NULL) {
 			player_add(u, im->own);
 			player_add(u, im->max);

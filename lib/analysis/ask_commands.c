@@ -17,7 +17,7 @@ take_answer(const struct book *b, const struct exec_answer *a,
 	out->rule = a->rule;
 	out->nearest = a->nearest;
 	if (a->judged == VERDICT_ALLOW)
-		profiles_print(b->image, a->profiles, out->profiles,
+		profiles_print(book_numbers(b), a->profiles, out->profiles,
 		    sizeof(out->profiles));
 	(void)snprintf(out->reason, sizeof(out->reason), "%s%s%s",
 	    a->reason, out->profiles[0] != '\0' ?

@@ -68,11 +68,10 @@ int
 book_open_checked(struct book *out)
 {
 	struct err e = { 0 };
-	size_t len;
 
-	if (checked_emit(out->checked, &out->bytes, &len) == -1)
+	if (checked_emit(out->checked, &out->bytes, &out->nbytes) == -1)
 		return -1;
-	must(image_of(str_of(out->bytes, len), &out->image, &e) == 0);
+	must(image_of(str_of(out->bytes, out->nbytes), &out->image, &e) == 0);
 	take_port_kinds(out);
 	return 0;
 }
@@ -86,6 +85,27 @@ book_open(const struct policy_file *files, size_t n, struct book *out)
 		memcpy(out->files, files, n * sizeof(*files));
 	out->checked = checked_new(files, n, POLICY_STAGE_CHECK, &out->diags);
 	return book_open_checked(out);
+}
+
+void
+book_lend(struct checked *k, struct image *im, const struct image *whole,
+    struct book *out)
+{
+	*out = (struct book){ .checked = k, .image = im, .whole = whole };
+	take_port_kinds(out);
+}
+
+const struct image *
+book_numbers(const struct book *b)
+{
+	return b->whole != NULL ? b->whole : b->image;
+}
+
+void
+book_unlend(struct book *b)
+{
+	free(b->ports);
+	*b = (struct book){ 0 };
 }
 
 void

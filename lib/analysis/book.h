@@ -16,7 +16,10 @@ struct book { /* zero is closed */
 					 * borrowed */
 	size_t nfiles;
 	struct image *image;
-	char *bytes;
+	const struct image *whole;	/* of a profile: of which it is one;
+					 * else NULL */
+	char *bytes;		/* of the image */
+	size_t nbytes;
 	uint16_t *ports;	/* a port for each kind that rules tell apart */
 	uint32_t nports;
 };
@@ -30,6 +33,12 @@ int book_open_checked(struct book *out);
  * path; with grants, its grants do not ask for more either. */
 int book_open_wide(const struct book *b, bool grants, struct book *out);
 void book_close(struct book *b);
+/* One of what is another's; book_unlend() it. whole: as above. */
+void book_lend(struct checked *k, struct image *im, const struct image *whole,
+    struct book *out);
+/* The image that numbers profiles. */
+const struct image *book_numbers(const struct book *b);
+void book_unlend(struct book *b);
 
 enum reply_verdict { REPLY_DENY, REPLY_ALLOW, REPLY_AUDIT };
 

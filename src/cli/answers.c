@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "analysis/cases.h"
+#include "analysis/narrow.h"
 #include "analysis/warn.h"
 #include "api.h"
 #include "args.h"
@@ -117,12 +118,13 @@ check_run(struct check *k)
 		return;
 	k->info = *image_info(k->book.image);
 	warn_all(&k->book, k->docs.v, k->docs.n);
+	narrow_check(k->book.checked, str_of(k->book.bytes, k->book.nbytes));
 	if (policy_compile(k->docs.v, k->docs.n, POLICY_STAGE_ENFORCE, &bytes,
 		&len, &k->enforce) == -1)
 		return;
 	must(image_of(str_of(bytes, len), &im, &e) == 0);
 	k->info = *image_info(im);
-	k->fine = true;
+	k->fine = k->book.diags.errors == 0;
 	image_free(im);
 	free(bytes);
 }
@@ -167,7 +169,7 @@ check_show(const struct check *k)
 		    "hash %.*s\n", mode_word(k->info.mode),
 		    system_word(k->info.system), k->info.files, HASH_SHOWN,
 		    k->info.hash);
-	else if (k->book.image != NULL)
+	else if (k->book.image != NULL && k->book.diags.errors == 0)
 		say_hint("the policy is well formed; this version cannot "
 		    "enforce all of it, so it would be refused");
 }

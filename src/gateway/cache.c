@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/narrow.h"
 #include "base/buf.h"
 #include "base/limits.h"
 #include "base/must.h"
@@ -82,7 +83,7 @@ cache_compile(struct cache *k, const struct policy_file *files, size_t n,
 		memcpy(*image, row->bytes, row->len);
 		return 0;
 	}
-	if (policy_compile(files, n, stage, image, len, d) == -1)
+	if (narrow_compile(files, n, stage, image, len, d) == -1)
 		return -1;
 	if (keyed && d->n == 0 && *len <= CACHE_BYTES_MAX)
 		keep(k, key, *image, *len);

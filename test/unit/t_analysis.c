@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "analysis/diff.h"
+#include "analysis/narrow.h"
 #include "analysis/prove.h"
 #include "analysis/warn.h"
 #include "base/buf.h"
@@ -758,6 +759,71 @@ statements_hold_or_have_an_example(void **state)
 	book_close(&b);
 }
 
+/* ---- profiles */
+
+#define WHOLE "network: {allow: [{endpoint: a.test, methods: [GET]}], deny: " \
+	"[{endpoint: a.test, paths: [/no]}]}\n"			\
+	"file_access: {allow: [{path: /srv/**, permissions: [read, write]}],"\
+	" deny: [{path: /srv/x}]}\n"					\
+	"commands: {allow: [ls, 'cat /srv/**', {command: a, profile: p}]}\n"
+
+static const struct {
+	const char *what, *profile;
+	const char *want; /* of what is said; NULL: nothing */
+} profiles[] = {
+	{ "nothing at all", "{}", NULL },
+	{ "less of the network", "{network: {allow: [{endpoint: a.test, "
+	    "methods: [GET], paths: [/x]}]}}", NULL },
+	{ "the same, without the denies", "{network: {allow: [{endpoint: "
+	    "a.test, methods: [GET]}]}, file_access: {allow: [{path: "
+	    "/srv/**, permissions: [read, write]}]}}", NULL },
+	{ "another host", "{network: {allow: [{endpoint: b.test}]}}",
+	    "p:4:34: https://b.test/" },
+	{ "another method", "{network: {allow: [{endpoint: a.test, methods: "
+	    "[GET]}, {endpoint: a.test, methods: [PUT]}]}}",
+	    "p:4:70: PUT https://a.test/" },
+	{ "all by default", "{network: {default_policy: allow}, commands: "
+	    "{default_policy: allow, deny: [rm]}}", NULL },
+	{ "a file", "{file_access: {allow: [{path: /srv/a}, {path: "
+	    "/opt/x}]}}", "p:4:61: READ /opt/x" },
+	{ "a protected name", "{file_access: {allow: [{path: /srv/**, "
+	    "permissions: [read, write]}]}}", NULL },
+	{ "a command", "{commands: {allow: [ls, vi]}}", "p:4:39: EXEC vi" },
+	{ "arguments", "{commands: {allow: ['cat /srv/a/*', 'cat *.x']}}",
+	    "p:4:52: EXEC cat" },
+	{ "fewer arguments", "{commands: {allow: ['ls -l *', 'cat /srv/q']}}",
+	    NULL },
+};
+
+static void
+a_profile_allows_nothing_that_its_policy_does_not(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < NELEM(profiles); i++) {
+		CLEAN_FREE char *text = mem_printf("%sprofiles: {p: %s}\n",
+		    WHOLE, profiles[i].profile);
+		const struct policy_file f = { .name = "p",
+			.text = str_c(text) };
+		char said[1024] = "";
+		struct diags d = { 0 };
+		char *image = NULL;
+		size_t len;
+		int rc = narrow_compile(&f, 1, POLICY_STAGE_CHECK, &image,
+		    &len, &d);
+
+		if (d.n > 0)
+			(void)snprintf(said, sizeof(said), "%s:%u:%u: %s",
+			    d.v[0].file, d.v[0].line, d.v[0].column,
+			    d.v[0].text);
+		if ((rc == -1) != (profiles[i].want != NULL) ||
+		    (rc == -1 && (strncmp(said, profiles[i].want, 7) != 0 ||
+		    strstr(said, profiles[i].want + 8) == NULL)))
+			fail_msg("%s: %d %s", profiles[i].what, rc, said);
+		diags_fini(&d);
+		free(image);
+	}
+}
+
 /* ---- many rules */
 
 static char *
@@ -836,6 +902,8 @@ main(void)
 		cmocka_unit_test(a_difference_about_files_is_told_exactly),
 		cmocka_unit_test(what_means_the_same_does_not_differ),
 		cmocka_unit_test(an_encoded_slash_is_a_kind_of_request),
+		cmocka_unit_test(
+		    a_profile_allows_nothing_that_its_policy_does_not),
 		cmocka_unit_test(
 		    what_no_answer_shows_differs_as_it_is_written),
 		cmocka_unit_test(a_condition_on_the_session_is_looked_into),
