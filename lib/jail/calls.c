@@ -152,7 +152,8 @@ look_fork(struct bpf *b)
 /* ---- groups ---- */
 
 /* For the broker: what the agent asks to be done to a file, once it has been
- * judged. No new program and no connection. Memory is written where a caller
+ * judged; it makes no socket, and connects only those of its callers. No new
+ * program. Memory is written where a caller
  * said that it wants an answer. */
 /* The broker reads and lowers it; nobody raises it (tag.h). */
 static void
@@ -168,7 +169,7 @@ static const struct call calls_of_gate[] = {
 	C(mkdirat), C(mknodat), C(unlinkat), C(renameat2), C(renameat),
 	C(linkat), C(symlinkat), C(truncate), C(fchmodat), C(fchownat),
 	C(utimensat), C(setxattr), C(getxattr), C(removexattr), C(fchdir),
-	C(chdir), C(bind), C(inotify_add_watch), C(process_vm_readv),
+	C(chdir), C(bind), C(connect), C(inotify_add_watch), C(process_vm_readv),
 	C(process_vm_writev), C(capset), N(NR_PIDFD_OPEN), N(NR_PIDFD_GETFD),
 	N(NR_PIDFD_SEND_SIGNAL), C(wait4), C(getdents64), C(listxattr),
 	N(NR_FACCESSAT2), L(clone, look_fork),

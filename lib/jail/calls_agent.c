@@ -406,6 +406,51 @@ look_open_names(struct bpf *b)
 }
 #endif
 
+/* connect(2) is judged; a datagram's address, in sendto(2) and behind a pointer
+ * in sendmsg(2), cannot be. Over IP it need not. */
+static void
+look_unix_type(struct bpf *b, uint32_t otherwise)
+{
+	static const uint32_t types[] = { SOCK_STREAM, SOCK_SEQPACKET };
+
+	bpf_load_arg(b, 1);
+	bpf_and(b, 0xf); /* without SOCK_CLOEXEC and SOCK_NONBLOCK */
+	bpf_unless_in(b, types, NELEM(types), otherwise);
+	bpf_ret(b, ANSWER_ALLOW);
+}
+
+static void
+look_socket_gated(struct bpf *b)
+{
+	size_t block;
+
+	bpf_load_arg(b, 0);
+	block = bpf_when_eq(b, AF_UNIX);
+	look_unix_type(b, ANSWER_ERRNO(ESOCKTNOSUPPORT));
+	bpf_end(b, block);
+	look_socket(b);
+}
+
+static void
+look_pair_gated(struct bpf *b)
+{
+	bpf_load_arg(b, 0);
+	bpf_unless_in(b, (const uint32_t[]){ AF_UNIX }, 1,
+	    ANSWER_ERRNO(EAFNOSUPPORT));
+	look_unix_type(b, ANSWER_ERRNO(ESOCKTNOSUPPORT));
+}
+
+static void
+look_at_sockets(struct call *calls, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (calls[i].number == SYS_socket)
+			calls[i].look = look_socket_gated;
+		if (calls[i].number == SYS_socketpair)
+			calls[i].look = look_pair_gated;
+	}
+}
+
 static void
 look_at_names(struct call *calls, size_t n)
 {
@@ -429,6 +474,8 @@ calls_agent(struct bpf *b, enum gate gate)
 	memcpy(calls, calls_all, sizeof(calls_all));
 	if (gate != GATE_NONE)
 		calls_gate(calls, n, gate);
+	if (gate_has(gate, GATE_FILES))
+		look_at_sockets(calls, n);
 	if (gate_has(gate, GATE_NAMES))
 		look_at_names(calls, n);
 	return bpf_build(b, calls, n, ANSWER_ERRNO(ENOSYS));

@@ -29,7 +29,7 @@ static const uint32_t asked[] = {
 	SYS_fchmodat, NR_FCHMODAT2, SYS_fchown, SYS_fchownat, SYS_utimensat,
 	SYS_setxattr, SYS_lsetxattr, SYS_fsetxattr, SYS_getxattr,
 	SYS_lgetxattr, SYS_removexattr, SYS_lremovexattr, SYS_fremovexattr,
-	SYS_inotify_add_watch, SYS_bind, SYS_umask,
+	SYS_inotify_add_watch, SYS_bind, SYS_connect, SYS_umask,
 #ifdef __x86_64__
 	SYS_open, SYS_creat, SYS_rename, SYS_link, SYS_symlink, SYS_unlink,
 	SYS_rmdir, SYS_mkdir, SYS_mknod, SYS_chmod, SYS_chown, SYS_lchown,

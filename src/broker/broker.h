@@ -119,8 +119,8 @@ int caller_exe_stat(const struct ask *a, struct stat *out);
 pid_t caller_parent(const struct ask *a, pid_t pid);
 /* Its program's path, not ended by a NUL; how many bytes. */
 size_t caller_exe(const struct ask *a, char out[PATH_BYTES_MAX]);
-/* Does a signal wait that would interrupt it? */
-bool caller_interrupted(const struct ask *a);
+/* What it is to be told when a signal waits that would interrupt it; or 0. */
+int caller_interrupted(const struct ask *a);
 
 /* mask.c: its umask. 0 or -errno. */
 int mask_of(const struct ask *a, mode_t *out);
@@ -182,12 +182,14 @@ enum object_kind object_path(const struct broker *b, int fd,
 /* May the caller have access (of enum file_access)? 0 or -errno. */
 int judge_path(const struct ask *a, const char *path, unsigned access);
 int judge_object(const struct ask *a, int fd, unsigned access);
-/* Does it lie in a mount of the operator's? */
-bool mount_holds(const struct broker *b, const char *path);
+/* Is it in a tree of the sandbox's own, where nobody outside makes names? */
+bool path_is_own(const struct broker *b, const char *path);
 /* Does a mount of the operator's stand below that directory? */
 bool mount_is_below(const struct broker *b, const char *path);
 /* What the rules say of a path, whatever is asked. */
 unsigned judge_mask(const struct ask *a, const char *path);
+/* Is it allowed by an entry that says exactly that path? */
+bool judge_names(const struct ask *a, const char *path, unsigned access);
 /* Is it to look as if it was not there, whoever names it? */
 bool judge_hidden(const struct ask *a, const char *path);
 /* Is it to be left out of its directory's list? */
@@ -213,11 +215,17 @@ struct fd_name {
 };
 struct fd_name fd_name(int fd);
 
-/* fifo.c: opens a pipe that waits for its other end, in a helper. */
+/* helper.c: what waits for somebody else. */
+typedef void helper_work(const struct ask *a, const void *arg);
+/* Runs it in a process of its own, which has our descriptors, by their numbers
+ * in its working directory. It answers by helper_answer() and returns. */
+long helper_start(const struct ask *a, helper_work *work, const void *arg);
+void helper_answer(const struct ask *a, int error, int value);
+bool helper_reap(struct broker *b, pid_t pid);	/* was it one? */
+int helper_wait_ms(const struct broker *b);	/* -1: nothing to look at */
+void helper_look(struct broker *b);
+/* Opens a pipe that waits for its other end. */
 long fifo_open(const struct ask *a, int fd, int flags);
-bool fifo_reap(struct broker *b, pid_t pid);	/* was it a helper? */
-int fifo_wait_ms(const struct broker *b);	/* -1: nothing to look at */
-void fifo_look(struct broker *b);
 
 long ask_rename(const struct ask *a, int olddir, uint64_t old, int newdir,
     uint64_t new_, unsigned flags);
@@ -257,6 +265,9 @@ long ask_listxattr(const struct ask *a);
 long ask_list(const struct ask *a);	/* list.c: getdents */
 long ask_watch(const struct ask *a);
 long ask_bind(const struct ask *a);
+long ask_connect(const struct ask *a);
+/* The socket at that name was bound for the sandbox. */
+void socket_bound(int dir, const char *name);
 /* command.c */
 struct exec_call {
 	int dirfd, flags;

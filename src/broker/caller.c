@@ -269,19 +269,29 @@ signal_set(const char *text, const char *key)
 	return at == NULL ? 0 : strtoull(at + strlen(key), NULL, 16);
 }
 
-bool
+/* Of the kernel's own: the call begins again after the signal's handler, if
+ * that says so (SA_RESTART), else it is EINTR. */
+#define ERESTARTSYS 512
+
+/* A signal to the whole process may be another thread's to take; who is told
+ * to begin again and has none would see that number. */
+int
 caller_interrupted(const struct ask *a)
 {
 	char text[4096];
-	uint64_t pending, deaf;
+	uint64_t own, shared, deaf;
+	long threads;
 
 	if (proc_read(a, "status", text, sizeof(text)) <= 0)
-		return false;
-	pending = signal_set(text, "\nSigPnd:") |
-	    signal_set(text, "\nShdPnd:");
+		return 0;
+	own = signal_set(text, "\nSigPnd:");
+	shared = signal_set(text, "\nShdPnd:");
 	deaf = signal_set(text, "\nSigBlk:") |
 	    signal_set(text, "\nSigIgn:");
-	return (pending & ~deaf) != 0;
+	if (((own | shared) & ~deaf) == 0)
+		return 0;
+	return (own & ~deaf) != 0 || (field(text, "\nThreads:", 10,
+		&threads) && threads == 1) ? -ERESTARTSYS : -EINTR;
 }
 
 int

@@ -92,6 +92,8 @@ dispatch_names(const struct ask *a)
 		return ask_mknod(a, DIR(0), v[1], MODE(2), (dev_t)v[3]);
 	case SYS_bind:
 		return ask_bind(a);
+	case SYS_connect:
+		return ask_connect(a);
 	case SYS_inotify_add_watch:
 		return ask_watch(a);
 	case SYS_umask:

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/compat.h"
 #include "base/io.h"
 #include "base/must.h"
 #include "broker/broker.h"
@@ -124,9 +125,19 @@ mounted(const struct broker *b, const char *path)
 }
 
 bool
-mount_holds(const struct broker *b, const char *path)
+path_is_own(const struct broker *b, const char *path)
 {
-	return mounted(b, path) != 0;
+	static const char *const trees[] = { "/tmp", "/var/tmp", "/run",
+		"/dev/shm", "/home/sandbox" };
+
+	for (size_t i = 0; i < NELEM(trees); i++) {
+		const size_t len = strlen(trees[i]);
+
+		if (strncmp(path, trees[i], len) == 0 &&
+		    (path[len] == '/' || path[len] == '\0'))
+			return mounted(b, path) == 0;
+	}
+	return false;
 }
 
 bool
@@ -146,9 +157,23 @@ judge_mask(const struct ask *a, const char *path)
 {
 	const struct file_query q = { .path = str_c(path),
 		.access = FILE_READ | FILE_WRITE,
-		.mounted = mounted(a->b, path), .profiles = a->profiles };
+		.mounted = mounted(a->b, path),
+		.profiles = a->profiles };
 
 	return policy_file_judge(a->image, &q);
+}
+
+bool
+judge_names(const struct ask *a, const char *path, unsigned access)
+{
+	const struct file_query q = { .path = str_c(path), .access = access,
+		.mounted = mounted(a->b, path),
+		.profiles = a->profiles };
+	struct file_answer got;
+
+	policy_file(a->image, &q, &got);
+	return got.judged == VERDICT_ALLOW &&
+	    str_eqz(got.rule.text, path);
 }
 
 static bool
@@ -208,7 +233,8 @@ int
 judge_path(const struct ask *a, const char *path, unsigned access)
 {
 	const struct file_query q = { .path = str_c(path), .access = access,
-		.mounted = mounted(a->b, path), .profiles = a->profiles };
+		.mounted = mounted(a->b, path),
+		.profiles = a->profiles };
 	const bool watched = judge_watches(a);
 	struct file_answer got;
 

@@ -153,14 +153,14 @@ reap(struct broker *b, int child)
 
 	(void)!read(child, &si, sizeof(si)); /* waitpid tells more */
 	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
-		if (!fifo_reap(b, pid))
+		if (!helper_reap(b, pid))
 			_exit(GATE_INIT_ENDED);
 }
 
 static int
 wait_ms(const struct broker *b)
 {
-	const int all[] = { fifo_wait_ms(b), event_wait_ms(),
+	const int all[] = { helper_wait_ms(b), event_wait_ms(),
 		event_exec_wait_ms() };
 	int least = -1;
 
@@ -204,7 +204,7 @@ serve(struct broker *b, int child)
 			_exit(0); /* the supervisor is gone */
 		if (p[2].revents != 0)
 			reap(b, child);
-		fifo_look(b);
+		helper_look(b);
 		event_flush(b);
 		event_exec_flush(b);
 	}

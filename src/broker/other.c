@@ -12,27 +12,8 @@
 #include <unistd.h>
 
 #include "base/clean.h"
-#include "base/compat.h"
 #include "broker/broker.h"
 #include "policy/image.h"
-
-/* Names are only made by who may write them, in a tree of the sandbox's own;
- * in the host's, by programs outside too. */
-static bool
-is_own_tree(const struct ask *a, const char *path)
-{
-	static const char *const trees[] = { "/tmp", "/var/tmp", "/run",
-		"/dev/shm", "/home/sandbox" };
-
-	for (size_t i = 0; i < NELEM(trees); i++) {
-		const size_t len = strlen(trees[i]);
-
-		if (strncmp(path, trees[i], len) == 0 &&
-		    (path[len] == '/' || path[len] == '\0'))
-			return !mount_holds(a->b, path);
-	}
-	return false;
-}
 
 /* What a watch tells cannot be sifted: it goes from the kernel to who reads. */
 static bool
@@ -41,7 +22,7 @@ tells_hidden(const struct ask *a, int held)
 	char path[PATH_BYTES_MAX];
 
 	return object_path(a->b, held, path) == OBJECT_NAMED &&
-	    judge_lists_some(a, path) && !is_own_tree(a, path);
+	    judge_lists_some(a, path) && !path_is_own(a->b, path);
 }
 
 /* A watch on a directory tells the names in it, as listing does. */
@@ -141,6 +122,8 @@ bind_path(const struct ask *a, int sock, const union address *to,
 		if (rc == 0 && (fstatat(s.dir, s.name, &st,
 			AT_SYMLINK_NOFOLLOW) == -1 || !S_ISSOCK(st.st_mode)))
 			rc = -EACCES;
+		if (rc == 0)
+			socket_bound(s.dir, s.name);
 	}
 	spot_fini(&s);
 	return rc;

@@ -231,16 +231,34 @@ consider(struct hunt *h, pid_t pid)
 	}
 }
 
+/* With a gate the first is the broker, and its children are init and helpers
+ * that connect for somebody. */
+static bool
+is_broker(pid_t init)
+{
+	char exe[PATH_BYTES_MAX];
+	const char *last = exe_of(init, exe, sizeof(exe)) ?
+	    strrchr(exe, '/') : NULL;
+
+	/* " (deleted)" follows when it was replaced meanwhile */
+	return last != NULL && strncmp(last + 1, roles[ROLE_BROKER].program,
+	    strlen(roles[ROLE_BROKER].program)) == 0;
+}
+
 /* Init is asked for its children, never for its sockets: it has none. */
 static void
 hunt_run(struct hunt *h, pid_t init)
 {
+	size_t ours = 1;
+
 	h->list[0] = init;
 	h->n = 1;
 	for (size_t i = 0; i < h->n && (h->all || !h->ambiguous); i++) {
-		if (i > 0)
+		if (i >= ours)
 			consider(h, h->list[i]);
 		queue_children(h, h->list[i]);
+		if (i == 0 && is_broker(init))
+			ours = h->n;
 	}
 }
 

@@ -8,8 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -70,6 +72,40 @@ swap(void *arg)
 	return NULL;
 }
 
+static struct sockaddr_un address = { AF_UNIX, "open/sock" };
+
+/* an address leads to somebody outside, who counts */
+static void *
+readdress(void *arg)
+{
+	(void)arg;
+	while (!stop) {
+		memcpy(address.sun_path, "shut", 4);
+		memcpy(address.sun_path, "open", 4);
+	}
+	return NULL;
+}
+
+static void
+listen_inside(void)
+{
+	static int s;
+
+	s = socket(AF_UNIX, SOCK_STREAM, 0);
+	if (bind(s, (struct sockaddr *)&address, sizeof(address)) == -1 ||
+	    listen(s, 4096) == -1)
+		exit(2);
+}
+
+static void
+connect_one(void)
+{
+	int s = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+	(void)!connect(s, (struct sockaddr *)&address, sizeof(address));
+	close(s);
+}
+
 /* descriptors are others */
 static void *
 redup(void *arg)
@@ -95,6 +131,8 @@ try_one(const char *way)
 		return is_won(open("way/file", O_RDONLY));
 	if (strcmp(way, "fd") == 0)
 		return is_won(openat(50, "file", O_RDONLY));
+	if (strcmp(way, "socket") == 0)
+		connect_one();	/* won if it arrived */
 	/* a new name for what is shut */
 	if (strcmp(way, "hardlink") == 0) {
 		if (link(path, "open/got") == 0) {
@@ -129,6 +167,10 @@ main(int argc, char **argv)
 
 	if (strcmp(way, "link") == 0)
 		other = relink;
+	if (strcmp(way, "socket") == 0) {
+		other = readdress;
+		listen_inside();
+	}
 	if (strcmp(way, "fd") == 0)
 		other = redup;
 	if (strcmp(way, "swap") == 0) {

@@ -2,6 +2,7 @@
 import errno
 import os
 import shutil
+import socket
 
 import pytest
 
@@ -342,6 +343,71 @@ def test_class_3_and_11_no_race_is_won(box, pytestconfig, way):
     with open(os.path.join(box.files, "w", "shut", "file"),
               encoding="utf-8") as f:
         assert f.read() == "SECRET\n"
+
+
+def test_class_23_no_race_for_a_sockets_address_is_won(box, pytestconfig):
+    build = pytestconfig.getoption("--build")
+    seconds = 60 if pytestconfig.getoption("--all") else 2
+    at = os.path.join(box.files, "w", "gate_race")
+    shutil.copy(os.path.join(build, "test", "escape", "gate_race"), at)
+    os.chmod(at, 0o755)
+    outside = listen_outside(os.path.join(box.files, "w", "shut", "sock"))
+    box.sh("box", f"cd /work && ./gate_race socket {seconds}",
+           timeout=seconds + 60)
+    with pytest.raises(BlockingIOError):
+        outside.accept()
+
+
+def listen_outside(path):
+    s = socket.socket(socket.AF_UNIX)
+    s.bind(path)
+    os.chmod(path, 0o777)
+    s.listen()
+    s.setblocking(False)
+    return s
+
+
+CONNECT = r"""
+import errno, os, socket, sys
+def kind(t):
+    try:
+        s = socket.socket(socket.AF_UNIX, t)
+    except OSError as e:
+        return errno.errorcode[e.errno]
+    try:
+        s.connect(sys.argv[1])
+        return "in"
+    except OSError as e:
+        return errno.errorcode[e.errno]
+print(kind(socket.SOCK_STREAM), kind(socket.SOCK_SEQPACKET),
+      kind(socket.SOCK_DGRAM), kind(socket.SOCK_RAW))
+try:
+    socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+except OSError as e:
+    print(errno.errorcode[e.errno])
+"""
+
+
+@pytest.mark.both
+def test_class_23_26_a_socket_that_comes_later_is_not_reached(box):
+    """A host's daemon listens in the mount: by its path, a link, another
+    name, and where writing is allowed as where it is not."""
+    outside = [listen_outside(os.path.join(box.files, "w", d, "docker.sock"))
+               for d in ("open", "shut")]
+    box.sh("box", "ln -s /work/open/docker.sock /tmp/link;"
+           "ln /work/open/docker.sock /work/open/other.sock")
+    for path in ("/work/open/docker.sock", "/work/shut/docker.sock",
+                 "/tmp/link", "/work/open/other.sock",
+                 "/proc/self/root/work/open/docker.sock"):
+        r = box.exec("box", "python3", "-c", CONNECT, path)
+        assert "in" not in r.out.split(), (path, r)
+        assert r.out.split()[2:] == ["ESOCKTNOSUPPORT"] * 3, r
+    for s in outside:
+        with pytest.raises(BlockingIOError):
+            s.accept()
+    got = box.audited(kind="file", verdict="denied",
+                      path="/work/open/docker.sock")
+    assert "a program outside made" in got[0]["reason"], got
 
 
 @pytest.mark.both

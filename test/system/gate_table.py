@@ -420,6 +420,113 @@ def sockets():
     show("bind bad fd", call("bind", 999, b"\1\0a\0", 4))
 
 
+def one_connect(path, kind=socket.SOCK_STREAM):
+    s = socket.socket(socket.AF_UNIX, kind)
+    try:
+        s.connect(path)
+        peer = struct.unpack("3i", s.getsockopt(socket.SOL_SOCKET,
+                                                socket.SO_PEERCRED, 12))
+        return s.getpeername()[-12:], peer[0] == os.getpid(), \
+            peer[1] == os.getuid()
+    finally:
+        s.close()
+
+
+def connects():
+    top = fresh()
+    one = socket.socket(socket.AF_UNIX)
+    one.bind("here")
+    one.listen(100)
+    os.symlink("here", "to-here")
+    for path in PATHS[:24] + ["here", "./here", "dir/../here", "to-here",
+                              "here/", top + "/here", "/proc/self/cwd/here",
+                              "x" * 108, "\0none"]:
+        attempt(f"connect {path[:20]!r}", one_connect, path)
+    attempt("connect type", one_connect, "here", socket.SOCK_SEQPACKET)
+    s = socket.socket(socket.AF_UNIX)
+    s.connect("here")
+    attempt("connect again", s.connect, "here")
+    show("send", s.send(b"x"))
+    got, _ = one.accept()
+    uid = struct.unpack("3i", got.getsockopt(socket.SOL_SOCKET,
+                                             socket.SO_PEERCRED, 12))[1]
+    show("who", uid == os.getuid())
+    for fd in (0, 999, os.open("file", O.O_RDONLY)):
+        show("connect no socket", call("connect", fd, b"\1\0here\0", 7))
+    for n in (-1, 0, 1, 2, 3, 129):
+        show(f"connect {n}", call("connect", s.fileno(), b"\1\0here\0" +
+                                  b"\0" * 200, n))
+    show("connect fault", call("connect", s.fileno(), 8, 10))
+    abstract = socket.socket(socket.AF_UNIX)
+    abstract.bind("\0mine")
+    abstract.listen()
+    attempt("connect abstract", lambda: one_connect("\0mine")[2])
+    t = socket.socket()
+    t.bind(("127.0.0.1", 0))
+    attempt("tcp refused", socket.socket().connect, t.getsockname())
+    t.listen(1)
+    c = socket.socket()
+    attempt("tcp", c.connect, t.getsockname())
+    attempt("tcp again", c.connect, t.getsockname())
+    c = socket.socket()
+    c.setblocking(False)
+    attempt("tcp later", c.connect, t.getsockname())
+    u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    attempt("udp", u.connect, ("127.0.0.1", 9))
+    show("udp undone", call("connect", u.fileno(), b"\0" * 16, 16))
+    attempt("udp no path", u.connect, ("127.0.0.1", 0))
+    show("family", call("connect", u.fileno(), b"\1\0here\0", 7))
+
+
+def queues():
+    """A connection waits for room, and a signal ends that."""
+    fresh()
+    one = socket.socket(socket.AF_UNIX)
+    one.bind("here")
+    one.listen(0)
+    waiting = []
+
+    def more(blocks):
+        s = socket.socket(socket.AF_UNIX)
+        s.setblocking(blocks)
+        s.connect("here")
+        waiting.append(s)
+    more(False)
+    attempt("full", more, False)
+    t = threading.Thread(target=more, args=(True,))
+    t.start()
+    time.sleep(0.2)
+    show("waits", t.is_alive())
+    one.accept()
+    t.join()
+    show("comes", len(waiting))
+
+    def interrupted(restart, f):
+        # a child of one thread, so that the kernel restarts what it may
+        pid = os.fork()
+        if pid == 0:
+            signal.signal(signal.SIGALRM, lambda *_: None)
+            signal.siginterrupt(signal.SIGALRM, not restart)
+            signal.setitimer(signal.ITIMER_REAL, 0.1)
+            show("interrupted" + " restart" * restart, f())
+            sys.stdout.flush()
+            os._exit(0)
+        end = time.monotonic() + (0.4 if restart else 10)
+        pid_now = 0
+        while pid_now == 0 and time.monotonic() < end:
+            time.sleep(0.01)
+            pid_now, _ = os.waitpid(pid, os.WNOHANG)
+        show("ended", pid_now == pid)
+        if pid_now == 0:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+    for restart in (False, True):
+        s = socket.socket(socket.AF_UNIX)
+        interrupted(restart, lambda: call("connect", s.fileno(),
+                                          b"\1\0here\0", 7))
+        interrupted(restart, lambda: call("open", "fifo", 0))
+
+
 def watches():
     fresh()
     fd = libc.inotify_init1(O.O_NONBLOCK)
@@ -592,7 +699,7 @@ def facts():
     show("exe", os.path.basename(os.readlink("/proc/self/exe"))[:6])
 
 
-PARTS = [descriptors, limits, masks, pipes, sockets, watches, terminals,
+PARTS = [connects, queues, descriptors, limits, masks, pipes, sockets, watches, terminals,
          leases, busy, many, exclusive, ones, opens, pairs,
          facts]
 

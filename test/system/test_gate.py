@@ -38,7 +38,8 @@ def table(sh, policy, part):
 
 
 @pytest.mark.parametrize("part", [
-    "descriptors", "limits", "masks", "pipes", "sockets", "watches",
+    "descriptors", "limits", "masks", "pipes", "sockets", "connects",
+    "queues", "watches",
     "terminals", "leases", "busy", "many", "exclusive", "ones", "opens",
     "pairs"])
 def test_what_is_allowed_answers_as_if_nobody_was_asked(sh, part):

@@ -1,8 +1,11 @@
 """The gate's files: what is watched, counted, allowed by default, and waits."""
 import json
+import os
 import re
+import socket
 
 import pytest
+from shell import wait_until
 
 WATCHED = """
 policy_mode: audit
@@ -60,6 +63,8 @@ def test_an_open_that_is_watched_is_recorded_with_what_it_would_be(sh):
                "open('/ws/plain', 'a').close()\n"
                "print(open('/ws/secret').read())\ntime.sleep(1.3)")
     assert r.out.strip() == "secret", r
+    wait_until(lambda: times(sh.audit(kind="file", path="/ws/plain",
+                                      action="read")) >= 50)
     read = sh.audited(kind="file", path="/ws/plain", action="read")
     assert {x["verdict"] for x in read} == {"allowed"}, read
     assert times(read) == 50 and len(read) <= 3, read
@@ -75,7 +80,8 @@ def test_each_process_that_is_watched_has_its_own_records(sh):
     top = workspace(sh, "plain")
     sh.start("box", policy=WATCHED, options=["--mount", f"{top}:/ws"])
     sh.sh("box", "cat /ws/plain; cat /ws/plain; head -c1 /ws/plain")
-    got = sh.audited(kind="file", path="/ws/plain")
+    got = wait_until(lambda: (r := sh.audit(kind="file", path="/ws/plain"))
+                     and len(r) > 2 and r)
     assert len(got) == 3 and len({x["pid"] for x in got}) == 3, got
     assert sorted(x["exe"].rsplit("/", 1)[1] for x in got) == \
         ["cat", "cat", "head"], got
@@ -90,8 +96,11 @@ def test_a_storm_of_denials_is_counted_and_does_not_fill_the_log(sh):
                "  except PermissionError: n += 1\n"
                "print(n)\ntime.sleep(1.3)")
     assert r.out.strip() == "5000", r
-    got = [x for x in sh.audited(kind="file", verdict="denied")
-           if x["path"].endswith(".never")]
+    def denied():
+        return [x for x in sh.audit(kind="file", verdict="denied")
+                if x["path"].endswith(".never")]
+    wait_until(lambda: times(denied()) >= 5000, what="5000 denials")
+    got = denied()
     assert times(got) == 5000, times(got)
     assert len(got) < 2000, len(got)
     assert any("this and other names" in x["reason"] for x in got)
@@ -160,6 +169,43 @@ print(json.dumps([other, got.count(""), got.count("EAGAIN")]))
     assert other == 0 and opened == 256 and refused == 44, r
 
 
+@pytest.mark.both
+def test_sockets_of_the_sandboxs_own_are_reached_in_a_mount_too(sh):
+    top = workspace(sh, "plain")
+    sh.start("box", policy=OPEN, options=["--mount", f"{top}:/ws"])
+    r = python(sh, "box", """
+import os, socket, subprocess
+for where in ("/ws/s", "/tmp/s", os.path.expanduser("~/s")):
+    s = socket.socket(socket.AF_UNIX)
+    s.bind(where)
+    s.listen()
+    if os.fork() == 0:
+        c, _ = s.accept()
+        c.sendall(b"hello ")
+        os._exit(0)
+    c = socket.socket(socket.AF_UNIX)
+    c.connect(where)
+    print(c.recv(10).decode(), end="")
+""")
+    assert r.out == "hello hello hello ", r
+
+
+def test_a_socket_outside_is_reached_where_the_policy_says_exactly_it(sh):
+    top = workspace(sh, "plain")
+    sh.start("box", policy=OPEN.replace("  deny:", "  allow:\n"
+             "    - path: /ws/daemon.sock\n      permissions: [write]\n"
+             "  deny:", 1), options=["--mount", f"{top}:/ws"])
+    for name in ("daemon.sock", "another.sock"):
+        s = socket.socket(socket.AF_UNIX)
+        s.bind(f"{top}/{name}")
+        os.chmod(f"{top}/{name}", 0o777)
+        s.listen()
+        r = python(sh, "box", "import socket\nsocket.socket(socket.AF_UNIX)"
+                   f".connect('/ws/{name}')")
+        assert (r.code == 0) == (name == "daemon.sock"), r
+        s.close()
+
+
 def test_a_thread_with_descriptors_of_its_own_is_answered_with_those(sh):
     """CLOSE_RANGE_UNSHARE: 3 is a socket here, and the leader's is another."""
     sh.start("box", policy=DENIED)
@@ -179,3 +225,24 @@ t.join()
 print(repr(a.getsockname()), b.getsockname())
 """)
     assert r.out.split() == ["thread", "''", "thread"], r
+
+
+GATED_CALLERS = OPEN + """
+network:
+  allow:
+    - endpoint: echo.test
+      binaries: [%s]
+""" % os.path.realpath("/usr/bin/python3")
+
+
+@pytest.mark.both
+def test_who_connects_is_the_caller_and_not_who_does_it_for_it(sh):
+    """Without a timeout it is a helper that waits for the connection."""
+    sh.start("box", policy=GATED_CALLERS)
+    r = python(sh, "box", "import urllib.request as u\n"
+               "for i in range(20):\n"
+               "  print(u.urlopen('https://echo.test/').status)\n"
+               "print(u.urlopen('https://echo.test/', timeout=20).status)")
+    assert r.out.split() == ["200"] * 21, r
+    r = sh.exec("box", "curl", "-fsS", "https://echo.test/")
+    assert r.code != 0 and "403" in r.err, r

@@ -44,7 +44,7 @@ def workspace(sh, *names):
 
 
 @pytest.mark.parametrize("part", [
-    "descriptors", "limits", "masks", "sockets", "terminals", "many", "ones",
+    "descriptors", "limits", "masks", "connects", "terminals", "many", "ones",
     "opens", "facts"])
 def test_where_nothing_is_hidden_all_answers_as_if_nobody_was_asked(sh, part):
     bare = table(sh, UNGATED, part)

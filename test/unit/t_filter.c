@@ -254,7 +254,8 @@ the_broker_forks_and_makes_no_thread(void **state)
 	assert_int_equal(ask(SYS_clone, 0x003d0f00, 0, 0, 0), KILL);
 	assert_int_equal(ask(SYS_clone, 0x10000011, 0, 0, 0), KILL);
 	assert_int_equal(ask(SYS_socket, 1, 1, 0, 0), KILL);
-	assert_int_equal(ask(SYS_connect, 3, 0, 0, 0), KILL);
+	/* it has none of its own: those of its callers */
+	assert_int_equal(ask(SYS_connect, 3, 0, 0, 0), ALLOW);
 	assert_int_equal(ask(SYS_ioctl, 3, 0x5412 /* TIOCSTI */, 0, 0),
 	    NO(ENOTTY));
 }
@@ -286,6 +287,31 @@ a_gate_asks_about_names_alone(void **state)
 	assert_true(calls_agent(&b, GATE_NONE));
 	for (uint32_t i = 0; i < NUMBER_MAX; i++)
 		assert_int_not_equal(ask(i, 0, 0, 0, 0), ASKED);
+}
+
+static void
+a_gate_leaves_no_datagrams_to_paths(void **state)
+{
+	(void)state;
+	assert_true(calls_agent(&b, GATE_FILES));
+	assert_int_equal(ask(SYS_connect, 3, 0, 0, 0), ASKED);
+	for (unsigned call = 0; call < 2; call++) {
+		long nr = call == 0 ? SYS_socket : SYS_socketpair;
+
+		assert_int_equal(ask(nr, AF_UNIX, SOCK_STREAM, 0, 0), ALLOW);
+		assert_int_equal(ask(nr, AF_UNIX, SOCK_SEQPACKET |
+			SOCK_CLOEXEC, 0, 0), ALLOW);
+		assert_int_equal(ask(nr, AF_UNIX, SOCK_DGRAM |
+			SOCK_NONBLOCK, 0, 0), NO(ESOCKTNOSUPPORT));
+		assert_int_equal(ask(nr, AF_UNIX, SOCK_RAW, 0, 0),
+		    NO(ESOCKTNOSUPPORT));
+	}
+	assert_int_equal(ask(SYS_socket, AF_INET, SOCK_DGRAM, 0, 0), ALLOW);
+	assert_int_equal(ask(SYS_socket, AF_PACKET, SOCK_DGRAM, 0, 0),
+	    NO(EAFNOSUPPORT));
+	assert_true(calls_agent(&b, GATE_NONE));
+	assert_int_equal(ask(SYS_socket, AF_UNIX, SOCK_DGRAM, 0, 0), ALLOW);
+	assert_int_equal(ask(SYS_connect, 3, 0, 0, 0), ALLOW);
 }
 
 static void
@@ -583,6 +609,7 @@ main(void)
 		cmocka_unit_test(roles_kill),
 		cmocka_unit_test(the_broker_forks_and_makes_no_thread),
 		cmocka_unit_test(a_gate_asks_about_names_alone),
+		cmocka_unit_test(a_gate_leaves_no_datagrams_to_paths),
 		cmocka_unit_test(
 		    what_tells_of_a_name_is_asked_where_names_are_hidden),
 		cmocka_unit_test(a_gate_changes_no_other_answer),

@@ -1,6 +1,7 @@
-/* fifo.c -- opening a named pipe, which waits for who opens its other end.
+/* helper.c -- what waits for somebody else: an open of a named pipe for who
+ * opens its other end, a connection for who takes it.
  *
- * The broker must not wait, so a helper does: a fork that opens, answers and
+ * The broker must not wait, so a helper does: a fork that does it, answers and
  * exits. The broker looks after it: a caller who was killed, or whom a signal
  * interrupts, needs it no more. */
 #include <errno.h>
@@ -23,8 +24,8 @@
 #define LOOK_MS	  20
 #define LOOKS_MAX 64	/* helpers looked after at once */
 
-static void
-answer(const struct ask *a, int error, int value)
+void
+helper_answer(const struct ask *a, int error, int value)
 {
 	struct seccomp_notif_resp r = { .id = a->id, .error = error,
 		.val = value };
@@ -33,41 +34,22 @@ answer(const struct ask *a, int error, int value)
 	(void)ioctl(a->b->listener, SECCOMP_IOCTL_NOTIF_SEND, &r);
 }
 
-/* In two steps: in one, the question counts as answered before the caller has
- * the descriptor, and if we were stopped then, it would be told "0". And our
- * end is closed before it goes on, or it would count as one more. */
-static void
-answer_in_two(const struct ask *a, int fd, int flags)
-{
-	struct seccomp_notif_addfd add = { .id = a->id,
-		.srcfd = (uint32_t)fd,
-		.newfd_flags = (uint32_t)flags & O_CLOEXEC };
-	int there = ioctl(a->b->listener, SECCOMP_IOCTL_NOTIF_ADDFD, &add);
-
-	int error = there == -1 ? -errno : 0;
-
-	(void)close(fd);
-	answer(a, error, there == -1 ? 0 : there);
-}
-
-/* Its descriptors are its own, so it names them by its own /proc. */
+/* Its descriptors are its own, so it names them by its own /proc: that is its
+ * working directory. */
 static NORETURN void
-help(const struct ask *a, int held, int flags)
+help(const struct ask *a, helper_work *work, const void *arg)
 {
-	char path[32];
 	sigset_t none;
-	int fd;
+	int fds;
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	(void)snprintf(path, sizeof(path), "self/fd/%d", held);
-	fd = openat(a->b->proc, path, (flags & ~(O_CREAT | O_EXCL |
-		O_NOFOLLOW)) | O_NOCTTY | O_CLOEXEC);
-	if (fd == -1)
-		answer(a, -errno, 0);
+	fds = openat(a->b->proc, "self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fds == -1 || fchdir(fds) == -1)
+		helper_answer(a, -EIO, 0);
 	else
-		answer_in_two(a, fd, flags);
+		work(a, arg);
 	_exit(0);
 }
 
@@ -90,7 +72,7 @@ helper_find(struct broker *b, pid_t tgid)
 }
 
 long
-fifo_open(const struct ask *a, int fd, int flags)
+helper_start(const struct ask *a, helper_work *work, const void *arg)
 {
 	struct broker *b = a->b;
 	struct caller_ids ids;
@@ -107,14 +89,14 @@ fifo_open(const struct ask *a, int fd, int flags)
 	if (pid == -1)
 		return -errno;
 	if (pid == 0)
-		help(a, fd, flags);
+		help(a, work, arg);
 	*h = (struct helper){ pid, a->tid, ids.tgid, a->id };
 	b->nhelpers++;
 	return ANSWERED;
 }
 
 bool
-fifo_reap(struct broker *b, pid_t pid)
+helper_reap(struct broker *b, pid_t pid)
 {
 	for (size_t i = 0; i < HELPERS_MAX; i++) {
 		if (b->helpers[i].pid != pid)
@@ -127,7 +109,7 @@ fifo_reap(struct broker *b, pid_t pid)
 }
 
 int
-fifo_wait_ms(const struct broker *b)
+helper_wait_ms(const struct broker *b)
 {
 	return b->nhelpers == 0 ? -1 : LOOK_MS;
 }
@@ -146,18 +128,19 @@ static void
 look_at(struct broker *b, const struct helper *h)
 {
 	const struct ask a = { .b = b, .id = h->id, .tid = h->tid };
+	int error;
 
 	if (!caller_waits(&a)) {
 		stop(h);
-	} else if (caller_interrupted(&a)) {
+	} else if ((error = caller_interrupted(&a)) != 0) {
 		stop(h);
-		answer(&a, -EINTR, 0);
+		helper_answer(&a, error, 0);
 	}
 }
 
 /* Some of them each time: many that wait cost those who ask nothing. */
 void
-fifo_look(struct broker *b)
+helper_look(struct broker *b)
 {
 	static int64_t last;
 	const int64_t now = clock_mono().v / 1000;
@@ -175,4 +158,47 @@ fifo_look(struct broker *b)
 		looks++;
 		look_at(b, h);
 	}
+}
+
+/* ---- named pipes ---- */
+
+struct pipe_open {
+	int held, flags;
+};
+
+/* In two steps: in one, the question counts as answered before the caller has
+ * the descriptor, and if we were stopped then, it would be told "0". And our
+ * end is closed before it goes on, or it would count as one more. */
+static void
+answer_in_two(const struct ask *a, int fd, int flags)
+{
+	struct seccomp_notif_addfd add = { .id = a->id,
+		.srcfd = (uint32_t)fd,
+		.newfd_flags = (uint32_t)flags & O_CLOEXEC };
+	int there = ioctl(a->b->listener, SECCOMP_IOCTL_NOTIF_ADDFD, &add);
+	int error = there == -1 ? -errno : 0;
+
+	(void)close(fd);
+	helper_answer(a, error, there == -1 ? 0 : there);
+}
+
+static void
+pipe_wait(const struct ask *a, const void *arg)
+{
+	const struct pipe_open *p = arg;
+	int fd = open(fd_name(p->held).text, (p->flags & ~(O_CREAT | O_EXCL |
+		O_NOFOLLOW)) | O_NOCTTY | O_CLOEXEC);
+
+	if (fd == -1)
+		helper_answer(a, -errno, 0);
+	else
+		answer_in_two(a, fd, p->flags);
+}
+
+long
+fifo_open(const struct ask *a, int fd, int flags)
+{
+	const struct pipe_open p = { fd, flags };
+
+	return helper_start(a, pipe_wait, &p);
 }
