@@ -200,7 +200,8 @@ on_profile(struct compile *c, const struct node *n, void *arg)
 	if (take_word(c, n, "profile") == NULL)
 		return;
 	e->e.profile = n;
-	not_enforced(c, n, "profile");
+	if (c->maximum)	/* it has no sandbox to be entered in */
+		not_enforced(c, n, "a profile of the maximum policy");
 }
 
 #define FACTS_OF_COMMANDS (FACT_BIT(FACT_COMMAND) | FACT_BIT(FACT_ARGS) | \

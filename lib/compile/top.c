@@ -54,7 +54,7 @@ static const struct key keys[] = {
 	{ "extends", WANT_LIST, NULL, NULL },	/* see extends.c */
 	{ "labels", WANT_ANY, check_labels, "labels" },
 	{ "process", WANT_MAP, check_process, NULL },
-	{ "profiles", WANT_MAP, check_profiles, "profiles" },
+	{ "profiles", WANT_MAP, check_profiles, NULL },
 };
 
 static const struct key profile_keys[] = {

@@ -212,6 +212,11 @@ judge_command(const struct ask *a, struct program *p)
 	case REVIEW_HOLD:
 		return hold(a);
 	case REVIEW_ALLOW:
+		if (!p->main &&
+		    !profile_may_enter(a, v.profiles, v.reason)) {
+			v.judged = v.verdict = VERDICT_DENY;
+			break;
+		}
 		p->profiles = v.profiles;
 		if (v.audit || v.judged == VERDICT_DENY || is_told(a))
 			event_exec(a, p, &v);
@@ -280,6 +285,8 @@ decide(const struct ask *a, const struct exec_call *call,
 	rc = judge_files(a, p);
 	if (rc == 0 && commands)
 		rc = judge_command(a, p);
+	if (rc == 0)
+		rc = profile_enter(a, p->profiles);
 	if (rc != 0)
 		return rc;
 	return stop_let_go(a, found == 0 ? p : NULL);

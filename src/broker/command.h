@@ -8,7 +8,8 @@
  *	stop_let_go	the kernel executes, traced by us; when it has, and the
  *			program has not run yet, what it loaded is compared
  *			with what was judged (stop.c)
- *	profile_enter	puts it under a narrower policy */
+ *
+ * profile_enter comes last: what is executed under a narrower policy. */
 #ifndef BROKER_COMMAND_H
 #define BROKER_COMMAND_H
 
@@ -51,8 +52,12 @@ enum review review_exec(const struct ask *a, const struct program *p,
 /* Under which profiles the caller is, so that a is judged by them. 0, or
  * -errno: it is not known. */
 int profile_take(struct ask *a);
-/* The verified program in process pid (outer) is about to run, under profiles
- * besides its parent's. 0 or -1: it is killed. */
-int profile_enter(struct broker *b, pid_t pid, uint64_t profiles);
+/* May the caller enter profiles with what it would hand on? False, and why. */
+bool profile_may_enter(const struct ask *a, uint64_t profiles,
+    char why[REASON_BYTES_MAX]);
+/* It executes what is under profiles, too, and so is it from now on: that
+ * needs no look at what becomes of the call, since one that fails leaves it
+ * with less. 0 or -errno. */
+int profile_enter(const struct ask *a, uint64_t profiles);
 
 #endif

@@ -1,0 +1,328 @@
+"""Out of a profile: what runs under a narrower policy, in a sandbox in which
+others run under a wider one, as the same user."""
+import os
+
+import pytest
+
+POLICY = """
+file_access:
+  allow:
+    - path: "/work/**"
+      permissions: [read, write]
+commands:
+  default_policy: allow
+  unreviewed_code: allow
+  allow:
+    - {command: /work/bin/enter-reader, profile: reader}
+    - {command: /work/bin/enter-writer, profile: writer}
+profiles:
+  reader:
+    file_access:
+      allow:
+        - path: "/work/open/**"
+        - path: "/work/bin/**"
+    commands: {default_policy: allow}
+  writer:
+    file_access:
+      allow:
+        - path: "/work/open/**"
+          permissions: [read, write]
+        - path: "/work/bin/**"
+    commands: {default_policy: allow}
+"""
+
+# A wider process, as an agent would be: a secret in its memory, environment
+# and descriptors. It says its pid, and then whether it is well.
+WIDE = """
+import os, sys, time, signal
+secret = b"SECRET-" + b"of-memory"
+data = os.open("/work/shut/file", os.O_RDONLY)
+mem = os.memfd_create("x")
+os.write(mem, b"SECRET-of-memfd")
+r, w = os.pipe()
+os.write(w, b"SECRET-of-pipe")
+os.chdir("/work/shut")
+print(os.getpid(), data, mem, r, flush=True)
+sys.stdin.read()
+print("well" if os.read(r, 100) == b"SECRET-of-pipe" else "robbed")
+"""
+
+NARROW = """
+import ctypes, os, signal, socket, struct, subprocess, sys
+wide, data, mem, pipe = map(int, sys.argv[1:5])
+libc = ctypes.CDLL(None, use_errno=True)
+def call(name, *a):
+    r = getattr(libc, name)(*a)
+    if r == -1:
+        raise OSError(ctypes.get_errno(), name)
+    return r
+def syscall(*a):
+    libc.syscall.restype = ctypes.c_long
+    r = libc.syscall(*map(ctypes.c_long, a))
+    if r == -1:
+        raise OSError(ctypes.get_errno(), "syscall %d" % a[0])
+    return r
+def read(path, *flags):
+    fd = os.open(path, os.O_RDONLY)
+    return os.read(fd, 1 << 20)
+def tries(what, f, *a):
+    try:
+        print("GOT", what, f(*a))
+    except OSError as e:
+        print("no", what, e.errno)
+def still_narrow():
+    try:
+        print("GOT", read("/work/shut/file"))
+    except PermissionError:
+        print("narrow")
+"""
+
+
+@pytest.fixture(name="box")
+def _box(sh):
+    for folder in ("open", "shut", "bin"):
+        sh.folder(f"w/{folder}")
+    sh.write("w/open/file", "readable\n", mode=0o666)
+    sh.write("w/shut/file", "SECRET\n", mode=0o666)
+    for name in ("reader", "writer"):
+        sh.write(f"w/bin/enter-{name}", '#!/bin/sh\nexec "$@"\n', mode=0o755)
+    top = os.path.join(sh.files, "w")
+    sh.user.own(top)
+    sh.start("box", policy=sh.policy(POLICY),
+             options=["--mount", f"{top}:/work", "--workdir", "/work"])
+    return sh
+
+
+def narrow(box, script, *args, profile="reader"):
+    r = box.exec("box", f"/work/bin/enter-{profile}", "python3", "-c",
+                 NARROW + script, *(args or ("0", "0", "0", "0")))
+    assert "SECRET" not in r.out + r.err, r
+    return r
+
+
+@pytest.mark.both
+def test_a_profile_reads_and_writes_what_it_names(box):
+    r = narrow(box, """
+print(read("/work/open/file"))
+for path in "/work/shut/file", "/home/sandbox/x", "/tmp/x":
+    tries(path, read, path)
+for path in "/work/open/file", "/work/open/new", "/tmp/new", "/work/new", \\
+        "/home/sandbox/.bashrc", "/dev/shm/new", "/usr/local/bin/git":
+    tries(path, lambda p: os.open(p, os.O_WRONLY | os.O_CREAT), path)
+tries("list", os.listdir, "/work/shut")
+tries("move", os.rename, "/work/open/file", "/work/open/other")
+print(open("/usr/bin/env", "rb").read(4), len(os.listdir("/work/open")))
+""")
+    assert "GOT" not in r.out and "readable" in r.out, r
+    assert r.out.count("no ") == 12 and "ELF" in r.out, r
+    wide = box.sh("box", "cat /work/shut/file && echo x >/work/open/new && "
+                         "echo x >/tmp/new")
+    assert wide.out == "SECRET\n" and wide.code == 0, wide
+
+
+def test_what_it_starts_stays_in_it(box):
+    """Children, daemons, other sessions, threads, vfork, other shells."""
+    r = narrow(box, """
+import threading
+print(subprocess.run(["cat", "/work/shut/file"]).returncode != 0)
+print(subprocess.run(["setsid", "-w", "sh", "-c", "cat /work/shut/file"])
+      .returncode != 0)
+print(subprocess.run(["env", "-i", "/bin/sh", "-c",
+                      "(cat /work/shut/file; echo $? >&2) & wait"],
+                     stderr=subprocess.PIPE).stderr)
+t = threading.Thread(target=still_narrow)
+t.start()
+t.join()
+r, w = os.pipe()
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        while os.getppid() != 1:
+            pass
+        os.dup2(w, 1)
+        os.execv("/bin/sh", ["sh", "-c", "cat /work/shut/file; echo orphan"])
+    os._exit(0)
+os.close(w)
+while got := os.read(r, 100):
+    print(got)
+print(subprocess.run(["/work/bin/enter-writer", "cat", "/work/shut/file"])
+      .returncode != 0)
+""")
+    assert r.out.count("True") == 3 and "orphan" in r.out, r
+    assert "narrow" in r.out and "GOT" not in r.out, r
+
+
+def test_two_profiles_are_both(box):
+    """Who is under one and starts what enters another is under both."""
+    script = 'echo x >/work/open/both && echo WROTE'
+    r = box.exec("box", "/work/bin/enter-writer", "sh", "-c", script)
+    assert r.out == "WROTE\n", r
+    for first, second in (("reader", "writer"), ("writer", "reader")):
+        r = box.exec("box", f"/work/bin/enter-{first}",
+                     f"/work/bin/enter-{second}", "sh", "-c", script)
+        assert r.code != 0 and "WROTE" not in r.out, r
+
+
+@pytest.mark.both
+def test_the_mark_is_not_changed_from_inside(box):
+    r = narrow(box, """
+import resource
+LOCKS, INF = 10, (1 << 64) - 1
+print("mark", resource.prlimit(0, LOCKS)[1] == INF)
+old = struct.pack("QQ", INF, INF)
+for value in (INF, INF), (0, 0), (0, INF), (5, 5):
+    buf = ctypes.create_string_buffer(struct.pack("QQ", *value))
+    for pid in 0, os.getpid(), os.getppid():
+        libc.syscall(302, pid, LOCKS, buf, None)
+        libc.syscall(302, ctypes.c_long(pid | 1 << 32),
+                     ctypes.c_long(LOCKS | 1 << 32), buf, None)
+    libc.syscall(160, LOCKS, buf)
+    libc.setrlimit(LOCKS, buf)
+    still_narrow()
+print("mark", resource.prlimit(0, LOCKS)[1] == INF)
+""")
+    assert r.out.count("narrow") == 4 and r.out.count("mark False") == 2, r
+    wide = box.exec("box", "python3", "-c", """
+import resource
+try:
+    resource.setrlimit(10, (5, 5))
+except OSError:
+    pass
+print(resource.getrlimit(10)[1] == resource.RLIM_INFINITY)
+print(open("/work/shut/file").read())
+""")
+    assert wide.out == "True\nSECRET\n\n", wide
+
+
+class Wide:
+    """A wider process in the box, while the body runs."""
+
+    def __init__(self, box):
+        self.box = box
+
+    def __enter__(self):
+        self.p = self.box.popen("sandbox", "exec", "box", "--", "python3",
+                                "-c", WIDE, stdin=-1, stdout=-1, stderr=-1)
+        self.args = self.p.stdout.readline().decode().split()
+        assert len(self.args) == 4, self.p.communicate()
+        return self.args
+
+    def __exit__(self, *_):
+        out, err = self.p.communicate(timeout=30)
+        assert out == b"well\n", (out, err)
+
+
+def test_a_wider_process_is_not_read(box):
+    with Wide(box) as args:
+        r = narrow(box, """
+p = "/proc/%d/" % wide
+for name in "environ", "mem", "maps", "cmdline", "auxv", "fd", "fdinfo", \\
+        "root", "cwd", "root/work/shut/file", "cwd/file", "exe", "syscall", \\
+        "stack", "map_files", "task/%d/environ" % wide, \\
+        "task/%d/cwd/file" % wide, "smaps", "pagemap", "mountinfo", \\
+        "fd/%d" % data, "fd/%d" % mem, "fd/%d" % pipe, \\
+        "task/%d/fd/%d" % (wide, mem):
+    tries(name, lambda n: read(p + n)[:64], name)
+# a descriptor without access, of its pipe or memfd, opened anew
+for fd in mem, pipe, data:
+    def again(fd):
+        held = os.open(p + "fd/%d" % fd, os.O_PATH)
+        return read("/proc/self/fd/%d" % held)
+    tries("again %d" % fd, again, fd)
+def moved():
+    os.chdir(p + "cwd")
+    return read("file")
+tries("chdir", moved)
+def rooted():
+    return read("/proc/self/cwd/file")
+tries("cwd", rooted)
+os.chdir("/")
+def below():
+    held = os.open(p, os.O_PATH)
+    return os.open("environ", os.O_RDONLY, dir_fd=held)
+tries("dirfd", below)
+print(len(read(p + "stat")) > 10, len(read(p + "status")) > 10)
+""", *args)
+    assert "GOT" not in r.out and "True True" in r.out, r
+
+
+@pytest.mark.both
+def test_a_wider_process_is_not_taken_over(box):
+    with Wide(box) as args:
+        r = narrow(box, """
+PTRACE_ATTACH, PTRACE_SEIZE = 16, 0x4206
+libc.ptrace.restype = ctypes.c_long
+for request in PTRACE_ATTACH, PTRACE_SEIZE:
+    tries("ptrace", call, "ptrace", request, wide, 0, 0)
+class iov(ctypes.Structure):
+    _fields_ = [("base", ctypes.c_void_p), ("len", ctypes.c_size_t)]
+buf = ctypes.create_string_buffer(64)
+ours, theirs = iov(ctypes.addressof(buf), 64), iov(0x400000, 64)
+for name in "process_vm_readv", "process_vm_writev":
+    tries(name, call, name, wide, ctypes.byref(ours), 1,
+          ctypes.byref(theirs), 1, 0)
+pidfd = os.pidfd_open(wide)
+for fd in data, mem, pipe:
+    tries("pidfd_getfd", syscall, 438, pidfd, fd, 0)
+tries("madvise", syscall, 440, pidfd, ctypes.addressof(ours), 1, 21, 0)
+for signo in signal.SIGKILL, signal.SIGSTOP, signal.SIGINT:
+    tries("kill", os.kill, wide, signo)
+    tries("group", os.killpg, os.getpgid(wide), signo)
+    tries("tkill", syscall, 200, wide, signo)
+    tries("tgkill", syscall, 234, wide, wide, signo)
+    tries("sigqueue", syscall, 129, wide, signo, ctypes.addressof(buf))
+    tries("all", os.kill, -1, signo)
+    tries("pidfd", syscall, 424, pidfd, signo, 0, 0)
+    tries("init", os.kill, 1, signo)
+a, b = socket.socketpair()
+import fcntl
+tries("owner", fcntl.fcntl, a, fcntl.F_SETOWN, wide)
+tries("owner group", fcntl.fcntl, a, fcntl.F_SETOWN, -os.getpgid(wide))
+tries("owner ex", fcntl.fcntl, a, 15, struct.pack("ii", 1, wide))
+tries("owner ioctl", fcntl.ioctl, a, 0x8901, struct.pack("i", wide))
+tries("limits", syscall, 302, wide, 0, ctypes.addressof(buf), 0)
+import pty, termios
+tries("type", fcntl.ioctl, pty.openpty()[1], termios.TIOCSTI, b"x")
+""", *args)
+    assert "GOT" not in r.out and r.out.count("no ") >= 36, r
+
+
+def test_its_own_are_its_to_signal(box):
+    r = narrow(box, """
+p = subprocess.Popen(["sleep", "100"], start_new_session=True)
+os.killpg(p.pid, 15)
+print(p.wait())
+p = subprocess.Popen(["sleep", "100"])
+p.kill()
+print(p.wait())
+signal.signal(signal.SIGUSR1, lambda *_: print("heard"))
+signal.raise_signal(signal.SIGUSR1)
+os.kill(os.getpid(), signal.SIGUSR1)
+print(len(read("/proc/self/environ")) > 0, len(read("/proc/self/maps")) > 0)
+print(len(os.listdir("/proc/self/fd")) > 0)
+import resource
+print(resource.prlimit(os.getpid(), resource.RLIMIT_NOFILE)[0] > 0)
+""")
+    assert r.out == ("-15\n-9\nheard\nheard\nTrue True\nTrue\nTrue\n"), r
+
+
+def test_a_child_is_not_traced_by_a_parent_that_became_narrower(box):
+    """It starts wide, makes a child, and then enters the profile itself."""
+    r = box.exec("box", "python3", "-c", """
+import ctypes, os, time
+libc = ctypes.CDLL(None, use_errno=True)
+if (child := os.fork()) == 0:
+    while True:
+        limits = open("/proc/%d/limits" % os.getppid()).read()
+        if "locks                unlimited" not in " ".join(
+                l for l in limits.splitlines() if "file locks" in l) and \\
+           limits.split("Max file locks")[1].split()[1] != "unlimited":
+            break
+        time.sleep(0.01)
+    print("traced", libc.ptrace(0, 0, 0, 0), flush=True)
+    os._exit(0)
+os.execv("/work/bin/enter-reader", ["enter-reader", "sh", "-c",
+                                    "sleep 100 & wait %d; sleep 1; kill $!"
+                                    % child])
+""")
+    assert "traced -1" in r.out, r
