@@ -109,7 +109,7 @@ static const struct schema_key pattern_keys[] = {
 static const struct schema_key graphql_keys[] = {
 	{ "operations", "[query|mutation|subscription]", "" },
 	{ "names", "[word]", "" },
-	{ "fields", "[word]", "of the root" },
+	{ "fields", "[word]", "of the root, or viewer.login below it" },
 	END
 };
 
@@ -127,7 +127,7 @@ static const struct schema_key mcp_keys[] = {
 };
 
 static const struct schema_key git_keys[] = {
-	{ "operations", "[fetch|push]", "" },
+	{ "operations", "[fetch|push|delete]", "" },
 	{ "repositories", "[word]", "" },
 	{ "refs", "[word]", "" },
 	END

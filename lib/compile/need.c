@@ -71,6 +71,18 @@ is_path_like(const struct pol_need *need, struct str s)
 	    (str_has_prefix(s, STR("/")) || str_has_prefix(s, STR("**")));
 }
 
+/* A field is also all that is selected below it. */
+static struct str
+below_field(struct compile *c, struct str p)
+{
+	char *out = take_mem(c, p.len + 3, 1);
+
+	memcpy(out, p.p, p.len);
+	out[p.len] = '.';
+	out[p.len + 1] = OP_SPAN;
+	return str_of(out, p.len + 2);
+}
+
 static bool
 take_pattern(struct compile *c, const struct node *n, struct pol_need *need,
     char star)
@@ -79,6 +91,13 @@ take_pattern(struct compile *c, const struct node *n, struct pol_need *need,
 
 	if (take_word(c, n, "a pattern") == NULL)
 		return false;
+	if (need->detail == DETAIL_GIT_REF &&
+	    !str_has_prefix(n->text, STR("refs/")) && n->text.p[0] != '*') {
+		node_error(c, n, "a ref is named in full: write "
+		    "refs/heads/%.64s, or refs/tags/%.64s", n->text.p,
+		    n->text.p);
+		return false;
+	}
 	if (is_path_like(need, n->text)) {
 		need->flags |= NEED_PATH;
 		p = path_pattern(c, n->text);
@@ -90,6 +109,8 @@ take_pattern(struct compile *c, const struct node *n, struct pol_need *need,
 		return false;
 	}
 	strs_add(c, &need->patterns, p);
+	if (need->detail == DETAIL_GRAPHQL_FIELD)
+		strs_add(c, &need->patterns, below_field(c, p));
 	strs_add(c, &need->shown, n->text);
 	return true;
 }
@@ -278,7 +299,8 @@ need_list(struct compile *c, const struct node *n, struct pol_rule *r,
 
 static const char *const graphql_operations[] = { "query", "mutation",
 	"subscription", NULL };
-static const char *const git_operations[] = { "fetch", "push", NULL };
+static const char *const git_operations[] = { "fetch", "push", "delete",
+	NULL };
 static const char *const sql_statements[] = { "select", "insert", "update",
 	"delete", "merge", "call", "copy", "create", "alter", "drop",
 	"truncate", "grant", "revoke", "set", "begin", "commit", "rollback",
@@ -343,6 +365,24 @@ take_parts(struct compile *c, const struct node *n, struct pol_rule *r,
 		    "something", what);
 }
 
+static bool
+has_need(const struct pol_rule *r, enum detail detail)
+{
+	for (uint32_t i = 0; i < r->nneeds; i++)
+		if (r->needs[i].detail == detail)
+			return true;
+	return false;
+}
+
+/* Of a grant: a deny is about what is there. */
+static void
+flag_needs(struct pol_rule *r, enum detail detail, unsigned flag)
+{
+	for (uint32_t i = 0; i < r->nneeds && !is_deny(r); i++)
+		if (r->needs[i].detail == detail)
+			r->needs[i].flags |= flag;
+}
+
 void
 need_graphql(struct compile *c, const struct node *n, struct pol_rule *r)
 {
@@ -376,6 +416,10 @@ need_mcp(struct compile *c, const struct node *n, struct pol_rule *r)
 	};
 
 	take_parts(c, n, r, keys, NELEM(keys), "mcp");
+	if (!has_need(r, DETAIL_MCP_METHOD))
+		return;
+	flag_needs(r, DETAIL_MCP_TOOL, NEED_CALL);
+	flag_needs(r, DETAIL_MCP_ARGUMENT, NEED_CALL);
 }
 
 void
@@ -384,10 +428,11 @@ need_git(struct compile *c, const struct node *n, struct pol_rule *r)
 	static const struct key keys[] = {
 		{ "operations", WANT_LIST, on_GIT_OPERATION, NULL },
 		{ "repositories", WANT_LIST, on_GIT_REPOSITORY, NULL },
-		{ "refs", WANT_LIST, on_GIT_REF, "git refs" },
+		{ "refs", WANT_LIST, on_GIT_REF, NULL },
 	};
 
 	take_parts(c, n, r, keys, NELEM(keys), "git");
+	flag_needs(r, DETAIL_GIT_REF, NEED_OPTIONAL); /* a fetch has none */
 }
 
 void

@@ -156,9 +156,9 @@ static const struct key entry_keys[] = {
 	{ "when", WANT_WORD, on_when, NULL },
 	{ "query", WANT_MAP, on_query, NULL },
 	{ "headers", WANT_MAP, on_headers, NULL },
-	{ "graphql", WANT_MAP, on_graphql, "graphql" },
-	{ "json_rpc", WANT_MAP, on_json_rpc, "json_rpc" },
-	{ "mcp", WANT_MAP, on_mcp, "mcp" },
+	{ "graphql", WANT_MAP, on_graphql, NULL },
+	{ "json_rpc", WANT_MAP, on_json_rpc, NULL },
+	{ "mcp", WANT_MAP, on_mcp, NULL },
 	{ "git", WANT_MAP, on_git, NULL },
 	{ "sql", WANT_MAP, on_sql, "sql" },
 };

@@ -116,7 +116,7 @@ request_put(struct buf *out, const struct http_head *h,
 	put_fields(&w, h, o->websocket);
 	if (o->websocket)
 		put_upgrade(&w);
-	if (h->expects)
+	if (h->expects && !o->goes_on)
 		pen_put(&w, STR("Expect: 100-continue\r\n"));
 	put_framing(&w, says_zero ? HTTP_LENGTH : o->framing, o->length);
 	pen_put(&w, STR("\r\n"));

@@ -15,6 +15,7 @@ struct request_out {
 	enum http_framing framing;
 	uint64_t length;
 	bool websocket;			/* asks for one, without extensions */
+	bool goes_on;			/* it waits for no 100 Continue */
 	bool trailers;			/* HTTP/2: say that they are welcome */
 };
 

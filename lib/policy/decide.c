@@ -241,6 +241,7 @@ policy_network(const struct image *im, const struct net_query *q,
 	}
 	*out = (struct net_answer){ 0 };
 	scan_init(&s, im, q);
+	s.asked = &out->asked;
 	(void)scan_groups(&s, tally_group, &t);
 	judge(&t, out);
 	if (out->verdict == VERDICT_DENY &&

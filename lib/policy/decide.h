@@ -42,6 +42,8 @@ struct net_query {
 	bool own;		/* policy_address: the address is one of the
 				 * machine that would dial it */
 	const struct net_details *details; /* NULL: nothing more is known */
+	bool hoped;		/* the body is not there yet: what is not known
+				 * of it is what would be best */
 	const struct facts *facts; /* of the session, for `when:'; NULL: none
 				    * is known */
 	uint64_t profiles;	/* that the caller is under */
@@ -54,6 +56,8 @@ struct net_answer {
 	/* On allow: which of the rates count this, as bits (rates.h). [1]: of
 	 * the maximum. */
 	uint64_t rates[2];
+	uint32_t asked;		/* with hoped: details of the body that would
+				 * have to be so, as bits */
 	bool encoded_slash;	/* the allowing entry takes %2F in paths; the
 				 * asker refuses such a path otherwise */
 	struct policy_rule rule;	/* that decided: the allow, or the deny */

@@ -3,6 +3,7 @@
  * deny. */
 #include "policy/detail.h"
 
+#include "base/fold.h"
 #include "base/limits.h"
 #include "policy/match.h"
 #include "policy/scan.h"
@@ -37,14 +38,14 @@ hex(char c)
 
 /* Into the buffer behind what is there; false: no server need read it so. */
 static bool
-decode(struct pairs *p, struct str raw, size_t *at, struct str *out)
+decode(char *text, struct str raw, size_t *at, struct str *out)
 {
 	size_t begin = *at;
 
 	for (size_t i = 0; i < raw.len; i++) {
 		char c = raw.p[i] == '+' ? ' ' : raw.p[i];
 
-		if (*at == sizeof(p->text))
+		if (*at == HTTP_TARGET_BYTES_MAX)
 			return false;
 		if (c == '%') {
 			int hi = i + 2 < raw.len ? hex(raw.p[i + 1]) : -1;
@@ -58,34 +59,41 @@ decode(struct pairs *p, struct str raw, size_t *at, struct str *out)
 		/* Some servers take ';' for '&'. */
 		if (raw.p[i] == ';' || c == '\0')
 			return false;
-		p->text[(*at)++] = c;
+		text[(*at)++] = c;
 	}
-	*out = str_of(p->text + begin, *at - begin);
+	*out = str_of(text + begin, *at - begin);
+	return true;
+}
+
+bool
+detail_query_next(struct str *rest, char *text, struct detail_pair *out,
+    bool *bad)
+{
+	struct str part, name, value = { "", 0 };
+	size_t at = 0;
+
+	do {
+		if (rest->len == 0)
+			return false;
+		if (!str_cut(*rest, '&', &part, rest)) {
+			part = *rest;
+			rest->len = 0;
+		}
+	} while (part.len == 0);
+	if (!str_cut(part, '=', &name, &value))
+		name = part;
+	if (!decode(text, name, &at, &out->name) ||
+	    !decode(text, value, &at, &out->value)) {
+		*bad = true;
+		return false;
+	}
 	return true;
 }
 
 static bool
 query_next(struct pairs *p, struct detail_pair *out)
 {
-	struct str part, name, value = { "", 0 };
-	size_t at = 0;
-
-	do {
-		if (p->rest.len == 0)
-			return false;
-		if (!str_cut(p->rest, '&', &part, &p->rest)) {
-			part = p->rest;
-			p->rest.len = 0;
-		}
-	} while (part.len == 0);
-	if (!str_cut(part, '=', &name, &value))
-		name = part;
-	if (!decode(p, name, &at, &out->name) ||
-	    !decode(p, value, &at, &out->value)) {
-		p->unknown = true;
-		return false;
-	}
-	return true;
+	return detail_query_next(&p->rest, p->text, out, &p->unknown);
 }
 
 /* ---- git over HTTP: /OWNER/REPOSITORY(.git)/SERVICE */
@@ -147,10 +155,56 @@ git_operation(struct pairs *p, struct str *repository)
 }
 
 static bool
+list_next(struct pairs *p, const struct detail_list *l,
+    struct detail_pair *out)
+{
+	if (p->at == l->n)
+		return false;
+	*out = l->v[p->at++];
+	return true;
+}
+
+/* What a push does is in its body: beside pushes, there are deletions. A deny
+ * of pushes is one of these, too. */
+static bool
+git_is_commands(const struct pairs *p)
+{
+	return str_eqz(p->s->q->method, "POST") &&
+	    str_has_suffix(p->s->q->path, STR("/git-receive-pack"));
+}
+
+static bool
+git_command_next(struct pairs *p, struct detail_pair *out)
+{
+	static const struct detail_list unknown;
+	const struct net_details *d = p->s->q->details;
+	const struct detail_list *l = d == NULL ? &unknown :
+	    &d->of[DETAIL_GIT_OPERATION];
+
+	if (!p->deny) {
+		p->unknown = !l->known;
+		return l->known && list_next(p, l, out);
+	}
+	if (p->at == 0) {
+		p->at = 1;
+		p->unknown = !l->known;
+		*out = (struct detail_pair){ STR(""), STR("push") };
+		return true;
+	}
+	p->at--;
+	if (!list_next(p, l, out))
+		return false;
+	p->at++;
+	return true;
+}
+
+static bool
 git_next(struct pairs *p, struct detail_pair *out)
 {
 	struct str repository = { "", 0 }, op;
 
+	if (p->detail == DETAIL_GIT_OPERATION && git_is_commands(p))
+		return git_command_next(p, out);
 	if (p->at++ > 0)
 		return false;
 	op = git_operation(p, &repository);
@@ -179,12 +233,14 @@ pairs_begin(struct pairs *p, const struct scan *s, enum detail detail,
 	p->rest = s->q->query;
 	p->unknown = !detail_table[detail].known &&
 	    (d == NULL || !d->of[detail].known);
+	if (detail == DETAIL_GIT_REF && !git_is_commands(p))
+		p->unknown = false;	/* it surely has none */
 }
 
 static bool
 pairs_next(struct pairs *p, struct detail_pair *out)
 {
-	const struct detail_list *l;
+	const struct net_details *d = p->s->q->details;
 
 	if (p->unknown)
 		return false;
@@ -192,10 +248,18 @@ pairs_next(struct pairs *p, struct detail_pair *out)
 		return query_next(p, out);
 	if (detail_table[p->detail].known)
 		return git_next(p, out);
-	l = &p->s->q->details->of[p->detail];
-	if (p->at == l->n)
+	return d != NULL && list_next(p, &d->of[p->detail], out);
+}
+
+/* Not known, and still to come? Whoever asks hopes for the best then. */
+static bool
+is_hoped(const struct pairs *p)
+{
+	if (!p->unknown || !p->s->q->hoped ||
+	    (DETAILS_OF_BODY >> p->detail & 1) == 0)
 		return false;
-	*out = l->v[p->at++];
+	if (p->s->asked != NULL)
+		*p->s->asked |= 1U << p->detail;
 	return true;
 }
 
@@ -211,6 +275,8 @@ name_is(const struct scan *s, const struct f_need *t, struct str name)
 {
 	struct str want = form_text(s->im, t->name);
 
+	if (t->detail == DETAIL_MCP_ARGUMENT || t->detail == DETAIL_RPC_PARAM)
+		return fold_same(want, name);
 	if (t->detail != DETAIL_HEADER || want.len != name.len)
 		return str_eq(want, name);
 	for (size_t i = 0; i < name.len; i++)
@@ -268,6 +334,16 @@ value_agrees(const struct scan *s, const struct f_need *t, struct str value)
 	return t->pats.n == 0 ? TRUTH_TRUE : TRUTH_FALSE;
 }
 
+/* An MCP message that is no call of a tool. */
+static bool
+calls_nothing(const struct scan *s)
+{
+	const struct net_details *d = s->q->details;
+
+	return d != NULL && d->of[DETAIL_MCP_TOOL].known &&
+	    d->of[DETAIL_MCP_TOOL].n == 0;
+}
+
 /* Of a grant: there unless it need not be, and every value is as said. */
 static bool
 grant_agrees(const struct scan *s, const struct f_rule *r,
@@ -277,6 +353,8 @@ grant_agrees(const struct scan *s, const struct f_rule *r,
 	struct pairs p;
 	bool seen = false;
 
+	if ((t->flags & NEED_CALL) != 0 && calls_nothing(s))
+		return true;
 	pairs_begin(&p, s, (enum detail)t->detail, false);
 	while (pairs_next(&p, &one)) {
 		if (!is_about(s, r, t, one.name))
@@ -286,6 +364,8 @@ grant_agrees(const struct scan *s, const struct f_rule *r,
 			return false;
 		seen = true;
 	}
+	if (is_hoped(&p))
+		return true;
 	return !p.unknown && (seen ||
 	    (t->flags & (NEED_OPTIONAL | NEED_FORBIDDEN | NEED_REST)) != 0);
 }
@@ -321,7 +401,7 @@ deny_agrees(const struct scan *s, const struct f_rule *r,
 		if (is_about(s, r, t, one.name) &&
 		    member_agrees(s, t, one.value))
 			return true;
-	return p.unknown;
+	return p.unknown && !is_hoped(&p);
 }
 
 const struct f_need *
@@ -334,5 +414,20 @@ scan_need(const struct scan *s, const struct f_rule *r)
 		    !grant_agrees(s, r, t))
 			return t;
 	}
+	return NULL;
+}
+
+const struct detail_pair *
+scan_wrong(const struct scan *s, const struct f_rule *r,
+    const struct f_need *t)
+{
+	const struct net_details *d = s->q->details;
+	const struct detail_list *l = d == NULL ? NULL : &d->of[t->detail];
+
+	for (uint32_t i = 0; l != NULL && l->known && i < l->n; i++)
+		if (is_about(s, r, t, l->v[i].name) &&
+		    ((t->flags & NEED_FORBIDDEN) != 0 ||
+			value_agrees(s, t, l->v[i].value) != TRUTH_TRUE))
+			return &l->v[i];
 	return NULL;
 }

@@ -35,6 +35,12 @@ enum detail {
 	DETAIL_COUNT
 };
 
+/* Those that are read from a request's body. */
+#define DETAILS_OF_BODY							\
+	(((1U << (DETAIL_MCP_ARGUMENT + 1)) -				\
+	    (1U << DETAIL_GRAPHQL_OPERATION)) |				\
+	    1U << DETAIL_GIT_OPERATION | 1U << DETAIL_GIT_REF)
+
 struct detail_pair { /* name: of what has names, else empty */
 	struct str name, value;
 };
@@ -58,6 +64,12 @@ struct detail_info {
 
 extern const struct detail_info detail_table[DETAIL_COUNT];
 
+/* The next name and value of a query, decoded into text of
+ * HTTP_TARGET_BYTES_MAX bytes. false: there is none; *bad: servers may read
+ * the rest in several ways. */
+bool detail_query_next(struct str *rest, char *text,
+    struct detail_pair *out, bool *bad);
+
 /* How a value of a detail is to be, in a rule that grants; a rule that denies
  * is about requests in which any value is so. */
 enum { /* a set of these */
@@ -65,7 +77,9 @@ enum { /* a set of these */
 	NEED_FORBIDDEN = 2,	/* must not be there */
 	NEED_REST = 4,		/* of all names that no other need names */
 	NEED_PATH = 8,		/* values are paths: never with dot segments */
-	NEED_FLAGS = 15,
+	NEED_CALL = 16,		/* of an MCP message that calls a tool: of
+				 * others nothing is asked */
+	NEED_FLAGS = 31,
 };
 
 #endif

@@ -99,6 +99,8 @@ info_fill(struct image *im)
 	for (uint32_t i = 0; i < im->nneeds; i++)
 		if (im->needs[i].detail == DETAIL_HEADER)
 			info->needs_fields = true;
+		else if ((DETAILS_OF_BODY >> im->needs[i].detail & 1) != 0)
+			info->needs_body = true;
 }
 
 /* The one that shows less, and lets less be written. */
@@ -133,6 +135,7 @@ maximum_take(struct image *im, struct err *e)
 	im->info.has_network &= im->max->info.has_network;
 	im->info.needs_who |= im->max->info.needs_who;
 	im->info.needs_fields |= im->max->info.needs_fields;
+	im->info.needs_body |= im->max->info.needs_body;
 	im->info.needs_file_gate |= im->max->info.needs_file_gate;
 	im->info.needs_exec_gate |= im->max->info.needs_exec_gate;
 	im->info.bounded = im->max->info.mode == POLICY_ENFORCE;
@@ -186,6 +189,7 @@ profile_take(struct image *im, uint32_t i, struct err *e)
 	p->bounds = true;
 	im->info.needs_who |= p->info.needs_who;
 	im->info.needs_fields |= p->info.needs_fields;
+	im->info.needs_body |= p->info.needs_body;
 	im->info.file_hide |= p->info.file_hide;
 	return 0;
 }

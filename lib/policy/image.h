@@ -35,6 +35,7 @@ struct image_info {
 	bool has_network;	/* any allow at all */
 	bool needs_who;		/* some rule names executables */
 	bool needs_fields;	/* some rule asks for a request's fields */
+	bool needs_body;	/* or for what its body says */
 	bool needs_file_gate;	/* file rules beyond what the kernel's own
 				 * means hold: opens are to be judged */
 	bool needs_exec_gate;	/* there are commands: what is executed is to

@@ -32,6 +32,8 @@ bound_network(const struct image *max, struct str who,
 	struct net_answer one;
 
 	policy_network(max, q, &one);
+	one.asked |= out->asked;
+	out->asked = one.asked;
 	out->rates[1] |= one.rates[0];
 	if (out->judged == VERDICT_ALLOW && one.judged == VERDICT_DENY) {
 		enum verdict verdict = out->verdict;

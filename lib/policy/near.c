@@ -167,6 +167,7 @@ static void
 say_need(struct say *s, const struct scan *q, const struct f_rule *r)
 {
 	const struct f_need *t = scan_need(q, r);
+	const struct detail_pair *wrong;
 	const struct detail_info *d;
 
 	if (t == NULL)
@@ -179,13 +180,26 @@ say_need(struct say *s, const struct scan *q, const struct f_rule *r)
 		say(s, " ");
 		say_text(s, form_text(q->im, t->name), 40);
 	}
+	wrong = scan_wrong(q, r, t);
+	if (wrong != NULL && wrong->name.len > 0 && t->name.len == 0) {
+		say(s, " ");
+		say_text(s, wrong->name, 40);
+	}
 	if (t->pats.n == 0) {
 		say(s, (t->flags & NEED_FORBIDDEN) != 0 ?
 		    " must not be there" : " must be there");
 		return;
 	}
-	say(s, " is not, or not all of it, in [");
-	for (uint32_t i = 0; i < t->pats.n && say_comma(s, i); i++)
+	if (wrong != NULL) {
+		say(s, " \"");
+		say_text(s, wrong->value, 60);
+		say(s, "\" is not in [");
+	} else {
+		say(s, " is not, or not all of it, in [");
+	}
+	/* Of a field, each second one is what is below it. */
+	for (uint32_t i = 0, step = 1 + (t->detail == DETAIL_GRAPHQL_FIELD);
+	    i < t->pats.n && say_comma(s, i / step); i += step)
 		say_pattern(s, form_text(q->im,
 		    q->im->pats[t->pats.first + i].text));
 	say(s, "]");

@@ -32,6 +32,7 @@ struct scan { /* the question, made ready */
 	uint32_t wires;		/* what this may be understood as */
 	uint32_t port_wires;	/* what the port stands for */
 	bool slash;		/* the path holds an encoded one */
+	uint32_t *asked;	/* net_answer's; or NULL */
 };
 
 void scan_init(struct scan *s, const struct image *im,
@@ -44,6 +45,9 @@ bool scan_pat(const struct image *im, const struct f_pat *p,
     struct str text);
 /* detail.c: the first of the rule's needs that the request fails, or NULL. */
 const struct f_need *scan_need(const struct scan *s, const struct f_rule *r);
+/* Of a need that a request fails: a value that is not as it wants, or NULL. */
+const struct detail_pair *scan_wrong(const struct scan *s,
+    const struct f_rule *r, const struct f_need *t);
 bool scan_who(const struct scan *s, const struct f_rule *r);
 
 /* find.c: calls on() with each group whose hosts agree. Gives back the rule

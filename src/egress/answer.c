@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "egress.h"
+#include "hold.h"
 #include "http/chars.h"
 #include "http/json.h"
 
@@ -295,7 +296,7 @@ put_rule(struct json *j, const struct net_answer *a)
 enum want
 answer_denied(struct conn *c, const struct net_answer *a, bool connect)
 {
-	char detail[HTTP_TARGET_BYTES_MAX + 128];
+	char detail[HTTP_TARGET_BYTES_MAX + 128], asks[512];
 	struct json j = body_open(c, "policy_denied",
 	    denial_detail(c, connect, detail, sizeof(detail)));
 
@@ -304,6 +305,9 @@ answer_denied(struct conn *c, const struct net_answer *a, bool connect)
 	json_str(&j, "protocol", connect ? STR("connect") :
 		c->websocket ? STR("websocket") : STR("rest"));
 	put_place(&j, c, connect);
+	hold_print(c, asks, sizeof(asks));
+	if (asks[0] != '\0')
+		json_str(&j, "asks", str_c(asks));
 	if (a->rule.file.len == 0)
 		put_missing(&j, c, connect);
 	put_steps(&j, c, a);

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/must.h"
 #include "egress.h"
+#include "hold.h"
 #include "judge.h"
 #include "limit.h"
 
@@ -32,8 +33,10 @@ static const struct {
 /* What may follow what; HEAD and LINGER follow every answer. */
 static const unsigned edges[CONN_STATE_COUNT] = {
 	[CONN_HEAD] = TO(HEAD) | TO(WHO) | TO(GREET) | TO(ASK) |
-	    TO(RESOLVE) | TO(DIAL) | TO(RELAY) | TO(OPENED) | TO(DRAIN) |
-	    TO(LINGER),
+	    TO(BODY) | TO(RESOLVE) | TO(DIAL) | TO(RELAY) | TO(OPENED) |
+	    TO(DRAIN) | TO(LINGER),
+	[CONN_BODY] = TO(HEAD) | TO(RESOLVE) | TO(DIAL) | TO(RELAY) |
+	    TO(DRAIN) | TO(LINGER),
 	[CONN_GREET] = TO(ASK) | TO(LINGER),
 	[CONN_ASK] = TO(WHO) | TO(RESOLVE) | TO(DIAL) | TO(OPENED) |
 	    TO(REFUSED) | TO(LINGER),
@@ -125,6 +128,11 @@ time_over(struct conn *c)
 		return h2_down_idle(c);
 	case CONN_REFUSED:
 		return direct_reset(c);
+	case CONN_BODY:
+		c->keep = false;
+		return answer_error(c, 408, "request_timeout",
+		    "the request's body did not arrive within %d s",
+		    HOLD_TIME_S);
 	case CONN_GREET:
 	case CONN_ASK:
 	case CONN_OPENED:
@@ -437,6 +445,7 @@ conn_free(struct conn *c)
 
 	log_debug("conn %u: closed in %s", c->id, states[c->state].name);
 	h2_down_free(c);
+	hold_free(c);
 	dns_cancel(&c->query);
 	up_close(&c->up);
 	egress_unqueue(eg, &c->cl);

@@ -23,6 +23,7 @@
 #define METHOD_TEXT_MAX 33	/* longest method and its end */
 
 struct egress;
+struct hold;
 
 /*
  *            ┌──────────────────────── next request ───────────────────────┐
@@ -37,6 +38,8 @@ struct egress;
  *            └──▶ LINGER: a last answer goes out ◀─────────────────────────┤
  *                                           RELAY ─▶ WEBSOCKET, after a 101 ┘
  *
+ * HEAD ─▶ BODY ─▶ RESOLVE: where rules ask for what the body says.
+ *
  * HTTP/2: ACCEPT ─▶ H2 ─▶ LINGER. Each request on it is a conn of its own
  * that has no socket: HEAD ─▶ ... ─▶ RELAY ─▶ DRAIN, and freed.
  *
@@ -47,6 +50,7 @@ struct egress;
 	X(GREET,   conn_greet,	 30,  true)  /* SOCKS: await methods */	\
 	X(ASK,	   conn_ask,	 30,  true)  /* where to? */		\
 	X(REFUSED, conn_refused, 2,   true)  /* caught: how to say no? */ \
+	X(BODY,	   conn_body,	 60,  true)  /* await what is judged */ \
 	X(WHO,	   conn_who,	 3,   false) /* who is asking? */	\
 	X(RESOLVE, conn_resolve, 15,  false) /* await DNS */		\
 	X(DIAL,	   conn_dial,	 20,  false) /* await the peer */	\
@@ -132,6 +136,7 @@ struct conn {
 	struct detail_pair *fields;	/* of details; texts in field_text */
 	struct buf field_text;
 	struct body req, res;
+	struct hold *hold;	/* its body is judged, too; or NULL */
 	struct ws_flow ws_out, ws_in;	/* after it became one */
 
 	struct rates_set rates;	/* that count what it does */
@@ -179,6 +184,10 @@ enum want request_done(struct conn *c);
 /* WANT_TURN: the log takes records, and who asks is known if it matters.
  * Anything else is what the step is to return; it is called again. */
 enum want request_may_begin(struct conn *c);
+/* request.c: a is what the rules say of all of it, a body that was held too.
+ */
+enum want request_judged(struct conn *c, const struct http_head *h,
+    bool encoded_slash, struct net_answer *a);
 /* request.c: judges the connection to c->at, whatever asked for it. */
 enum want connect_judge(struct conn *c);
 /* socks.c: an answer with that status, as a number; and the good one. */

@@ -4,6 +4,7 @@
 #include "base/must.h"
 #include "conn.h"
 #include "egress.h"
+#include "hold.h"
 #include "judge.h"
 #include "limit.h"
 
@@ -111,7 +112,6 @@ conn_dial(struct conn *c)
 			return answer_address(c, why);
 	}
 	/* The head was understood once already and has not changed. */
-	must(http_request_parse(str_head(buf_str(&c->cl.in), c->head_len), h,
-		 &f) == PARSE_OK);
+	must(http_request_parse(hold_head(c), h, &f) == PARSE_OK);
 	return relay_begin(c, h);
 }

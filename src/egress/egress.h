@@ -43,6 +43,7 @@ struct egress {
 	uint32_t nkids;			/* requests of HTTP/2 */
 	struct stream_queue queue;	/* to be written this pass */
 	struct stream_queue outgoing;	/* the same, when records are sent */
+	size_t held;			/* of bodies, by all */
 	struct conn_list again;		/* had more to do than a turn */
 	struct loop_timer again_timer, sweep_timer;
 	/* Scratch, valid within one step. */

@@ -5,6 +5,7 @@
 #include "base/must.h"
 #include "conn.h"
 #include "egress.h"
+#include "hold.h"
 #include "http/write.h"
 #include "limit.h"
 
@@ -30,6 +31,22 @@ put_request(struct up *u, const struct http_head *h,
 				 request_put(&u->s.out, h, o);
 }
 
+/* Of a body that was held, some is read already. */
+static void
+request_body_init(struct conn *c, const struct http_head *h,
+    enum http_framing framing, enum http_framing out)
+{
+	c->head_kept = framing == HTTP_NO_BODY;
+	if (c->hold != NULL && c->hold->taken) {
+		c->req.out = out;
+		return;
+	}
+	body_init(&c->req, framing, out, h->length);
+	c->req.drop_trailers = true;	/* the head was judged, not these */
+	if (!c->head_kept)
+		buf_eat(&c->cl.in, c->head_len);
+}
+
 enum want
 relay_begin(struct conn *c, const struct http_head *h)
 {
@@ -50,17 +67,14 @@ relay_begin(struct conn *c, const struct http_head *h)
 	o.authority = str_of(authority,
 	    authority_print(host_str(&c->at.host), c->at.port,
 		c->tls ? 443 : 80, authority));
+	o.goes_on = c->hold != NULL && c->hold->taken;
 	if (!put_request(c->up, h, &o))
 		return answer_error(c, 431, "header_too_large",
 		    "the request's head is too long to be sent on");
 	egress_queue(c->eg, &c->up->s);
-	body_init(&c->req, framing, out, h->length);
-	c->req.drop_trailers = true;	/* the head was judged, not these */
+	request_body_init(c, h, framing, out);
 	c->keep = c->minor == 1 && !h->says_close;
 	c->answering = c->up_keep = false;
-	c->head_kept = framing == HTTP_NO_BODY;
-	if (!c->head_kept)
-		buf_eat(&c->cl.in, c->head_len);
 	conn_enter(c, CONN_RELAY);
 	return WANT_TURN;
 }
@@ -111,6 +125,8 @@ interim(struct conn *c, const struct http_head *h)
 {
 	if (c->minor == 0)
 		return true; /* HTTP/1.0 has none */
+	if (h->status == 100 && c->hold != NULL && c->hold->continued)
+		return true; /* it was told already */
 	egress_queue(c->eg, &c->cl);
 	return reply_interim(c, h);
 }
@@ -269,7 +285,7 @@ relay_done(struct conn *c)
 	while (s->ready && s->in.len == 0 && !s->ended)
 		if (stream_fill(s) != STREAM_SOME)
 			break;
-	if (c->up_keep && c->req.done)
+	if (c->up_keep && c->req.done && hold_is_sent(c))
 		up_put(&c->up);
 	else
 		up_close(&c->up);
@@ -294,6 +310,8 @@ response_move(struct conn *c, bool *moved)
 static enum want
 request_move(struct conn *c, bool *moved)
 {
+	if (!hold_send(c, moved))
+		return WANT_WAIT;
 	if (move(c, &c->req, &c->cl, &c->up->s, moved) != PARSE_BAD)
 		return WANT_WAIT;
 	if (c->answering || c->cl.ended)

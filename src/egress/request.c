@@ -5,10 +5,12 @@
 #include "base/must.h"
 #include "conn.h"
 #include "egress.h"
+#include "hold.h"
 #include "http/socks.h"
 #include "http/target.h"
 #include "judge.h"
 #include "limit.h"
+#include "policy/say.h"
 
 /* ---- the end of one, the beginning of the next ---- */
 
@@ -18,6 +20,7 @@ request_done(struct conn *c)
 	if (c->head_kept || c->state == CONN_HEAD || c->state == CONN_WHO ||
 	    c->state == CONN_RESOLVE || c->state == CONN_DIAL)
 		buf_eat(&c->cl.in, c->head_len);
+	hold_free(c);
 	c->head_len = c->scan = 0;
 	c->begun = c->head_kept = c->answering = false;
 	c->method[0] = '\0';
@@ -119,34 +122,50 @@ answer_denied_recorded(struct conn *c, const struct net_answer *a,
 	return answer_denied(c, a, connect);
 }
 
-static enum want
-judge_http(struct conn *c, const struct http_head *h, bool encoded_slash)
+/* What a body asked for stands in the record. */
+static bool
+record_allowed(struct conn *c, const struct net_answer *a)
+{
+	char what[160], reason[sizeof(a->reason) + sizeof(what)] = "";
+	struct saying s = { .p = reason, .cap = sizeof(reason) };
+
+	hold_print(c, what, sizeof(what));
+	if (what[0] != '\0') {
+		say_z(&s, a->reason);
+		say_z(&s, ": ");
+		say_z(&s, what);
+	}
+	return judge_record(c, AUDIT_HTTP, judge_verdict(a), a, 0,
+	    str_c(reason));
+}
+
+enum want
+request_judged(struct conn *c, const struct http_head *h, bool encoded_slash,
+    struct net_answer *a)
 {
 	struct http_fault f;
-	struct net_answer a;
 	char why[256];
 	enum want w;
 
-	judge_request(c, &a);
-	if (a.verdict == VERDICT_ALLOW &&
-	    override_judge(c, h, &a, &f) != PARSE_OK)
+	if (a->verdict == VERDICT_ALLOW &&
+	    override_judge(c, h, a, &f) != PARSE_OK)
 		return answer_fault(c, &f);
-	if (a.verdict == VERDICT_ALLOW && encoded_slash && !a.encoded_slash) {
-		a.verdict = a.judged = VERDICT_DENY;
-		a.nearest = a.rule;
-		a.rule = (struct policy_rule){ .line = 0 };
-		(void)snprintf(a.reason, sizeof(a.reason),
+	if (a->verdict == VERDICT_ALLOW && encoded_slash &&
+	    !a->encoded_slash) {
+		a->verdict = a->judged = VERDICT_DENY;
+		a->nearest = a->rule;
+		a->rule = (struct policy_rule){ .line = 0 };
+		(void)snprintf(a->reason, sizeof(a->reason),
 		    "the path holds an encoded slash (%%2F), which the "
 		    "endpoint does not take");
 	}
-	if (a.verdict != VERDICT_ALLOW)
-		return answer_denied_recorded(c, &a, false);
-	c->treat = a.treat;
-	w = limit_begin(c, &a, h->length + c->head_len, false);
+	if (a->verdict != VERDICT_ALLOW)
+		return answer_denied_recorded(c, a, false);
+	c->treat = a->treat;
+	w = limit_begin(c, a, h->length + c->head_len, false);
 	if (w != WANT_WAIT)
 		return w;
-	if (!judge_record(c, AUDIT_HTTP, judge_verdict(&a), &a, 0,
-		str_of("", 0)))
+	if (!record_allowed(c, a))
 		return answer_unrecorded(c);
 	c->up = up_take(c->eg, c, &c->at.host, c->at.port, c->tls,
 	    request_alpn(c));
@@ -198,6 +217,7 @@ static enum want
 http_begin(struct conn *c, const struct http_head *h)
 {
 	struct ws_offer offer;
+	struct net_answer a;
 	struct http_fault f;
 	struct target t;
 	struct path p;
@@ -220,7 +240,11 @@ http_begin(struct conn *c, const struct http_head *h)
 	if (!buf_adds(&c->query_text, t.query))
 		return answer_unrecorded(c); /* bounded by the target */
 	judge_fields(c, h);
-	return judge_http(c, h, p.encoded_slash);
+	judge_request(c, &a);
+	if (a.judged != VERDICT_ALLOW &&
+	    hold_begin(c, p.encoded_slash, &a))
+		return WANT_TURN;
+	return request_judged(c, h, p.encoded_slash, &a);
 }
 
 /* ---- CONNECT ---- */

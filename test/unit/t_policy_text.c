@@ -262,12 +262,10 @@ static const struct {
 	    "protocols: [grpc]}]}", ENFORCE,
 	    "p.yaml:1:50: error: not enforced by this version: protocol "
 	    "grpc" },
-	{ "nor what bodies say", "network: {allow: [{endpoint: a.test, "
-	    "mcp: {tools: [a]}}]}", ENFORCE,
-	    "p.yaml:1:38: error: not enforced by this version: mcp" },
-	{ "nor the refs of a push", "network: {allow: [{endpoint: a.test, "
-	    "git: {refs: [a]}}]}", ENFORCE,
-	    "p.yaml:1:44: error: not enforced by this version: git refs" },
+	{ "a ref by its short name", "network: {allow: [{endpoint: a.test, "
+	    "git: {refs: [main]}}]}", ENFORCE,
+	    "p.yaml:1:51: error: a ref is named in full: write "
+	    "refs/heads/main" },
 	{ "a query that asks nothing", "network: {allow: [{endpoint: a.test, "
 	    "query: {}}]}", CHECK, "p.yaml:1:45: error: query is empty" },
 	{ "a value that is nothing", "network: {allow: [{endpoint: a.test, "

@@ -1,0 +1,189 @@
+/* graphql_units.c -- GraphQL over HTTP: where the document is in a request,
+ * and its operations as units. */
+#include "base/fold.h"
+#include "base/limits.h"
+#include "inspect/graphql.h"
+#include "inspect/parts.h"
+
+static const char *const request_keys[] = { "query", "operationName",
+	"variables", "extensions" };
+/* What asks a server for a document that it has already. */
+static const char *const stored_keys[] = { "id", "documentId", "doc_id",
+	"queryId", "hash", "sha256Hash", "extensions" };
+
+static bool
+put_operation(struct inspect *in, const struct graphql *g,
+    const struct graphql_operation *op)
+{
+	struct inspect_unit *u = unit_add(in);
+
+	if (u == NULL)
+		return false;
+	unit_say(in, u, op->kind, op->name.len > 0 ? op->name :
+	    str_upto(graphql_path(g, op->first), 60));
+	for (uint32_t i = 0; i < op->n; i++)
+		if (!unit_put(in, u, DETAIL_GRAPHQL_FIELD, STR(""),
+			graphql_path(g, op->first + i)))
+			return false;
+	return unit_put(in, u, DETAIL_GRAPHQL_OPERATION, STR(""), op->kind) &&
+	    unit_put(in, u, DETAIL_GRAPHQL_NAME, STR(""), op->name);
+}
+
+/* Which one a server executes is up to it: each counts. */
+enum found
+graphql_text(struct inspect *in, struct str text)
+{
+	const char *why = NULL;
+	enum found found = FOUND_SOME;
+	struct graphql g;
+
+	if (graphql_read(text, &g, &why) == -1)
+		found = found_odd(in, why);
+	for (uint32_t i = 0; found == FOUND_SOME && i < g.noperations; i++)
+		if (!put_operation(in, &g, &g.operations[i]))
+			found = FOUND_ODD;
+	graphql_free(&g);
+	return found;
+}
+
+/* Are all keys those of a request, as written? */
+static bool
+keys_are_plain(const struct jdoc *d, const struct jvalue *o)
+{
+	for (const struct jvalue *v = jdoc_first(d, o); v != NULL;
+	    v = jdoc_next(d, v)) {
+		bool known = false;
+
+		for (size_t i = 0; i < NELEM(request_keys); i++)
+			known |= str_eqz(v->key, request_keys[i]);
+		if (!known)
+			return false;
+	}
+	return true;
+}
+
+static bool
+has_like(const struct jdoc *d, const struct jvalue *o, const char *const *keys,
+    size_t n)
+{
+	for (const struct jvalue *v = jdoc_first(d, o); v != NULL;
+	    v = jdoc_next(d, v))
+		for (size_t i = 0; i < n; i++)
+			if (fold_same(v->key, str_c(keys[i])))
+				return true;
+	return false;
+}
+
+static bool
+kind_is(const struct jvalue *v, enum jkind kind)
+{
+	return v == NULL || v->kind == JSON_NULL || v->kind == kind;
+}
+
+static enum found
+one_request(struct inspect *in, const struct jdoc *d, const struct jvalue *o)
+{
+	const struct jvalue *query = jdoc_find(d, o, "query");
+	const struct jvalue *extensions = jdoc_find(d, o, "extensions");
+
+	if (o->kind != JSON_OBJECT)
+		return FOUND_NONE;
+	if (query == NULL && has_like(d, o, stored_keys, NELEM(stored_keys)))
+		return found_odd(in, "it may ask for a stored operation, "
+		    "which only the server knows");
+	if (query == NULL && !has_like(d, o, request_keys, 2))
+		return FOUND_NONE;
+	if (query == NULL || query->kind != JSON_STRING ||
+	    !keys_are_plain(d, o))
+		return found_odd(in, "a request with other keys than query, "
+		    "operationName, variables and extensions");
+	if (!kind_is(jdoc_find(d, o, "operationName"), JSON_STRING) ||
+	    !kind_is(jdoc_find(d, o, "variables"), JSON_OBJECT) ||
+	    !kind_is(extensions, JSON_OBJECT))
+		return found_odd(in, "a request whose parts are of another "
+		    "kind");
+	if (extensions != NULL && has_like(d, extensions,
+		(const char *const[]){ "persistedQuery" }, 1))
+		return found_odd(in, "it names a stored operation, which only "
+		    "the server knows");
+	return graphql_text(in, query->text);
+}
+
+static bool
+in_target(const struct inspect *in)
+{
+	struct str rest = in->head.query;
+	char text[HTTP_TARGET_BYTES_MAX];
+	struct detail_pair one;
+	bool bad = false;
+
+	while (detail_query_next(&rest, text, &one, &bad)) {
+		for (size_t i = 0; i < NELEM(request_keys); i++)
+			if (fold_same(one.name, str_c(request_keys[i])))
+				return true;
+		for (size_t i = 0; i < NELEM(stored_keys); i++)
+			if (i > 0 && fold_same(one.name,
+				str_c(stored_keys[i])))
+				return true;
+	}
+	return bad;
+}
+
+/* A batch is an array of requests. */
+enum found
+graphql_body(struct inspect *in, const struct jdoc *d)
+{
+	const struct jvalue *whole = &d->v[0];
+	enum found all = FOUND_NONE;
+	bool none = false;
+
+	if (in_target(in))
+		return found_odd(in, "a part of the operation is in the "
+		    "target of the request");
+	if (whole->kind != JSON_ARRAY)
+		return one_request(in, d, whole);
+	for (const struct jvalue *v = jdoc_first(d, whole); v != NULL;
+	    v = jdoc_next(d, v)) {
+		enum found found = one_request(in, d, v);
+
+		if (found == FOUND_ODD)
+			return found;
+		none |= found == FOUND_NONE;
+		if (found == FOUND_SOME)
+			all = found;
+	}
+	return all == FOUND_SOME && none ?
+	    found_odd(in, "a batch in which not all are requests") : all;
+}
+
+/* GET /graphql?query=... */
+enum found
+graphql_query(struct inspect *in)
+{
+	struct str rest = in->head.query, query = { "", 0 };
+	char text[HTTP_TARGET_BYTES_MAX], other[HTTP_TARGET_BYTES_MAX];
+	struct detail_pair one;
+	bool bad = false, seen = false;
+
+	if (!in_target(in))
+		return FOUND_NONE;
+	if (!str_eqz(in->head.method, "GET"))
+		return found_odd(in, "an operation in the target of a "
+		    "request that is no GET");
+	while (detail_query_next(&rest, seen ? other : text, &one, &bad)) {
+		bool is_query = str_eqz(one.name, "query");
+
+		if (is_query && !seen) {
+			seen = true;
+			query = one.value;
+			continue;
+		}
+		if (!str_eqz(one.name, "operationName") &&
+		    !str_eqz(one.name, "variables"))
+			bad = true;	/* twice, or something stored */
+	}
+	if (bad || !seen)
+		return found_odd(in, "a target with other parts than query, "
+		    "operationName and variables");
+	return graphql_text(in, query);
+}

@@ -1,0 +1,250 @@
+#include "hold.h"
+
+#include <stdlib.h>
+
+#include "answer.h"
+#include "base/must.h"
+#include "egress.h"
+#include "http/chunked.h"
+#include "http/write.h"
+#include "judge.h"
+
+/* ---- begin ---- */
+
+/* Those of its fields that say what a body is. */
+static void
+fields_take(const struct http_head *h, struct inspect_head *out)
+{
+	for (unsigned i = 0; i < h->nfields; i++) {
+		const struct http_field *f = &h->fields[i];
+		struct str *to = NULL;
+
+		if (str_case_eq(f->name, STR("content-type")))
+			to = &out->type;
+		if (str_case_eq(f->name, STR("content-encoding")))
+			to = &out->encoding;
+		if (to == NULL)
+			continue;
+		out->twice |= to->len > 0;
+		*to = f->value;
+	}
+}
+
+static void
+inspection_begin(struct conn *c, struct hold *d, const struct http_head *h,
+    uint32_t kinds)
+{
+	struct inspect_head want = { .kinds = kinds,
+		.method = str_c(c->method), .path = buf_str(&c->path),
+		.query = buf_str(&c->query_text), .websocket = c->websocket,
+		.body = request_framing(c, h) != HTTP_NO_BODY,
+		.length = h->has_length ? h->length : 0 };
+
+	fields_take(h, &want);
+	inspect_begin(&d->in, &want);
+}
+
+static void
+wait_for_body(struct conn *c, struct hold *d, const struct http_head *h)
+{
+	bool ok = true;
+
+	d->taken = true;
+	d->until = usec_add(loop_now(c->eg->loop),
+	    usec_of_ms(HOLD_TIME_S * 1000));
+	body_init(&c->req, request_framing(c, h), HTTP_TO_END, h->length);
+	c->req.drop_trailers = true;	/* the head was judged, not these */
+	buf_eat(&c->cl.in, c->head_len);
+	c->head_len = 0;
+	c->keep = false;
+	if (h->expects && c->minor == 1) {
+		struct http_head go = { .status = 100,
+			.reason = STR("Continue"), .minor = 1 };
+
+		ok = reply_interim(c, &go);
+		d->continued = true;
+		egress_queue(c->eg, &c->cl);
+	}
+	must(ok);	/* out holds at most BODY_ROOM here */
+	conn_enter(c, CONN_BODY);
+}
+
+bool
+hold_begin(struct conn *c, bool encoded_slash, struct net_answer *a)
+{
+	struct http_head *h = &c->eg->head;
+	struct net_answer hoped;
+	struct http_fault f;
+	struct hold *d;
+	uint32_t kinds;
+
+	if (!image_info(c->eg->image)->needs_body || c->hold != NULL)
+		return false;
+	judge_hoped(c, &hoped);
+	kinds = inspect_kinds(hoped.asked);
+	if (hoped.judged != VERDICT_ALLOW || kinds == 0) {
+		if (hoped.judged != VERDICT_ALLOW)
+			*a = hoped;	/* says what no body changes */
+		return false;
+	}
+	d = c->hold = mem_alloc(1, sizeof(*d));
+	d->encoded_slash = encoded_slash;
+	buf_init(&d->head, HTTP_HEAD_BYTES_MAX);
+	must(buf_adds(&d->head, str_head(buf_str(&c->cl.in), c->head_len)));
+	must(http_request_parse(buf_str(&d->head), h, &f) == PARSE_OK);
+	inspection_begin(c, d, h, kinds);
+	if (!d->in.over) {
+		wait_for_body(c, d, h);
+		return true;
+	}
+	judge_request(c, a);
+	return false;
+}
+
+/* ---- the body comes ---- */
+
+static enum want
+too_many(struct conn *c)
+{
+	return answer_error(c, 503, "busy", "too many requests whose bodies "
+	    "must be read before they are sent on are under way; try again");
+}
+
+/* true: something of it came. */
+static bool
+feed(struct conn *c, enum parse *got)
+{
+	struct hold *d = c->hold;
+	struct http_fault f;
+	struct buf some;
+	size_t n;
+
+	buf_init(&some, BODY_BUF_MAX);
+	*got = body_move(&c->req, &c->cl.in, &some, c->cl.ended,
+	    &c->eg->head, &f);
+	n = some.len;
+	inspect_feed(&d->in, buf_str(&some));
+	buf_fini(&some);
+	d->counted += n;
+	c->eg->held += n;
+	return n > 0;
+}
+
+static enum want
+body_done(struct conn *c)
+{
+	struct http_head *h = &c->eg->head;
+	struct net_answer a;
+	struct http_fault f;
+
+	must(http_request_parse(buf_str(&c->hold->head), h, &f) == PARSE_OK);
+	c->keep = c->minor == 1 && !h->says_close && c->req.done;
+	judge_request(c, &a);
+	return request_judged(c, h, c->hold->encoded_slash, &a);
+}
+
+enum want
+conn_body(struct conn *c)
+{
+	struct hold *d = c->hold;
+	enum parse got;
+	bool more = conn_read_more(c, &c->cl), came;
+
+	must(c->state == CONN_BODY && d != NULL && d->taken);
+	if (c->cl.failed)
+		return WANT_CLOSE;
+	if (loop_now(c->eg->loop).v > d->until.v)
+		return answer_error(c, 408, "request_timeout", "the request's "
+		    "body did not arrive within %d s", HOLD_TIME_S);
+	came = feed(c, &got);
+	if (got == PARSE_BAD)
+		return c->cl.ended ? WANT_CLOSE : answer_error(c, 400,
+		    "invalid_request", "the request's body is malformed");
+	if (c->eg->held > HOLD_BYTES_MAX)
+		return too_many(c);
+	if (got == PARSE_OK)
+		inspect_close(&d->in);
+	if (d->in.over)
+		return body_done(c);
+	return more || came ? WANT_TURN : WANT_WAIT;
+}
+
+/* ---- and goes on ---- */
+
+struct str
+hold_head(const struct conn *c)
+{
+	return c->hold != NULL && c->hold->taken ? buf_str(&c->hold->head) :
+	    str_head(buf_str(&c->cl.in), c->head_len);
+}
+
+bool
+hold_is_sent(const struct conn *c)
+{
+	return c->hold == NULL || !c->hold->taken ||
+	    (c->hold->sent == c->hold->in.held.len &&
+	    (c->hold->ended || !c->req.done));
+}
+
+/* In HTTP/2 the end of a body is not a byte of it. */
+static void
+send_end(struct conn *c)
+{
+	struct stream *to = &c->up->s;
+
+	if (c->req.out == HTTP_CHUNKED)
+		must(trailers_put(&to->out, NULL));
+	if (to->h2 != NULL)
+		stream_end(to);
+	egress_queue(c->eg, to);
+	c->hold->ended = true;
+}
+
+bool
+hold_send(struct conn *c, bool *moved)
+{
+	struct buf *out = &c->up->s.out;
+	struct hold *d = c->hold;
+
+	if (hold_is_sent(c))
+		return true;
+	while (d->sent < d->in.held.len) {
+		struct str some = str_from(buf_str(&d->in.held), d->sent);
+		size_t used = out->len + CHUNK_OVERHEAD_MAX;
+
+		c->up->s.tell |= out->len >= BODY_ROOM / 2;
+		if (used >= BODY_ROOM)
+			return false;
+		some = str_upto(some, BODY_ROOM - used);
+		must(c->req.out == HTTP_CHUNKED ? chunk_put(out, some) :
+		    buf_adds(out, some));
+		d->sent += some.len;
+		*moved = true;
+		egress_queue(c->eg, &c->up->s);
+	}
+	if (c->req.done)
+		send_end(c);
+	return true;
+}
+
+void
+hold_print(const struct conn *c, char *out, size_t cap)
+{
+	out[0] = '\0';
+	if (c->hold != NULL)
+		inspect_print(&c->hold->in, out, cap);
+}
+
+void
+hold_free(struct conn *c)
+{
+	struct hold *d = c->hold;
+
+	if (d == NULL)
+		return;
+	c->hold = NULL;
+	c->eg->held -= d->counted;
+	inspect_fini(&d->in);
+	buf_fini(&d->head);
+	free(d);
+}
