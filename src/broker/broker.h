@@ -110,6 +110,9 @@ struct caller_ids {
 	mode_t mask;		/* umask: mask_of() is faster */
 };
 int caller_ids(const struct ask *a, struct caller_ids *out);
+/* Its process, outer, as it was a second ago at most: for nothing that
+ * matters. */
+pid_t caller_process(const struct ask *a);
 /* The number of its controlling terminal, 0: none. */
 unsigned caller_tty(const struct ask *a);
 /* What program it runs; 0 or -errno. */
@@ -300,8 +303,10 @@ long hold(const struct ask *a);
 void hold_again(uint64_t id);
 void hold_again_all(void);
 
-/* calls.c: one question to its end. */
-void broker_answer(struct broker *b);
+/* calls.c: takes a question in; false: its caller was killed meanwhile. */
+bool broker_receive(struct broker *b, struct ask *a);
+/* One question to its end. */
+void broker_answer(struct ask *a);
 void broker_do(const struct ask *a);
 
 #endif

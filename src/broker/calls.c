@@ -233,24 +233,30 @@ broker_do(const struct ask *a)
 	answer(a, dispatch(a));
 }
 
-void
-broker_answer(struct broker *b)
+bool
+broker_receive(struct broker *b, struct ask *a)
 {
 	union question q;
-	struct ask a;
-	int rc;
 
 	memset(&q, 0, sizeof(q));
 	if (ioctl(b->listener, SECCOMP_IOCTL_NOTIF_RECV, &q.n) == -1)
-		return; /* it was killed meanwhile */
-	a = (struct ask){ .b = b, .id = q.n.id, .tid = (pid_t)q.n.pid,
+		return false;
+	*a = (struct ask){ .b = b, .id = q.n.id, .tid = (pid_t)q.n.pid,
 		.number = q.n.data.nr };
 	for (int i = 0; i < 6; i++)
-		a.arg[i] = q.n.data.args[i];
-	mask_notice(&a);
-	rc = profile_take(&a);
+		a->arg[i] = q.n.data.args[i];
+	return true;
+}
+
+void
+broker_answer(struct ask *a)
+{
+	int rc;
+
+	mask_notice(a);
+	rc = profile_take(a);
 	if (rc == 0)
-		broker_do(&a);
+		broker_do(a);
 	else
-		answer(&a, rc);
+		answer(a, rc);
 }

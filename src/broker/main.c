@@ -22,6 +22,7 @@
 #include "base/must.h"
 #include "broker/broker.h"
 #include "broker/known.h"
+#include "broker/queue.h"
 #include "jail/gate.h"
 #include "jail/self.h"
 #include "jail/tag.h"
@@ -39,6 +40,7 @@
 static struct broker broker = { .listener = BROKER_FD_LISTENER,
 	.proc = BROKER_FD_PROC,
 	.control = { BROKER_FD_CHAN, ROLE_BROKER, ROLE_SUPERVISOR } };
+static struct queue queue;
 
 static void
 mounts_take(struct broker *b, const struct broker_start *v)
@@ -164,6 +166,8 @@ wait_ms(const struct broker *b)
 		event_exec_wait_ms() };
 	int least = -1;
 
+	if (queue.n > 0)
+		return 0;
 	for (size_t i = 0; i < NELEM(all); i++)
 		if (all[i] != -1 && (least == -1 || all[i] < least))
 			least = all[i];
@@ -185,6 +189,43 @@ give_up(struct broker *b, const struct err *e)
 	_exit(1);
 }
 
+static bool
+more_wait(const struct broker *b)
+{
+	struct pollfd p = { b->listener, POLLIN, 0 };
+
+	return poll(&p, 1, 0) == 1;
+}
+
+/* One after the other, unless others wait: then all are taken in first, and
+ * each process gets its turns. One that is alone, or comes a second time, is
+ * in nobody's way: the kernel had none that was older. */
+static void
+take_in(struct broker *b)
+{
+	static pid_t last;
+	struct ask a;
+
+	if (!broker_receive(b, &a))
+		return;
+	if (queue.n > 0 || (a.tid != last && more_wait(b)))
+		queue_put(&queue, caller_process(&a), &a);
+	else
+		broker_answer(&a);
+	last = a.tid;
+}
+
+static void
+questions(struct broker *b, bool asked)
+{
+	struct ask a;
+
+	if (asked && !queue_full(&queue))
+		take_in(b);
+	else if (queue_take(&queue, &a))
+		broker_answer(&a);
+}
+
 static NORETURN void
 serve(struct broker *b, int child)
 {
@@ -198,8 +239,7 @@ serve(struct broker *b, int child)
 			(void)err_sys(&e, "poll");
 			give_up(b, &e);
 		}
-		if (p[0].revents != 0)
-			broker_answer(b);
+		questions(b, p[0].revents != 0);
 		if (p[1].revents != 0)
 			_exit(0); /* the supervisor is gone */
 		if (p[2].revents != 0)

@@ -1,8 +1,9 @@
-/* mask.c -- a caller's umask, which what it makes is made under.
+/* mask.c -- a caller's umask, which what it makes is made under; and its
+ * process, which is remembered alike.
  *
- * Only /proc tells it, in a page of text that takes the kernel longer to write
- * than all the rest of a creat(2). So it is remembered for each thread, for a
- * moment, and umask(2) itself is asked too: not to be judged, but to forget.
+ * Only /proc tells them, in a page of text that takes the kernel longer to
+ * write than all the rest of a creat(2). So they are remembered for each
+ * thread, for a moment, and umask(2) itself is asked too: not to be judged, but to forget.
  * Threads may share a umask, so then all is forgotten; and the kernel runs the
  * call only after our answer, so until its caller asks something else nothing
  * is remembered. The same goes for execution, with which a thread may take
@@ -18,12 +19,15 @@
 
 #define MOMENT_MS 1000
 
+struct known {
+	pid_t tid;	/* 0: free */
+	pid_t process;
+	mode_t mask;
+	int64_t since;
+};
+
 static struct {
-	struct {
-		pid_t tid;	/* 0: free */
-		mode_t mask;
-		int64_t since;
-	} known[64];
+	struct known known[256];
 	struct {
 		pid_t tid;	/* 0: free */
 		int64_t since;
@@ -82,28 +86,54 @@ mask_notice(const struct ask *a)
 		change_begins(a->tid);
 }
 
+/* NULL: it is to be read. */
+static struct known *
+known_of(const struct ask *a, int64_t now)
+{
+	struct known *k = &masks.known[(size_t)a->tid % NELEM(masks.known)];
+
+	return k->tid == a->tid && now - k->since <= MOMENT_MS ? k : NULL;
+}
+
+static int
+learn(const struct ask *a, int64_t now, struct known *out)
+{
+	struct caller_ids ids;
+	int rc = caller_ids(a, &ids);
+
+	if (rc != 0)
+		return rc;
+	*out = (struct known){ a->tid, ids.tgid, ids.mask, now };
+	if (!is_changing(now))
+		masks.known[(size_t)a->tid % NELEM(masks.known)] = *out;
+	return 0;
+}
+
 int
 mask_of(const struct ask *a, mode_t *out)
 {
-	size_t at = (size_t)a->tid % NELEM(masks.known);
-	int64_t now = now_ms();
-	bool sure = !is_changing(now);
-	struct caller_ids ids;
-	int rc;
+	const int64_t now = now_ms();
+	const struct known *k = is_changing(now) ? NULL : known_of(a, now);
+	struct known fresh;
+	int rc = 0;
 
-	if (sure && masks.known[at].tid == a->tid &&
-	    now - masks.known[at].since <= MOMENT_MS) {
-		*out = masks.known[at].mask;
-		return 0;
+	if (k == NULL) {
+		rc = learn(a, now, &fresh);
+		k = &fresh;
 	}
-	rc = caller_ids(a, &ids);
-	if (rc != 0)
-		return rc;
-	*out = ids.mask;
-	if (sure) {
-		masks.known[at].tid = a->tid;
-		masks.known[at].mask = ids.mask;
-		masks.known[at].since = now;
-	}
-	return 0;
+	if (rc == 0)
+		*out = k->mask;
+	return rc;
+}
+
+pid_t
+caller_process(const struct ask *a)
+{
+	const int64_t now = now_ms();
+	const struct known *k = known_of(a, now);
+	struct known fresh;
+
+	if (k != NULL)
+		return k->process;
+	return learn(a, now, &fresh) == 0 ? fresh.process : a->tid;
 }

@@ -419,6 +419,16 @@ def test_a_storm_of_opens_does_not_starve_another(box):
     assert r.out == "readable\n", r
 
 
+def test_a_storm_of_threads_has_one_turn_like_any_process(box, pytestconfig):
+    """By age alone each open of the other would wait for 400 (20,000)."""
+    at = os.path.join(box.files, "w", "gate_storm")
+    shutil.copy(os.path.join(pytestconfig.getoption("--build"), "test",
+                             "escape", "gate_storm"), at)
+    os.chmod(at, 0o755)
+    r = box.sh("box", "cd /work && ./gate_storm open/file", timeout=120)
+    assert r.code == 0 and int(r.out) < 8000, r
+
+
 @pytest.mark.both
 def test_a_deny_of_all_pem_files_does_not_end_tls(box):
     r = box.sh("box", "head -c 11 $SSL_CERT_FILE; echo; "
