@@ -31,6 +31,7 @@
 #include "policy/image.h"
 
 #define START_WAIT_MS 30000
+#define ROW_MAX	      256 /* questions taken in before one is answered */
 
 /* SECCOMP_IOCTL_NOTIF_SET_FLAGS and its one flag */
 #define NOTIF_SET_FLAGS	   _IOW('!', 4, uint64_t)
@@ -218,11 +219,15 @@ take_in(struct broker *b)
 static void
 questions(struct broker *b, bool asked)
 {
+	static unsigned row;
 	struct ask a;
 
-	if (asked && !queue_full(&queue))
+	if (asked && !queue_full(&queue) && row++ < ROW_MAX) {
 		take_in(b);
-	else if (queue_take(&queue, &a))
+		return;
+	}
+	row = 0;
+	if (queue_take(&queue, &a))
 		broker_answer(&a);
 }
 
