@@ -4,6 +4,7 @@
 #define ANALYSIS_ARGV_BYTES_H
 
 #include "analysis/argv.h"
+#include "automaton/automaton.h"
 
 #define WALKS_MAX	(4 * READERS_MAX)
 
@@ -74,5 +75,21 @@ uint32_t argv_old_start(const struct argv_unit *u, const struct f_creader *r);
 /* false: too many walks. */
 bool argv_reading(const struct argv_units *u, bool paths,
     struct reading_of *r);
+
+/* ---- argv_paths.c */
+
+struct lead { /* on the way through all paths */
+	struct reading_of r;
+	struct dfa can;
+	struct vectors rows;	/* state of can, then the walks */
+	uint32_t *from;		/* by row: the row before, and by which byte */
+	unsigned char *by;
+	uint32_t cap;
+};
+
+/* All paths there can be; false: too many. lead_fini() it either way. */
+bool lead_all(const struct argv_units *u, struct arena *a, struct lead *l);
+bool lead_is_whole(const struct lead *l, uint32_t i); /* or a beginning */
+void lead_fini(struct lead *l);
 
 #endif
