@@ -33,8 +33,19 @@ is_told(const struct diffing *d, const struct pol_rule *r)
 	return false;
 }
 
-/* Requests are asked about without a query and fields of their own. What a
- * rule asks of those is the same where both policies have the rule. */
+static enum detail
+unknown_need(const struct pol_rule *r)
+{
+	uint32_t i = 0;
+
+	while (r->needs[i].detail == DETAIL_QUERY ||
+	    r->needs[i].detail == DETAIL_HEADER)
+		i++;
+	return r->needs[i].detail;
+}
+
+/* Of a request no more is looked at than its query and fields. What else a
+ * rule asks is the same where both policies have the rule. */
 static void
 on_rules(void *arg, const struct space_rules *rules)
 {
@@ -43,12 +54,22 @@ on_rules(void *arg, const struct space_rules *rules)
 	for (uint32_t i = 0; i < rules->n; i++) {
 		const struct pol_rule *r = rules->v[i].r;
 
-		if ((r->nneeds > 0 || !space_knows_when(rules->v[i].in, r)) &&
-		    !is_told(d, r) &&
-		    !is_on_both_sides(rules, &rules->v[i]))
+		if (is_told(d, r))
+			continue;
+		if (!rules->exact && r->nneeds > 0)
+			diff_unsure(d, "network", r->at, "what the rules for "
+			    "this host ask of queries and fields is too much "
+			    "to compare exactly");
+		else if (is_on_both_sides(rules, &rules->v[i]))
+			continue;
+		else if (!space_knows_needs(r))
 			diff_unsure(d, "network", r->at, "what this rule asks "
-			    "of a request beside method and path is compared "
-			    "as it is written");
+			    "of %s is compared as it is written",
+			    detail_table[unknown_need(r)].key);
+		else if (!space_knows_when(rules->v[i].in, r))
+			diff_unsure(d, "network", r->at, "what this rule's "
+			    "condition asks of a request is compared as it "
+			    "is written");
 	}
 }
 
@@ -70,7 +91,7 @@ has_conditions(const struct checked *k)
 {
 	for (const struct pol_rule *r = k->c.pol.rules; r != NULL;
 	    r = r->next)
-		if (r->nneeds > 0 || !space_knows_when(k, r))
+		if (!space_knows_needs(r) || !space_knows_when(k, r))
 			return true;
 	return k->max != NULL && has_conditions(k->max);
 }

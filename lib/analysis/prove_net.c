@@ -277,6 +277,9 @@ ask_all(struct net_proof *p)
 		space.pol[space.npol++] = p->claim.book.checked;
 	if (space_walk(&space, &e) == -1)
 		return statement_fault(p->s, 0, "%s", e.text);
+	if (p->s->proof->holds && space.inexact)
+		return statement_fault(p->s, 0, "what rules for one host ask "
+		    "of queries and fields is too much to look at");
 	if (p->s->proof->holds && p->unsure.len > 0)
 		return statement_fault(p->s, 0, "whether it holds depends on "
 		    "what rules ask beside method and path, or on a condition, "

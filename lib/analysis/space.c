@@ -193,7 +193,7 @@ walk_hosts(struct space *s, const struct space_rules *all,
     const struct names *hosts, const unsigned char **room, struct err *e)
 {
 	struct space_rules here = { need(arena_alloc(s->arena,
-	    (size_t)all->n + 1, sizeof(*here.v))), 0 };
+	    (size_t)all->n + 1, sizeof(*here.v))), .n = 0 };
 	bool skip = s->differences && is_default_same(s->pol[0], s->pol[1]);
 
 	for (uint32_t i = 0; i < hosts->n; i++) {
@@ -203,6 +203,8 @@ walk_hosts(struct space *s, const struct space_rules *all,
 				here.v[here.n++] = all->v[k];
 		if (skip && is_same(&here, room))
 			continue;
+		space_details(s->arena, &here);
+		s->inexact |= !here.exact;
 		if (s->on_rules != NULL)
 			s->on_rules(s->arg, &here);
 		if (space_host(s, &hosts->v[i], &here, e) == -1)

@@ -33,6 +33,8 @@ struct space {
 	space_on *on;
 	space_on_rules *on_rules;	/* or NULL */
 	void *arg;
+	bool inexact;		/* of some host there is more than was asked
+				 * about */
 	struct dfa paths, slashed, programs; /* what can be at all; its own */
 };
 
@@ -49,9 +51,20 @@ struct space_rule {
 	unsigned char digest[32];	/* of what it says, but for its host */
 };
 
+struct space_details { /* of a request, beside method and path */
+	struct str query;
+	struct detail_pair *field;
+	uint32_t nfields;
+};
+
 struct space_rules {
 	struct space_rule *v;
 	uint32_t n;
+	/* Here: what a request may say that the rules tell apart; the first
+	 * says nothing. Not exact: there is more than was taken. */
+	struct space_details *details;
+	uint32_t ndetails;
+	bool exact;
 };
 
 struct names {
@@ -65,6 +78,10 @@ int space_hosts(struct arena *a, const struct space_rules *all,
 /* Is its condition about the session alone? Then all that it can tell apart is
  * asked about; what it asks of a request is not. */
 bool space_knows_when(const struct checked *in, const struct pol_rule *r);
+/* Does it ask of a request no more than is looked at: its query and fields? */
+bool space_knows_needs(const struct pol_rule *r);
+/* Fills in rules->details. */
+void space_details(struct arena *a, struct space_rules *rules);
 bool space_host_is(const struct pol_rule *r, const struct host *h);
 void space_digest(struct space_rule *r);
 

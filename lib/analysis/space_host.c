@@ -496,6 +496,22 @@ on_each_address(struct here *h)
 	on_addresses(h);
 }
 
+/* And with all that a request may say besides. */
+static void
+on_each_detail(struct here *h)
+{
+	for (uint32_t i = 0; i < h->rules->ndetails && !h->over; i++) {
+		const struct space_details *d = &h->rules->details[i];
+
+		h->q.query = d->query;
+		h->q.field = d->field;
+		h->q.nfields = d->nfields;
+		on_each_address(h);
+	}
+	h->q.query = STR("");
+	h->q.nfields = 0;
+}
+
 static void
 walk_paths(struct here *h)
 {
@@ -506,10 +522,10 @@ walk_paths(struct here *h)
 			h->q.path = h->path[p];
 			h->q.encoded_slash = has_slash(h->path[p]);
 			h->q.websocket = false;
-			on_each_address(h);
+			on_each_detail(h);
 			h->q.websocket = true;
 			if (str_eqz(h->q.method, "GET") && !h->over)
-				on_each_address(h);
+				on_each_detail(h);
 		}
 	h->q.method = h->q.path = STR("");
 	h->q.encoded_slash = h->q.websocket = false;

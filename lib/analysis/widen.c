@@ -6,7 +6,7 @@
 static bool
 is_narrow(const struct checked *k, const struct pol_rule *r)
 {
-	return r->nneeds > 0 || !space_knows_when(k, r);
+	return !space_knows_needs(r) || !space_knows_when(k, r);
 }
 
 static void
@@ -24,7 +24,8 @@ widen(struct checked *k, bool grants)
 			continue;
 		}
 		if (grants) {
-			r->nneeds = 0;
+			if (!space_knows_needs(r))
+				r->nneeds = 0;
 			if (!space_knows_when(k, r))
 				r->when = 0;
 		}
