@@ -35,6 +35,7 @@
 #define SANDBOX_COUNT_MAX	1024	/* per gateway */
 #define BOX_PIDS_MAX		8192	/* processes and threads in one sandbox */
 #define BOX_FILES_MAX		65536	/* open files of one process in it */
+#define APPROVAL_S_DEFAULT	600	/* that a person has to answer a proposal */
 #define SESSION_COUNT_MAX	256	/* live sessions per sandbox */
 #define REPLAY_BYTES_MAX	262144	/* last output kept for a reattach */
 

@@ -427,8 +427,6 @@ on_made(struct compile *c, const struct node *n, void *arg)
 	int v = take_choice(c, n, words, "unreviewed_code");
 
 	(void)arg;
-	if (v == MADE_ASK)
-		not_enforced(c, n, "unreviewed_code: ask");
 	if (v >= 0)
 		take_scalar(c, &commands_of(c)->made, n, (uint32_t)v,
 		    "unreviewed_code");

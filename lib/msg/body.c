@@ -88,6 +88,8 @@ box_spec_put(struct wbuf *w, const struct box_spec *s)
 	put_u64(w, s->generation);
 	put_strz(w, s->resolve);
 	put_strz(w, s->upstream_ca);
+	put_i64(w, s->created);
+	put_u32(w, s->approval_s);
 }
 
 int
@@ -107,6 +109,8 @@ box_spec_get(struct rbuf *r, struct arena *a, struct box_spec *s)
 	s->generation = get_u64(r);
 	s->resolve = get_copy(r, a, 65536);
 	s->upstream_ca = get_copy(r, a, PATH_BYTES_MAX - 1);
+	s->created = get_i64(r);
+	s->approval_s = get_u32(r);
 	return get_end(r);
 }
 
@@ -295,6 +299,8 @@ broker_start_put(struct wbuf *w, const struct broker_start *s)
 		put_strz(w, s->mounts[i].inside);
 		put_u32(w, s->mounts[i].access);
 	}
+	put_i64(w, s->created);
+	put_u32(w, s->approval_s);
 }
 
 int
@@ -311,6 +317,8 @@ broker_start_get(struct rbuf *r, struct arena *a, struct broker_start *s)
 		s->mounts[i].inside = get_copy(r, a, PATH_BYTES_MAX - 1);
 		s->mounts[i].access = get_below(r, 8);
 	}
+	s->created = get_i64(r);
+	s->approval_s = get_u32(r);
 	return get_end(r);
 }
 

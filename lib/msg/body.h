@@ -38,6 +38,8 @@ struct box_spec {
 	uint64_t generation;	/* of the policy image */
 	char *resolve;		/* "host[:port]=addr[:port]\n"..., operator's */
 	char *upstream_ca;	/* PEM file to trust as well, or "" */
+	int64_t created;	/* wall clock, us: the sandbox, not this run */
+	uint32_t approval_s;	/* how long a person may take for an answer */
 };
 void box_spec_put(struct wbuf *w, const struct box_spec *s);
 int box_spec_get(struct rbuf *r, struct arena *a, struct box_spec *s);
@@ -145,6 +147,8 @@ struct broker_start {
 	char **env;		/* of the operator's processes; ends in NULL */
 	struct broker_mount *mounts;
 	uint32_t nmounts;
+	int64_t created;	/* as in BOX_START */
+	uint32_t approval_s;
 };
 void broker_start_put(struct wbuf *w, const struct broker_start *s);
 int broker_start_get(struct rbuf *r, struct arena *a, struct broker_start *s);

@@ -313,11 +313,13 @@ grant(const struct image *im, const struct tally *t, struct exec_answer *out)
 /* Code that was made in the sandbox is of no file that a rule could name: it
  * is judged as what it is. */
 static bool
-judge_made(const struct image *im, const struct tally *t,
+judge_made(const struct image *im, const struct tally *t, bool reviewed,
     struct exec_answer *out)
 {
 	enum exec_made made = image_made(im);
 
+	if (made == MADE_ASK && reviewed)
+		made = MADE_ALLOW;
 	if (made == MADE_DENY || made == MADE_ASK) {
 		out->ask = made == MADE_ASK;
 		(void)snprintf(out->reason, sizeof(out->reason), "it was "
@@ -330,8 +332,9 @@ judge_made(const struct image *im, const struct tally *t,
 	if (t->allow != NULL || t->audit != NULL)
 		grant(im, t, out);
 	else
-		allow("it was made in the sandbox, and unreviewed_code "
-		    "allows it", out);
+		allow(reviewed ? "it was made in the sandbox, and a person "
+		    "has allowed it" : "it was made in the sandbox, and "
+		    "unreviewed_code allows it", out);
 	out->audit |= made == MADE_AUDIT;
 	return true;
 }
@@ -355,7 +358,7 @@ judge(const struct image *im, const struct exec_query *q,
 		return;
 	}
 	grants(&t, scans, n);
-	if (q->made && judge_made(im, &t, out))
+	if (q->made && judge_made(im, &t, q->reviewed, out))
 		return;
 	if (t.allow != NULL || t.audit != NULL)
 		grant(im, &t, out);

@@ -54,8 +54,8 @@ struct exec_query {
 				 * test: names say which file it is, and the
 				 * environment is not judged */
 	bool main;		/* the process that the operator launched */
-	bool made;		/* a file of it was made in the sandbox, and
-				 * nobody has reviewed it */
+	bool made;		/* a file of it was made in the sandbox */
+	bool reviewed;		/* and a person has allowed all of those */
 	const struct facts *facts;	/* for `when:'; NULL: none is known */
 	uint64_t profiles;	/* that the caller is under */
 };

@@ -14,6 +14,7 @@
 #include "base/must.h"
 #include "policy/detail.h"
 #include "policy/cond.h"
+#include "policy/exec.h"
 #include "policy/sound.h"
 
 static int
@@ -83,6 +84,9 @@ info_fill(struct image *im)
 	info->files = im->nfiles;
 	info->needs_file_gate = (im->fpaths->flags & FPATHS_GATE) != 0;
 	info->needs_exec_gate = im->ncommands > 0;
+	/* what a script's interpreter reads is to be what a person saw */
+	info->needs_file_gate |= im->ncommands > 0 &&
+	    im->commands->made == MADE_ASK;
 	info->file_hide = (im->fpaths->flags & FPATHS_HIDE) != 0;
 	for (uint32_t i = 0; i < im->nfrules; i++)
 		if ((im->frules[i].flags & FRULE_HIDE) != 0)

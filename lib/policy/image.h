@@ -37,7 +37,8 @@ struct image_info {
 	bool needs_fields;	/* some rule asks for a request's fields */
 	bool needs_body;	/* or for what its body says */
 	bool needs_file_gate;	/* file rules beyond what the kernel's own
-				 * means hold: opens are to be judged */
+				 * means hold, or code that a person is asked
+				 * about: opens are to be judged */
 	bool needs_exec_gate;	/* there are commands: what is executed is to
 				 * be judged */
 	bool bounded;		/* by a maximum that enforces, whatever mode

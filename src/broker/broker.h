@@ -55,8 +55,6 @@ struct broker {
 		dev_t dev;
 		ino_t ino;
 	} init;
-	int64_t started;	/* wall clock, in s: all that was there before
-				 * was not made in the sandbox */
 	int listener;
 	int proc;		/* the outer pid namespace's, on no path */
 	int fds;		/* our own descriptors in it, as links; also our

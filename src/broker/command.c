@@ -206,7 +206,7 @@ judge_command(const struct ask *a, struct program *p)
 	x.q.given = a->b->env;
 	x.q.ngiven = a->b->nenv;
 	x.q.main = p->main;
-	x.q.made = !p->main && review_made(a, p);
+	review_look(a, p, &x.q);
 	ask_policy(&x, &v);
 	switch (review_exec(a, p, &v)) {
 	case REVIEW_HOLD:

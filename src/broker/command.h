@@ -38,9 +38,9 @@ void tell_denied(const struct ask *a, struct str path, const char *reason);
 
 enum review { REVIEW_DENY, REVIEW_ALLOW, REVIEW_HOLD };
 
-/* Was a file of it made in the sandbox, and has nobody reviewed it? Asked
- * before the policy is. */
-bool review_made(const struct ask *a, const struct program *p);
+/* Fills q->made and q->reviewed. Asked before the policy is. */
+void review_look(const struct ask *a, const struct program *p,
+    struct exec_query *q);
 /* After the policy allowed it, or said that a person may (v->ask). HOLD: the
  * caller waits, and the question is asked anew, from its start, after
  * hold_again(); who holds it has a time-out for that. */

@@ -20,9 +20,9 @@
 #include "base/err.h"
 #include "base/io.h"
 #include "base/must.h"
-#include "broker/broker.h"
 #include "broker/known.h"
 #include "broker/queue.h"
+#include "broker/review.h"
 #include "jail/gate.h"
 #include "jail/self.h"
 #include "jail/tag.h"
@@ -115,7 +115,8 @@ start_receive(struct broker *b, struct err *e)
 	(void)close(fd);
 	b->files = rc == 0 && image_info(b->image)->needs_file_gate;
 	b->hides = rc == 0 && image_info(b->image)->file_hide;
-	b->started = clock_wall().v / 1000000;
+	made_since((struct wall){ v.created });
+	review_limit(v.approval_s);
 	mounts_take(b, &v);
 	env_take(b, &v);
 	if (rc == 0 && image_has_commands(b->image))
@@ -134,7 +135,7 @@ acquire(struct broker *b, int *child, struct err *e)
 		return err_sys(e, "block SIGCHLD");
 	*child = signalfd(-1, &chld, SFD_CLOEXEC | SFD_NONBLOCK);
 	b->fds = openat(b->proc, "1/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (mounts_read(b, e) == -1)
+	if (mounts_read(b, e) == -1 || made_init(b, e) == -1)
 		return -1;
 	if (*child == -1 || b->fds == -1 || fchdir(b->fds) == -1)
 		return err_sys(e, "open what the broker needs");
@@ -164,7 +165,7 @@ static int
 wait_ms(const struct broker *b)
 {
 	const int all[] = { helper_wait_ms(b), event_wait_ms(),
-		event_exec_wait_ms() };
+		event_exec_wait_ms(), review_wait_ms(), script_wait_ms() };
 	int least = -1;
 
 	if (queue.n > 0)
@@ -231,6 +232,33 @@ questions(struct broker *b, bool asked)
 		broker_answer(&a);
 }
 
+/* Its end is the end: the supervisor is gone. */
+static void
+control_read(struct broker *b)
+{
+	static unsigned char room[MSG_BYTES_MAX + CHAN_HEAD_BYTES];
+	struct proposal_answer v;
+	struct rbuf r;
+	struct msg m;
+
+	switch (chan_recv(&b->control, room, &m, NULL)) {
+	case CHAN_AGAIN:
+		return;
+	case CHAN_MSG:
+		break;
+	case CHAN_ERROR:
+	case CHAN_END:
+		_exit(0);
+	}
+	r = rbuf_of(m.body);
+	if (m.type == MSG_PROPOSAL_AGAIN)
+		review_again(b);
+	else if (m.type == MSG_PROPOSAL_ANSWER &&
+	    proposal_answer_get(&r, &v) == 0)
+		review_answer(b, &v);
+	msg_close(&m);
+}
+
 static NORETURN void
 serve(struct broker *b, int child)
 {
@@ -246,10 +274,12 @@ serve(struct broker *b, int child)
 		}
 		questions(b, p[0].revents != 0);
 		if (p[1].revents != 0)
-			_exit(0); /* the supervisor is gone */
+			control_read(b);
 		if (p[2].revents != 0)
 			reap(b, child);
 		helper_look(b);
+		review_tick(b);
+		script_tick(b);
 		event_flush(b);
 		event_exec_flush(b);
 	}

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "base/clean.h"
-#include "broker/broker.h"
+#include "broker/review.h"
 #include "policy/files.h"
 #include "policy/profile.h"
 
@@ -110,6 +110,8 @@ ask_unlink(const struct ask *a, int dirfd, uint64_t path, int flags)
 	if (rc == 0)
 		rc = judge_spot(a, &s);
 	if (rc == 0)
+		rc = script_keeps(a, &s);
+	if (rc == 0)
 		rc = result(unlinkat(s.dir, s.name, flags));
 	spot_fini(&s);
 	return rc;
@@ -176,7 +178,7 @@ static long
 rename_spots(const struct ask *a, const struct spot *o, const struct spot *n,
     unsigned flags)
 {
-	int rc = judge_spot(a, o);
+	long rc = judge_spot(a, o);
 
 	if (rc == 0)
 		rc = judge_spot(a, n);
@@ -184,6 +186,10 @@ rename_spots(const struct ask *a, const struct spot *o, const struct spot *n,
 		rc = judge_move(a, o, n);
 	if (rc == 0 && (flags & RENAME_EXCHANGE) != 0)
 		rc = judge_move(a, n, o);
+	if (rc == 0)
+		rc = script_keeps(a, o);
+	if (rc == 0)
+		rc = script_keeps(a, n);
 	if (rc != 0)
 		return rc;
 	return result(renameat2(o->dir, o->name, n->dir, n->name, flags));

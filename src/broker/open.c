@@ -11,6 +11,7 @@
 
 #include "base/clean.h"
 #include "broker/broker.h"
+#include "broker/review.h"
 #include "policy/image.h"
 
 #define TMPFILE (O_TMPFILE & ~O_DIRECTORY)
@@ -89,10 +90,10 @@ waits(int flags)
 }
 
 static long
-open_there(const struct ask *a, int held, int flags)
+open_there(const struct ask *a, int held, const char *asked, int flags)
 {
 	struct stat st;
-	int rc;
+	long rc;
 
 	if (fstat(held, &st) == -1)
 		return -errno;
@@ -107,6 +108,8 @@ open_there(const struct ask *a, int held, int flags)
 	if ((flags & O_CREAT) != 0 && S_ISDIR(st.st_mode))
 		return -EISDIR;
 	rc = judge_object(a, held, access_of(flags));
+	if (rc == 0)
+		rc = script_open(a, held, &st, asked, flags);
 	if (rc != 0)
 		return rc;
 	if (S_ISCHR(st.st_mode) && major(st.st_rdev) == TTY_MAJOR_NOW &&
@@ -237,7 +240,7 @@ open_one(const struct ask *a, const struct want *w)
 	    (w->flags & O_NOFOLLOW) != 0 ? WALK_LINK : 0);
 
 	if (held >= 0)
-		return open_there(a, held, w->flags);
+		return open_there(a, held, w->path, w->flags);
 	if (held == -ENOENT && (w->flags & O_CREAT) != 0)
 		return open_new(a, w);
 	if (held == -EACCES)

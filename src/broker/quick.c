@@ -5,9 +5,10 @@
  * object is opened, judged by the kernel's own path of that descriptor, and
  * the descriptor handed over or closed. That is half of the system calls that
  * the long way (open.c) takes. All that is not plainly so goes the long way,
- * from its start: what is no file or directory (opening a pipe would wake who
- * waits at its other end), what /proc shows, each denial, and all where names
- * are hidden, which may stand on the way. */
+ * from its start: a script that somebody runs (script.c), what is no file or
+ * directory (opening a pipe would wake who waits at its other end), what /proc
+ * shows, each denial, and all where names are hidden, which may stand on the
+ * way. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -17,7 +18,7 @@
 #include <unistd.h>
 
 #include "base/clean.h"
-#include "broker/broker.h"
+#include "broker/review.h"
 #include "jail/calls_abi.h"
 #include "policy/image.h"
 
@@ -65,12 +66,13 @@ open_plain(int base, const char *path, int flags)
 
 /* It is judged by what it is called now that it is open. */
 static bool
-may_read(const struct ask *a, int fd)
+may_read(const struct ask *a, int fd, const char *asked)
 {
 	char path[PATH_BYTES_MAX];
 
 	return object_path(a->b, fd, path) == OBJECT_NAMED &&
-	    !is_proc(path) && (judge_mask(a, path) & FILE_READ) != 0;
+	    !is_proc(path) && (judge_mask(a, path) & FILE_READ) != 0 &&
+	    !script_concerns(fd, asked, path);
 }
 
 long
@@ -92,7 +94,7 @@ quick_open(const struct ask *a, int dirfd, const char *path, int flags)
 	if (got < 0)
 		return got;
 	fd = (int)got;
-	if (!may_read(a, fd))
+	if (!may_read(a, fd, path))
 		return LONG_WAY;
 	/* it kept a pipe that the name turned into from holding us */
 	if ((flags & O_NONBLOCK) == 0 && fcntl(fd, F_SETFL, 0) == -1)

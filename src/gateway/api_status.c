@@ -52,7 +52,8 @@ config_json(const struct gateway *g)
 
 	(void)snprintf(file, sizeof(file), "%s/config.yaml",
 	    g->paths.config);
-	return json_pack("{s:s, s:o, s:o, s:o, s:o}", "file", file,
+	return json_pack("{s:s, s:I, s:o, s:o, s:o, s:o}", "file", file,
+	    "approval_timeout_s", (json_int_t)g->config.approval_s,
 	    "maximum_policy", g->base.maximum == NULL ? json_null() :
 	    json_string(g->config.maximum_policy), "resolve",
 	    resolve_json(g->config.resolve), "upstream_ca",

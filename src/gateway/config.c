@@ -147,6 +147,33 @@ read_maximum(const struct reader *r, struct fy_node *n, struct config *out)
 	return 0;
 }
 
+static int
+read_approval(const struct reader *r, struct fy_node *n, struct config *out)
+{
+	struct str value = STR("");
+	uint64_t v, each = 1;
+
+	if (scalar(r, n, &value) == -1)
+		return -1;
+	switch (value.p[value.len - 1]) {
+	case 'h':
+		each = 3600;
+		break;
+	case 'm':
+		each = 60;
+		break;
+	default:
+		break;
+	}
+	if (each > 1 || value.p[value.len - 1] == 's')
+		value.len--;
+	if (!str_u64(value, APPROVAL_S_MAX / each, &v) || v == 0)
+		return fault(r, n, "approval_timeout is a time up to 24h, as "
+		    "in 90s, 10m or 1h");
+	out->approval_s = (uint32_t)(v * each);
+	return 0;
+}
+
 static const struct {
 	const char *key;
 	int (*read)(const struct reader *r, struct fy_node *n,
@@ -155,6 +182,7 @@ static const struct {
 	{ "resolve", read_resolve },
 	{ "upstream_ca", read_ca },
 	{ "maximum_policy", read_maximum },
+	{ "approval_timeout", read_approval },
 };
 
 static int
@@ -169,8 +197,8 @@ read_key(struct reader *r, struct fy_node_pair *p, struct config *out)
 		if (str_eqz(key, keys[i].key))
 			return keys[i].read(r, fy_node_pair_value(p), out);
 	return fault(r, fy_node_pair_key(p),
-	    "unknown key; the keys are resolve, upstream_ca and "
-	    "maximum_policy");
+	    "unknown key; the keys are resolve, upstream_ca, "
+	    "maximum_policy and approval_timeout");
 }
 
 static int
@@ -258,7 +286,8 @@ config_parse(const char *file, struct str text, struct config *out,
 	struct fy_parse_cfg cfg = { .flags = FYPCF_QUIET |
 	    FYPCF_COLLECT_DIAG };
 	struct reader r = { file, NULL, e };
-	struct config c = { mem_strdup(""), mem_strdup(""), mem_strdup("") };
+	struct config c = { mem_strdup(""), mem_strdup(""), mem_strdup(""),
+		APPROVAL_S_DEFAULT };
 	struct fy_parser *parser;
 	int rc = 0;
 
@@ -312,7 +341,8 @@ config_same(const struct config *a, const struct config *b)
 {
 	return text_same(a->resolve, b->resolve) &&
 	    text_same(a->upstream_ca, b->upstream_ca) &&
-	    text_same(a->maximum_policy, b->maximum_policy);
+	    text_same(a->maximum_policy, b->maximum_policy) &&
+	    a->approval_s == b->approval_s;
 }
 
 void

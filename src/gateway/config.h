@@ -10,12 +10,14 @@ struct err;
 
 #define CONFIG_BYTES_MAX 262144
 #define RESOLVE_COUNT_MAX 1024
+#define APPROVAL_S_MAX	 86400
 #define RESOLVE_BYTES_MAX 65536	/* as BOX_START carries it */
 
 struct config { /* zero is the empty one */
 	char *resolve;		/* "host[:port]=addr[:port]\n"..., or "" */
 	char *upstream_ca;	/* absolute path, or "" */
 	char *maximum_policy;	/* a path as it is written, or "" */
+	uint32_t approval_s;	/* how long an answer is waited for */
 };
 
 /* Text to configuration; file is for messages. -1: FILE:LINE:COLUMN: ... */

@@ -245,7 +245,8 @@ keep(struct box *b, const struct proposal *p, const char *subject)
 	r = proposal_record(&row, "propose", "");
 	r.verdict = AUDIT_OBSERVED;
 	r.pid = p->pid;
-	r.exe = p->n > 0 ? p->chain[0] : STR("");
+	if (p->n > 0) /* its file; its arguments follow */
+		r.exe = str_head(p->chain[0], str_index(p->chain[0], ' '));
 	audit_link_note(&b->g->audit, &r);
 }
 

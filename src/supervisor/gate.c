@@ -53,7 +53,8 @@ int
 gate_start(struct supervisor *s, struct err *e)
 {
 	struct broker_mount mounts[MOUNT_COUNT_MAX];
-	const struct broker_start v = { s->env, mounts, s->spec.nmounts };
+	const struct broker_start v = { s->env, mounts, s->spec.nmounts,
+		s->spec.created, s->spec.approval_s };
 	struct wbuf w = { .p = s->out, .cap = sizeof(s->out) };
 	int rc;
 

@@ -225,6 +225,16 @@ static const struct {
 	    "c:1:14: upstream_ca is" },
 	{ "a file that is not there", "upstream_ca: /nowhere/x.pem\n", NULL,
 	    "c:1:14: upstream_ca cannot" },
+	{ "a time to answer in", "approval_timeout: 10m\n", "", NULL },
+	{ "in seconds", "approval_timeout: 90\n", "", NULL },
+	{ "none at all", "approval_timeout: 0s\n", NULL,
+	    "c:1:19: approval_timeout is" },
+	{ "more than a day", "approval_timeout: 25h\n", NULL,
+	    "c:1:19: approval_timeout is" },
+	{ "no number", "approval_timeout: h\n", NULL,
+	    "c:1:19: approval_timeout is" },
+	{ "in days", "approval_timeout: 1d\n", NULL,
+	    "c:1:19: approval_timeout is" },
 };
 
 static void
@@ -240,6 +250,9 @@ config_cases(void **state)
 		    strcmp(c.resolve, configs[i].resolve) != 0))
 			fail_msg("%s: taken as %s", configs[i].what,
 			    c.resolve);
+		if (rc == 0 && c.approval_s !=
+		    (strstr(configs[i].text, "90") != NULL ? 90 : 600))
+			fail_msg("%s: %u s", configs[i].what, c.approval_s);
 		if (rc == -1 && (configs[i].fault == NULL ||
 		    strncmp(e.text, configs[i].fault,
 			strlen(configs[i].fault)) != 0))

@@ -716,6 +716,39 @@ launch_mode_and_made_code(void **state)
 }
 
 static void
+a_persons_word_counts_where_a_person_is_asked(void **state)
+{
+	static const struct {
+		const char *behaviour, *policy;
+		enum verdict want;
+	} cases[] = {
+		{ "what a person has allowed runs, though no entry names it",
+		    "commands: {unreviewed_code: ask}", VERDICT_ALLOW },
+		{ "but not where nobody is asked",
+		    "commands: {unreviewed_code: deny}", VERDICT_DENY },
+		{ "and not what is denied",
+		    "commands: {unreviewed_code: ask, deny: [run]}",
+		    VERDICT_DENY },
+	};
+	static const struct str argv[] = { STR("run") };
+	struct exec_form form = { .name = argv[0], .argv = argv, .argc = 1 };
+	const struct exec_query q = { .forms = &form, .nforms = 1,
+		.paper = true, .made = true, .reviewed = true };
+
+	(void)state;
+	for (size_t i = 0; i < NELEM(cases); i++) {
+		struct policy_under_test p;
+		struct exec_answer a;
+
+		compile(&p, cases[i].policy);
+		policy_exec(p.im, &q, &a);
+		if (a.verdict != cases[i].want || a.ask)
+			fail_msg("%s: %s", cases[i].behaviour, a.reason);
+		done(&p);
+	}
+}
+
+static void
 a_profile_goes_with_every_match(void **state)
 {
 	struct policy_under_test p;
@@ -977,6 +1010,8 @@ main(void)
 		cmocka_unit_test(a_script_is_itself_and_its_interpreter),
 		cmocka_unit_test(an_entry_says_what_the_environment_may_hold),
 		cmocka_unit_test(launch_mode_and_made_code),
+		cmocka_unit_test(
+		    a_persons_word_counts_where_a_person_is_asked),
 		cmocka_unit_test(a_profile_goes_with_every_match),
 		cmocka_unit_test(a_condition_narrows_a_rule),
 		cmocka_unit_test(a_damaged_image_is_refused_or_harmless),

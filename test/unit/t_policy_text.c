@@ -220,10 +220,9 @@ static const struct {
 	{ "commands are enforced", "commands: {allow: [ls], deny: [{command: "
 	    "rm, when: 'tty && callers.size() > 1 && time_of_day < 5h'}]}\n",
 	    ENFORCE, NULL },
-	{ "a person's word on code is not", "commands: {unreviewed_code: "
-	    "ask}", ENFORCE, "p.yaml:1:29: error: not enforced by this "
-	    "version: unreviewed_code: ask" },
-	{ "nor is a fact that the broker cannot say", "commands: {allow: "
+	{ "a person's word on code is, too", "commands: {unreviewed_code: "
+	    "ask}", ENFORCE, NULL },
+	{ "but no fact that the broker cannot say", "commands: {allow: "
 	    "[{command: ls, when: 'context_sensitivity < high'}]}", ENFORCE,
 	    "p.yaml:1:41: error: not enforced by this version: fact "
 	    "context_sensitivity" },

@@ -1,0 +1,229 @@
+"""Attacks on unreviewed_code: made code that looks as if it were not, and
+reviewed code that is something else by the time it runs."""
+import hashlib
+
+import pytest
+from shell import wait_until
+
+POLICY = """
+commands:
+  default_policy: allow
+  unreviewed_code: {mode}
+"""
+GOOD = "#!/bin/sh\necho GOOD\n"
+EVIL = "#!/bin/sh\necho EVIL\n"
+
+
+def start(sh, mode, timeout="60s"):
+    sh.config(approval_timeout=timeout)
+    sh.folder("w")
+    sh.write("w/tool", "#!/bin/sh\necho host\n", mode=0o777)
+    sh.write("w/other", "#!/bin/sh\necho host\n", mode=0o777)
+    sh.start("box", policy=sh.policy(POLICY.format(mode=mode)),
+             options=["--mount", f"{sh.files}/w:/work", "--workdir", "/work"])
+
+
+def run(sh, script, **more):
+    return sh.exec("box", "sh", "-c", script,
+                   options=["--workdir", "/work"], **more)
+
+
+def put(sh, text, path):
+    r = run(sh, f"cat >{path} && chmod 755 {path}", data=text)
+    assert r.code == 0, r
+
+
+def answer(sh, text, verb):
+    """A person's word on these bytes, once they are asked about."""
+    subject = "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+    def look():
+        return [p["proposal"] for p in
+                sh.ok("proposal", "list", "-o", "json").json()
+                if p["subject"] == subject]
+    n = wait_until(look, what="a proposal")[0]
+    sh.ok("proposal", verb, n)
+
+
+def decided(sh, text, verb):
+    put(sh, text, "/tmp/decided")
+    p = sh.popen("sandbox", "exec", "--workdir",
+                 "/work", "box", "--", "sh", "-c", "/tmp/decided",
+                 stdin=-3, stdout=-1, stderr=-1)
+    answer(sh, text, verb)
+    p.communicate(timeout=60)
+
+
+TRICKS = (
+    "touch -d 2001-01-01 x",
+    "touch -r /bin/sh x",
+    "python3 -c 'import os; os.utime(\"x\", ns=(1, 1))'",
+    "cp -p x y && touch -d 2001-01-01 y && mv y x",
+    "ln x y && rm x && ln y x",
+    "mkdir d && mv x d/x && mv d e && mv e/x x",
+    "mv tool t && mv x tool && mv tool x && mv t tool",
+    "cp -p tool t && cp x tool && cp tool x && mv t tool",
+    "ln -sf $PWD/x /tmp/x && rm -rf y && cp -a x y && mv y x",
+    "chmod 4755 x; chmod 755 x",
+    "tar c x | tar x -C /tmp && mv /tmp/x x",
+)
+
+
+@pytest.mark.both
+def test_no_trick_makes_it_older(sh):
+    start(sh, "deny")
+    for trick in TRICKS:
+        put(sh, EVIL, "x")
+        r = run(sh, f"{trick}; ./x; /work/x; sh -c ./x; rm -rf x y d e")
+        assert "EVIL" not in r.out and "denied" in r.err, (trick, r)
+
+
+def test_what_the_host_had_is_made_inside_once_it_is_written(sh):
+    start(sh, "deny")
+    assert run(sh, "./tool").out == "host\n"
+    run(sh, "printf '#!/bin/sh\\necho EVIL\\n' >other")
+    r = run(sh, "./other")
+    assert r.code == 126 and "EVIL" not in r.out, r
+    r = run(sh, "python3 -c 'import mmap\n"
+              "f = open(\"tool\", \"r+b\")\n"
+              "m = mmap.mmap(f.fileno(), 0)\n"
+              "m[-6:] = b\" EVIL\\n\"\nm.flush()' && cat tool && ./tool")
+    assert r.out.count("EVIL") == 1 and r.code == 126, r
+
+
+def test_what_has_no_name_was_made_inside(sh):
+    start(sh, "deny")
+    r = sh.exec("box", "python3", "-c", """
+import os
+os.chdir('/work')
+data = open('/bin/echo', 'rb').read()
+for text in (data, b'#!/bin/sh\\necho EVIL\\n'):
+    for how in ('memfd', 'deleted', 'tmpfile'):
+        if how == 'memfd':
+            w = os.memfd_create('x', 0)
+        elif how == 'deleted':
+            w = os.open('gone', os.O_RDWR | os.O_CREAT, 0o755)
+            os.unlink('gone')
+        else:
+            w = os.open('.', os.O_TMPFILE | os.O_RDWR, 0o755)
+        os.write(w, text)
+        fd = os.open('/proc/self/fd/%d' % w, os.O_RDONLY)
+        os.set_inheritable(fd, True)
+        os.close(w)
+        for path in (fd, '/proc/self/fd/%d' % fd, '/dev/fd/%d' % fd):
+            if os.fork() == 0:
+                try:
+                    os.execve(path, ['echo', 'EVIL'], {})
+                except OSError as e:
+                    print(how, e.errno, flush=True)
+                os._exit(0)
+            os.wait()
+""")
+    assert "EVIL" not in r.out and r.out.count(" 13\n") == 18, r
+
+
+def test_a_yes_is_to_the_bytes_that_were_shown(sh):
+    start(sh, "ask")
+    put(sh, GOOD, "x")
+    p = sh.popen("sandbox", "exec", "--workdir",
+                 "/work", "box", "--", "sh", "-c", "./x; "
+                 "echo ended $?", stdin=-3, stdout=-1, stderr=-1)
+    wait_until(lambda: sh.ok("rule", "list", "-o", "json").json(),
+               what="a proposal")
+    put(sh, EVIL, "y")
+    run(sh, "mv y x")
+    answer(sh, GOOD, "approve")
+    out, err = p.communicate(timeout=60)
+    assert out == b"ended 126\n" and b"changed while it waited" in err, err
+    # nor later: these are other bytes
+    p = sh.popen("sandbox", "exec", "--workdir",
+                 "/work", "box", "--", "sh", "-c", "./x; "
+                 "echo ended $?", stdin=-3, stdout=-1, stderr=-1)
+    answer(sh, EVIL, "reject")
+    assert p.communicate(timeout=60)[0] == b"ended 126\n"
+
+
+RACE = """
+import os, subprocess, sys, threading
+good, evil, how = open('good', 'rb').read(), open('evil', 'rb').read(), \\
+    sys.argv[1]
+stop = False
+os.makedirs('a', exist_ok=True)
+os.makedirs('b', exist_ok=True)
+for name, text in (('a/s', good), ('b/s', evil), ('s', good), ('t', evil)):
+    open(name, 'wb').write(text)
+    os.chmod(name, 0o755)
+os.symlink('a', 'now')
+
+def swap():
+    n = 0
+    while not stop:
+        n += 1
+        if how == 'rename':
+            subprocess_link('s', 't')
+        elif how == 'write':
+            fd = os.open('s', os.O_WRONLY)
+            os.pwrite(fd, evil if n % 2 else good, 0)
+            os.close(fd)
+        else:
+            os.symlink('ab'[n % 2], 'new')
+            os.rename('new', 'now')
+
+def subprocess_link(x, y):
+    os.link(x, 'tmp')
+    os.rename(y, x)
+    os.rename('tmp', y)
+
+threading.Thread(target=swap, daemon=True).start()
+ran = 0
+for i in range(int(sys.argv[2])):
+    what = './now/s' if how == 'link' else './s'
+    r = subprocess.run([sys.argv[3], '-c', what + ' 2>/dev/null'],
+                       stdout=subprocess.PIPE)
+    ran += r.stdout == b'GOOD\\n'
+    if b'EVIL' in r.stdout:
+        print('EVIL RAN')
+stop = True
+print('ran', ran)
+"""
+
+
+@pytest.mark.parametrize("how", ["rename", "link", "write"])
+def test_a_script_that_changes_under_the_check_never_runs(sh, how):
+    start(sh, "ask", timeout="1s")
+    decided(sh, GOOD, "approve")
+    decided(sh, EVIL, "reject")
+    put(sh, GOOD, "good")
+    put(sh, EVIL, "evil")
+    r = sh.exec("box", "python3", "-c", RACE, how, "60", "/bin/sh",
+                options=["--workdir", "/work"], timeout=180)
+    assert r.code == 0 and "EVIL" not in r.out, r
+    assert "ran 0\n" not in r.out, r
+
+
+def test_a_script_of_the_host_is_not_swapped_for_one_of_the_sandbox(sh):
+    """Of what was never made inside nobody is asked, and what stands in its
+    place when it is read is seen."""
+    start(sh, "ask", timeout="1s")
+    decided(sh, EVIL, "reject")
+    put(sh, EVIL, "evil")
+    r = sh.exec("box", "sh", "-c", """
+        cp -p tool good; for i in $(seq 60); do
+        (ln -f evil new; mv -f new tool; mv -f good tool; cp tool good) 2>&1 &
+        ./tool 2>/dev/null; wait; done; true""")
+    assert "EVIL" not in r.out, r
+
+
+def test_the_agent_has_no_say(sh):
+    """The people's side is not inside."""
+    start(sh, "ask")
+    put(sh, GOOD, "x")
+    p = sh.popen("sandbox", "exec", "--workdir",
+                 "/work", "box", "--", "sh", "-c", "./x", stdin=-3,
+                 stdout=-1, stderr=-1)
+    wait_until(lambda: sh.ok("rule", "list", "-o", "json").json(),
+               what="a proposal")
+    r = run(sh, "ls -a /run ~ /tmp; env")
+    assert "gateway.sock" not in r.out and "OPENSHELL_HOME" not in r.out, r
+    answer(sh, GOOD, "reject")
+    assert p.wait(60) == 126
