@@ -22,6 +22,7 @@
 #define GUARDED_IN(GUARDED)						\
 	GUARDED(".git", "hooks") GUARDED(".git", "config")		\
 	GUARDED(".git", "config.worktree") GUARDED(".git", "modules")	\
+	GUARDED(".git", "commondir")					\
 	GUARDED(".claude", "settings.json")				\
 	GUARDED(".claude", "settings.local.json")			\
 	GUARDED(".claude", "hooks") GUARDED(".claude", "commands")	\

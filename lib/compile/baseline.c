@@ -182,6 +182,7 @@ static const char *const protected[] = {
 	GUARDED_NAMES(NAME) GUARDED_IN(IN)
 	/* and what no mount can cover before it is there */
 	"**/.git/worktrees/*/config.worktree/**",
+	"**/.git/worktrees/*/commondir/**",
 	"**/.claude/settings*.json/**", "**/.config/fish/**",
 	/* a file that says where the repository is; no more of a directory
 	 * than its name */

@@ -121,6 +121,13 @@ path_join(char out[PATH_BYTES_MAX], const char *dir, const char *name)
 	return n > 0 && n < PATH_BYTES_MAX;
 }
 
+/* A repository's configuration is written by the gate, if it runs nothing. */
+static bool
+is_gates(const struct walk *w, const char *name)
+{
+	return w->o->places->gated && strcmp(name, "config") == 0;
+}
+
 /* The directory at path, whose names begin at held[i]. */
 static int
 hold(struct walk *w, const char *dir, size_t i, struct err *e)
@@ -131,7 +138,7 @@ hold(struct walk *w, const char *dir, size_t i, struct err *e)
 	if (pin(w, dir, 0, e) == -1)
 		return -1;
 	for (; i < NELEM(held) && strcmp(held[i].dir, of) == 0; i++)
-		if (path_join(path, dir, held[i].name) &&
+		if (!is_gates(w, held[i].name) && path_join(path, dir, held[i].name) &&
 		    pin(w, path, MNT_RO, e) == -1)
 			return -1;
 	return 0;

@@ -158,6 +158,23 @@ path_judge(const struct image *im, const struct path_says *s, unsigned bit,
 	return (struct path_why){ WHY_NO_RULE, 0 };
 }
 
+bool
+policy_file_guarded(const struct image *im, const struct file_query *q)
+{
+	struct path_walk w;
+
+	if (q->profiles != 0)
+		return profiles_guarded(im, q);
+	if (im->max != NULL)
+		return policy_file_guarded(im->own, q) &&
+		    (bound_judge(im->max, q) & FILE_WRITE) != 0;
+	if (!path_walk(im, q->path, &w) || path_judge(im, &w.said, FILE_WRITE,
+		q->mounted).why != WHY_GUARDED)
+		return false;
+	w.said.guard = 0;
+	return why_allows(path_judge(im, &w.said, FILE_WRITE, q->mounted));
+}
+
 unsigned
 policy_file_judge(const struct image *im, const struct file_query *q)
 {

@@ -53,6 +53,9 @@ void policy_file(const struct image *im, const struct file_query *q,
  * whatever the mode and whatever q->access. */
 unsigned policy_file_judge(const struct image *im, const struct file_query *q);
 
+/* Is writing it denied because its name is protected, and by nothing else? */
+bool policy_file_guarded(const struct image *im, const struct file_query *q);
+
 /* A class of places: where two paths have the same one, the same is allowed
  * to them and to all that may ever stand below them, so a directory may be
  * renamed from one to the other, and a file linked. For a file,

@@ -154,6 +154,20 @@ profiles_judge(const struct image *im, const struct file_query *q)
 }
 
 bool
+profiles_guarded(const struct image *im, const struct file_query *q)
+{
+	struct file_query mine = *q;
+	bool is;
+
+	mine.profiles = 0;
+	is = is_known(im, q->profiles) && policy_file_guarded(im, &mine);
+	for (uint64_t left = q->profiles; left != 0 && is; left &= left - 1)
+		is = (bound_judge(im->under[__builtin_ctzll(left)], &mine) &
+		    FILE_WRITE) != 0;
+	return is;
+}
+
+bool
 profiles_file_same(const struct image *im, uint64_t profiles, struct str a,
     struct str b)
 {

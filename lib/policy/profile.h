@@ -27,6 +27,7 @@ bool profiles_address(const struct image *im, const struct net_query *q,
 void profiles_file(const struct image *im, const struct file_query *q,
     struct file_answer *out);
 unsigned profiles_judge(const struct image *im, const struct file_query *q);
+bool profiles_guarded(const struct image *im, const struct file_query *q);
 void profiles_exec(const struct image *im, const struct exec_query *q,
     struct exec_answer *out);
 

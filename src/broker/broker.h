@@ -189,6 +189,8 @@ bool path_is_own(const struct broker *b, const char *path);
 bool mount_is_below(const struct broker *b, const char *path);
 /* What the rules say of a path, whatever is asked. */
 unsigned judge_mask(const struct ask *a, const char *path);
+/* Is writing it denied only because it is a protected name? */
+bool judge_guarded(const struct ask *a, const char *path);
 /* Is it allowed by an entry that says exactly that path? */
 bool judge_names(const struct ask *a, const char *path, unsigned access);
 /* Is it to look as if it was not there, whoever names it? */
@@ -238,6 +240,16 @@ long ask_unlink(const struct ask *a, int dirfd, uint64_t path, int flags);
 long ask_mkdir(const struct ask *a, int dirfd, uint64_t path, mode_t mode);
 long ask_mknod(const struct ask *a, int dirfd, uint64_t path, mode_t mode,
     dev_t dev);
+
+/* git.c: a repository's configuration, though it is a protected name. */
+bool git_is_config(const struct ask *a, const struct spot *s);
+/* from is renamed to it. */
+long git_config_put(const struct ask *a, const struct spot *from,
+    const struct spot *to);
+bool git_config_may_go(const struct ask *a, const struct spot *s);
+bool git_may_toggle(const struct ask *a, int held, mode_t mode);
+/* May a directory be made there, or an empty one be removed? */
+bool git_may_make(const struct ask *a, const struct spot *s);
 
 long ask_truncate(const struct ask *a);
 long ask_chmod(const struct ask *a, int dirfd, uint64_t path, mode_t mode,

@@ -25,10 +25,9 @@ result(long rc)
 }
 
 /* The object at a path, or a descriptor's own when the path is empty and that
- * is allowed, judged. */
+ * is allowed. */
 static int
-object_at(const struct ask *a, int dirfd, uint64_t at, int flags,
-    unsigned access)
+object_find(const struct ask *a, int dirfd, uint64_t at, int flags)
 {
 	char path[PATH_BYTES_MAX];
 	CLEAN_FD int fd = -1;
@@ -41,9 +40,17 @@ object_at(const struct ask *a, int dirfd, uint64_t at, int flags,
 	else
 		fd = walk_from(a, dirfd, path,
 		    (flags & AT_SYMLINK_NOFOLLOW) != 0 ? WALK_LINK : 0);
-	if (fd < 0)
-		return fd;
-	rc = caller_waits(a) ? judge_object(a, fd, access) : -ESRCH;
+	return fd < 0 || caller_waits(a) ? fd_take(&fd) : -ESRCH;
+}
+
+/* The same, judged. */
+static int
+object_at(const struct ask *a, int dirfd, uint64_t at, int flags,
+    unsigned access)
+{
+	CLEAN_FD int fd = object_find(a, dirfd, at, flags);
+	int rc = fd < 0 ? fd : judge_object(a, fd, access);
+
 	return rc != 0 ? rc : fd_take(&fd);
 }
 
@@ -110,7 +117,13 @@ ask_chmod(const struct ask *a, int dirfd, uint64_t path, mode_t mode,
 
 	if ((flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) != 0)
 		return -EINVAL;
-	held = object_at(a, dirfd, path, flags, FILE_WRITE);
+	held = object_find(a, dirfd, path, flags);
+	if (held >= 0 && !git_may_toggle(a, held, mode)) {
+		int rc = judge_object(a, held, FILE_WRITE);
+
+		if (rc != 0)
+			return rc;
+	}
 	return chmod_held(a, held, mode);
 }
 

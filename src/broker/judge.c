@@ -164,6 +164,16 @@ judge_mask(const struct ask *a, const char *path)
 }
 
 bool
+judge_guarded(const struct ask *a, const char *path)
+{
+	const struct file_query q = { .path = str_c(path),
+		.access = FILE_WRITE, .mounted = mounted(a->b, path),
+		.profiles = a->profiles };
+
+	return policy_file_guarded(a->image, &q);
+}
+
+bool
 judge_names(const struct ask *a, const char *path, unsigned access)
 {
 	const struct file_query q = { .path = str_c(path), .access = access,

@@ -58,7 +58,7 @@ ask_mkdir(const struct ask *a, int dirfd, uint64_t path, mode_t mode)
 	struct spot s;
 	long rc = spot_of(a, dirfd, path, &s);
 
-	if (rc == 0)
+	if (rc == 0 && !git_may_make(a, &s))
 		rc = judge_spot(a, &s);
 	if (rc == 0)
 		rc = mask_take(a);
@@ -98,6 +98,14 @@ ask_mknod(const struct ask *a, int dirfd, uint64_t path, mode_t mode,
 	return rc;
 }
 
+/* A protected name that may be removed all the same? */
+static bool
+may_go(const struct ask *a, const struct spot *s, int flags)
+{
+	return (flags & AT_REMOVEDIR) != 0 ? git_may_make(a, s) :
+					     git_config_may_go(a, s);
+}
+
 long
 ask_unlink(const struct ask *a, int dirfd, uint64_t path, int flags)
 {
@@ -107,7 +115,7 @@ ask_unlink(const struct ask *a, int dirfd, uint64_t path, int flags)
 	if ((flags & ~AT_REMOVEDIR) != 0)
 		return -EINVAL;
 	rc = spot_of(a, dirfd, path, &s);
-	if (rc == 0)
+	if (rc == 0 && !may_go(a, &s, flags))
 		rc = judge_spot(a, &s);
 	if (rc == 0)
 		rc = script_keeps(a, &s);
@@ -180,6 +188,8 @@ rename_spots(const struct ask *a, const struct spot *o, const struct spot *n,
 {
 	long rc = judge_spot(a, o);
 
+	if (rc == 0 && flags == 0 && git_is_config(a, n))
+		return git_config_put(a, o, n);
 	if (rc == 0)
 		rc = judge_spot(a, n);
 	if (rc == 0)

@@ -21,6 +21,8 @@ static const char *const ours[] = {
 	"TERM=xterm-256color", "OPENSHELL_SANDBOX=1",
 	/* so that `npm install -g' needs no rights on /usr */
 	"NPM_CONFIG_PREFIX=/home/sandbox/.local",
+	/* its templates are hooks, which are protected names */
+	"GIT_TEMPLATE_DIR=",
 
 	/* every client's word for "go through the proxy" */
 	"HTTP_PROXY=" PROXY, "http_proxy=" PROXY,
