@@ -96,6 +96,8 @@ ask_request(const struct book *b, const struct question *q,
 	n->path = q->path;
 	n->query = q->query;
 	n->websocket = q->websocket;
+	n->grpc = q->grpc;
+	n->h2c = q->h2c;
 	n->details = &details;
 	policy_network(b->image, n, &a);
 	n->details = NULL;	/* it ends here */

@@ -113,7 +113,8 @@ is_url(struct str s)
 
 	for (size_t i = 0; i < colon; i++)
 		if (!((s.p[i] >= 'a' && s.p[i] <= 'z') ||
-			(s.p[i] >= 'A' && s.p[i] <= 'Z')))
+			(s.p[i] >= 'A' && s.p[i] <= 'Z') ||
+			(i > 0 && s.p[i] >= '0' && s.p[i] <= '9')))
 			return false;
 	return str_has_prefix(str_from(s, colon), STR("://"));
 }
@@ -138,6 +139,16 @@ take_url(struct arena *a, struct str url, struct question *q, struct err *e)
 		q->websocket = true;
 		url = str_c(need(arena_printf(a, "http%s", url.p + 2)));
 	}
+	/* As does what is spoken in HTTP/2 alone. */
+	q->grpc = str_has_prefix(url, STR("grpc://"));
+	q->h2c = str_has_prefix(url, STR("h2c://"));
+	if (q->grpc)
+		url = str_c(need(arena_printf(a, "https%s", url.p + 4)));
+	if (q->h2c)
+		url = str_c(need(arena_printf(a, "http%s", url.p + 3)));
+	if (q->grpc && !str_eqz(q->method, "POST"))
+		return err_set(e, ERR_INPUT, "a call of gRPC is a POST: write "
+		    "POST grpc://HOST/SERVICE/METHOD");
 	if (target_parse(url, &t, &f) != PARSE_OK)
 		return refuse(q, &f);
 	q->host = t.at.host;
@@ -400,7 +411,7 @@ print_url(struct arena *a, const struct question *q)
 	size_t len = authority_print(host_str(&q->host), q->port,
 	    q->tls ? 443 : 80, at);
 	const char *scheme = q->websocket ? (q->tls ? "wss" : "ws") :
-	    q->tls ? "https" : "http";
+	    q->grpc ? "grpc" : q->h2c ? "h2c" : q->tls ? "https" : "http";
 
 	return str_c(need(arena_printf(a, "%.*s %s://%.*s%.*s%s%.*s",
 	    (int)q->method.len, q->method.p, scheme, (int)len, at,

@@ -3,6 +3,7 @@
  *
  *	GET https://host/path	any method and URL
  *	GET wss://host/path	the request that begins a WebSocket
+ *	POST grpc://host/s/m	a call of gRPC (and h2c://: HTTP/2 in clear)
  *	CONNECT host:port	a connection, whatever is spoken on it
  *	TLS host:port		TLS that nobody looks into
  *	TCP host:port		bytes that nobody looks at
@@ -41,7 +42,7 @@ struct question {
 	uint32_t nprofiles;
 	struct host host;
 	uint16_t port;
-	bool tls, websocket;
+	bool tls, websocket, grpc, h2c;
 	bool has_address;	/* what the name leads to */
 	unsigned char address[16];
 	struct str method, path, query; /* path canonical */

@@ -71,7 +71,7 @@ static const struct schema_key entry_keys[] = {
 	{ "endpoint", "word", "a name, *.name, or an address or range" },
 	{ "destination", "word", "the same as endpoint" },
 	{ "ports", "[port]", "default 443; of a deny, all" },
-	{ "protocols", "[https|http|wss|ws|grpc|tls|smtps|imaps|pop3s|ldaps|"
+	{ "protocols", "[https|http|wss|ws|grpc|h2c|tls|smtps|imaps|pop3s|ldaps|"
 	    "amqps|tcp|ssh|smtp|imap|pop3|ldap|git|postgres|mysql|mssql|"
 	    "redis|mongodb|amqp]", "default what the port stands for" },
 	{ "methods", "[word]", "default all; GET includes HEAD" },

@@ -31,6 +31,7 @@ struct here { /* one host */
 	struct facts **facts;	/* [0]: none is known */
 	uint32_t nfacts;
 	uint32_t nwho, nport, nmethod, npath, naddr;
+	bool http2;		/* some rule names what HTTP/2 alone has */
 	bool over;
 };
 
@@ -165,8 +166,11 @@ method_meets(const struct here *h, const struct pol_rule *r,
 static void
 try_method(struct here *h, struct seen *seen, struct str m)
 {
-	/* Only a GET may become a WebSocket. */
-	if (!is_seen(seen, h, method_meets, &m, str_eqz(m, "GET")))
+	/* Only a GET may become a WebSocket, only a POST is a call of gRPC. */
+	unsigned char more = str_eqz(m, "GET") ? 1 :
+	    h->http2 && str_eqz(m, "POST") ? 2 : 0;
+
+	if (!is_seen(seen, h, method_meets, &m, more))
 		h->method[h->nmethod++] = m;
 }
 
@@ -512,6 +516,27 @@ on_each_detail(struct here *h)
 	h->q.nfields = 0;
 }
 
+/* Calls of gRPC are POSTs. Where no rule names either they have the answers
+ * that HTTP/1.1 has, or in clear none. */
+static void
+walk_http2(struct here *h)
+{
+	h->q.grpc = h->q.tls && str_eqz(h->q.method, "POST");
+	h->q.h2c = !h->q.tls;
+	if (h->http2 && !h->over && (h->q.grpc || h->q.h2c))
+		on_each_detail(h);
+	h->q.grpc = h->q.h2c = false;
+}
+
+static bool
+names_http2(const struct space_rules *rules)
+{
+	for (uint32_t i = 0; i < rules->n; i++)
+		if ((rules->v[i].r->wire & (WIRE_GRPC | WIRE_H2C)) != 0)
+			return true;
+	return false;
+}
+
 static void
 walk_paths(struct here *h)
 {
@@ -526,9 +551,11 @@ walk_paths(struct here *h)
 			h->q.websocket = true;
 			if (str_eqz(h->q.method, "GET") && !h->over)
 				on_each_detail(h);
+			h->q.websocket = false;
+			walk_http2(h);
 		}
 	h->q.method = h->q.path = STR("");
-	h->q.encoded_slash = h->q.websocket = false;
+	h->q.encoded_slash = false;
 }
 
 static void
@@ -552,7 +579,8 @@ int
 space_host(struct space *s, const struct host *host,
     const struct space_rules *rules, struct err *e)
 {
-	struct here h = { .s = s, .rules = rules, .q = { .host = *host,
+	struct here h = { .s = s, .rules = rules,
+	    .http2 = names_http2(rules), .q = { .host = *host,
 	    .method = STR(""), .path = STR("") } };
 
 	here_ports(&h);

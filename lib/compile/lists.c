@@ -52,10 +52,11 @@ take_ports(struct compile *c, const struct node *n, struct pol_rule *r)
 
 static const struct {
 	const char *name;
-	uint32_t wire;	/* 0: part of the language, not yet of egress */
+	uint32_t wire;
 } protocols[] = {
 	{ "https", WIRE_HTTPS }, { "http", WIRE_HTTP },
-	{ "wss", WIRE_WSS }, { "ws", WIRE_WS }, { "grpc", 0 },
+	{ "wss", WIRE_WSS }, { "ws", WIRE_WS }, { "grpc", WIRE_GRPC },
+	{ "h2c", WIRE_H2C },
 	{ "tls", WIRE_TLS }, { "smtps", WIRE_TLS }, { "imaps", WIRE_TLS },
 	{ "pop3s", WIRE_TLS }, { "ldaps", WIRE_TLS }, { "amqps", WIRE_TLS },
 	{ "tcp", WIRE_TCP }, { "ssh", WIRE_TCP }, { "smtp", WIRE_TCP },
@@ -76,8 +77,6 @@ take_protocol(struct compile *c, const struct node *n, struct pol_rule *r)
 	i = take_choice(c, n, names, "a protocol");
 	if (i < 0)
 		return;
-	if (protocols[i].wire == 0)
-		not_enforced(c, n, "protocol %s", protocols[i].name);
 	r->wire |= protocols[i].wire;
 }
 

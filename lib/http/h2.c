@@ -36,7 +36,9 @@ h2_stream_free(struct h2_stream *s)
 {
 	struct h2 *h = s->h2;
 
-	if (s->listed)
+	if (s->closing)
+		TAILQ_REMOVE(&h->resets, s, next);
+	else if (s->listed)
 		TAILQ_REMOVE(&h->events, s, next);
 	TAILQ_REMOVE(&h->all, s, link);
 	h->n--;
@@ -51,7 +53,7 @@ void
 h2_note(struct h2_stream *s, unsigned events)
 {
 	s->events |= events;
-	if (s->listed)
+	if (s->listed || s->closing)
 		return;
 	s->listed = true;
 	TAILQ_INSERT_TAIL(&s->h2->events, s, next);
@@ -134,6 +136,19 @@ h2_finish(struct h2_stream *s)
 	h2_wrote(s);
 }
 
+/* nghttp2 drops what a stream still has to say once its reset is submitted,
+ * be it the head of the answer: the reset is submitted when all else is out
+ * (h2_send). */
+static void
+reset_later(struct h2_stream *s, enum h2_code code)
+{
+	if (s->listed)
+		TAILQ_REMOVE(&s->h2->events, s, next);
+	s->closing = true;
+	s->code = code;
+	TAILQ_INSERT_TAIL(&s->h2->resets, s, next);
+}
+
 void
 h2_close(struct h2_stream *s, enum h2_code code)
 {
@@ -145,8 +160,7 @@ h2_close(struct h2_stream *s, enum h2_code code)
 	if (s->over)
 		h2_stream_free(s);
 	else
-		must(nghttp2_submit_rst_stream(s->h2->session,
-			 NGHTTP2_FLAG_NONE, s->id, (uint32_t)code) == 0);
+		reset_later(s, code);
 }
 
 /* ---- the connection ---- */
@@ -203,6 +217,7 @@ h2_new(bool server, bool tls)
 	h->patience = PATIENCE_MAX;
 	TAILQ_INIT(&h->all);
 	TAILQ_INIT(&h->events);
+	TAILQ_INIT(&h->resets);
 	h2_head_init(&h->head);
 	if (nghttp2_session_callbacks_new(&c) == 0) {
 		h2_recv_hooks(c);
@@ -284,7 +299,8 @@ h2_recv(struct h2 *h, struct str bytes, struct usec now)
 bool
 h2_has_output(struct h2 *h)
 {
-	return !h->broken && nghttp2_session_want_write(h->session) != 0;
+	return !h->broken && (!TAILQ_EMPTY(&h->resets) ||
+		nghttp2_session_want_write(h->session) != 0);
 }
 
 bool

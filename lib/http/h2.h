@@ -49,7 +49,9 @@ struct h2_stream {
 	int32_t id;
 	unsigned events;
 	TAILQ_ENTRY(h2_stream) link, next;
-	bool listed;
+	bool listed;		/* for h2_next */
+	bool closing;		/* it is to be reset with code */
+	enum h2_code code;
 	void *owner;		/* NULL: nobody, or nobody any more */
 	struct buf own;		/* in, until an owner brings one */
 	struct buf *in, *out;	/* heads and body; body */

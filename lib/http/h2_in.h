@@ -17,7 +17,7 @@ struct h2 {
 	struct buf *to;		/* while h2_send runs */
 	struct h2_head head;	/* being received: heads come in one piece */
 	struct h2_streams all;	/* by link */
-	struct h2_streams events; /* by next */
+	struct h2_streams events, resets; /* by next */
 	uint32_t n;
 	size_t growth;		/* of windows, beyond the first */
 	int64_t patience;	/* for frames that do nothing */

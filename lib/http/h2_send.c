@@ -241,10 +241,45 @@ h2_request(struct h2 *h, const struct http_head *head,
 
 /* ---- bytes ---- */
 
+/* -1: no memory. Each is freed when its reset went out. */
+static int
+submit_resets(struct h2 *h)
+{
+	struct h2_stream *s;
+
+	while ((s = TAILQ_FIRST(&h->resets)) != NULL) {
+		TAILQ_REMOVE(&h->resets, s, next);
+		s->closing = s->listed = false;
+		if (nghttp2_submit_rst_stream(h->session, NGHTTP2_FLAG_NONE,
+			s->id, (uint32_t)s->code) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* One frame, or the resets that waited for all others. > 0: there may be
+ * more. */
+static ssize_t
+send_one(struct h2 *h, struct buf *out)
+{
+	size_t before = out->len;
+	const uint8_t *p;
+	ssize_t n = nghttp2_session_mem_send(h->session, &p);
+
+	if (n > 0 && !buf_add(out, p, (size_t)n))
+		return NGHTTP2_ERR_NOMEM;
+	if (n != 0)
+		return n;
+	if (out->len > before)
+		return 1; /* a body's bytes went another way */
+	if (TAILQ_EMPTY(&h->resets))
+		return 0;
+	return submit_resets(h) == 0 ? 1 : NGHTTP2_ERR_NOMEM;
+}
+
 bool
 h2_send(struct h2 *h, struct buf *out)
 {
-	const uint8_t *p;
 	ssize_t n = 1;
 
 	must(!h->running);
@@ -252,15 +287,8 @@ h2_send(struct h2 *h, struct buf *out)
 		return false;
 	h->running = true;
 	h->to = out;
-	while (n > 0 && out->len < BODY_ROOM) {
-		size_t before = out->len;
-
-		n = nghttp2_session_mem_send(h->session, &p);
-		if (n > 0 && !buf_add(out, p, (size_t)n))
-			n = NGHTTP2_ERR_NOMEM;
-		else if (n == 0 && out->len > before)
-			n = 1; /* a body's bytes went another way */
-	}
+	while (n > 0 && out->len < BODY_ROOM)
+		n = send_one(h, out);
 	h->to = NULL;
 	h->running = false;
 	if (n < 0) {

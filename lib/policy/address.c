@@ -139,7 +139,7 @@ policy_address(const struct image *im, const struct net_query *q,
 	/* Dialling comes before the first byte is seen: what will be spoken
 	 * is not known, and does not change where a name may lead. */
 	s.wires = !s.request ? WIRE_ALL : q->websocket ? WIRE_WS | WIRE_WSS :
-	    WIRE_HTTP | WIRE_HTTPS;
+	    WIRE_HTTP | WIRE_HTTPS | WIRE_GRPC | WIRE_H2C;
 	a.special = addr_special(a.addr);
 	if (a.special == NULL && q->own)
 		a.special = "an address of this machine itself";

@@ -12,7 +12,7 @@
 #include "policy/profile.h"
 #include "policy/scan.h"
 
-enum { WIRES = 6 };	/* bits of WIRE_ALL */
+enum { WIRES = 8 };	/* bits of WIRE_ALL */
 
 enum said { SAID_ALLOW, SAID_DENY, SAID_SOFT_ALLOW, SAID_SOFT_DENY, SAIDS };
 
@@ -80,13 +80,14 @@ tally_group(void *arg, const struct f_group *g)
 }
 
 /* The most inspected first. */
-static const unsigned char order[WIRES] = { 0, 1, 4, 5, 2, 3 };
+static const unsigned char order[WIRES] = { 0, 1, 4, 5, 6, 7, 2, 3 };
 
 static enum treatment
 wire_treatment(unsigned wire)
 {
 	static const enum treatment treats[WIRES] = { TREAT_HTTP, TREAT_HTTP,
-		TREAT_TLS, TREAT_PASS, TREAT_HTTP, TREAT_HTTP };
+		TREAT_TLS, TREAT_PASS, TREAT_HTTP, TREAT_HTTP, TREAT_HTTP,
+		TREAT_HTTP };
 
 	return treats[wire];
 }

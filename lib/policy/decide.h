@@ -39,6 +39,8 @@ struct net_query {
 	struct str path;	/* canonical (http/target.h), starts with / */
 	struct str query;	/* after '?', or empty */
 	bool websocket;		/* it asks to become a WebSocket */
+	bool grpc;		/* it is one of gRPC, by HTTP/2 under TLS */
+	bool h2c;		/* by HTTP/2 in clear */
 	bool own;		/* policy_address: the address is one of the
 				 * machine that would dial it */
 	const struct net_details *details; /* NULL: nothing more is known */

@@ -30,8 +30,11 @@ enum { /* how a connection is understood; a set of these */
 	WIRE_TCP = 8,	/* any bytes */
 	WIRE_WSS = 16,	/* WebSocket in TLS: its upgrade is inspected */
 	WIRE_WS = 32,	/* and in clear */
-	WIRE_ALL = 63,
-	WIRE_INSPECTED = WIRE_HTTPS | WIRE_HTTP | WIRE_WSS | WIRE_WS,
+	WIRE_GRPC = 64,	/* gRPC: requests of HTTP/2 in TLS, inspected */
+	WIRE_H2C = 128,	/* HTTP/2 in clear, inspected */
+	WIRE_ALL = 255,
+	WIRE_INSPECTED = WIRE_HTTPS | WIRE_HTTP | WIRE_WSS | WIRE_WS |
+	    WIRE_GRPC | WIRE_H2C,
 };
 
 enum host_class {

@@ -109,9 +109,15 @@ say_wire(struct say *s, const struct scan *q, const struct f_rule *r)
 		say(s, "it narrows the methods and does not name the "
 		    "protocol %s, and this is a WebSocket",
 		    q->q->tls ? "wss" : "ws");
+	else if (q->q->h2c && (wires & WIRE_H2C) == 0)
+		say(s, "it does not name the protocol h2c, and this is "
+		    "HTTP/2 in clear");
 	else if ((wires & (WIRE_HTTP | WIRE_HTTPS)) == 0 &&
 	    !q->q->websocket)
-		say(s, "it is for WebSockets alone");
+		say(s, (wires & WIRE_GRPC) != 0 ? "it is for gRPC alone" :
+		    (wires & WIRE_H2C) != 0 ?
+		    "it is for HTTP/2 in clear alone" :
+		    "it is for WebSockets alone");
 	else
 		say(s, q->q->tls ? "it is for http in clear, and this is TLS" :
 		    "it is for https, and this is not TLS");

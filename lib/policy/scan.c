@@ -33,13 +33,16 @@ scan_init(struct scan *s, const struct image *im, const struct net_query *q)
 	s->slash = has_slash(q->path);
 	s->port_wires = form_port_wires(q->port);
 	s->method = s->request ? form_method(q->method) : 0;
-	s->wires = q->tls ? WIRE_HTTPS : WIRE_HTTP;
+	if (q->tls)
+		s->wires = q->grpc ? WIRE_GRPC : WIRE_HTTPS;
+	else
+		s->wires = q->h2c ? WIRE_H2C : WIRE_HTTP;
 	if (q->websocket)
 		s->wires = q->tls ? WIRE_WSS : WIRE_WS;
 	if (!s->request)
 		s->wires = q->tls ?
-		    WIRE_HTTPS | WIRE_WSS | WIRE_TLS | WIRE_TCP :
-		    WIRE_HTTP | WIRE_WS | WIRE_TCP;
+		    WIRE_HTTPS | WIRE_WSS | WIRE_GRPC | WIRE_TLS | WIRE_TCP :
+		    WIRE_HTTP | WIRE_WS | WIRE_H2C | WIRE_TCP;
 }
 
 bool
@@ -68,6 +71,18 @@ denies_unseen(const struct scan *s, const struct f_rule *r)
 	return r->flags == RULE_DENY && !s->request && is_narrow(r) &&
 	    (r->ports.n > 0 ||
 		(s->port_wires & (WIRE_HTTP | WIRE_HTTPS)) != 0);
+}
+
+/* A call of gRPC is a POST like any other. HTTP/2 in clear is for who names
+ * it, and denied with HTTP. */
+static uint32_t
+with_others(const struct f_rule *r, uint32_t wires)
+{
+	if ((wires & WIRE_HTTPS) != 0)
+		wires |= WIRE_GRPC;
+	if ((wires & WIRE_HTTP) != 0 && (r->flags & RULE_DENY) != 0)
+		wires |= WIRE_H2C;
+	return wires;
 }
 
 /* A WebSocket begins as a GET, and then carries whatever either side says:
@@ -104,7 +119,7 @@ rule_wires(const struct scan *s, const struct f_rule *r)
 		if (wires == 0)
 			wires = WIRE_HTTP | WIRE_HTTPS;
 	}
-	return with_websockets(r, wires) & s->wires;
+	return with_websockets(r, with_others(r, wires)) & s->wires;
 }
 
 static struct str

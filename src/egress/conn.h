@@ -128,6 +128,7 @@ struct conn {
 	bool answering;		/* the response's head went out */
 	bool repeated;		/* it was asked again already */
 	bool websocket;		/* it asks to become a WebSocket */
+	bool grpc;		/* it is a call of gRPC */
 	unsigned minor;
 	char method[METHOD_TEXT_MAX];
 	struct buf path, query_text;

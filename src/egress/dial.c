@@ -55,7 +55,8 @@ dial_begin(struct conn *c)
 	c->to = (struct up_target){ .host = c->at.host, .port = c->at.port,
 		.dial_port = c->at.port,
 		.tls = c->tls && c->treat == TREAT_HTTP,
-		.alpn = request_alpn(c) };
+		.alpn = c->treat == TREAT_HTTP ? request_alpn(c) :
+						 TLS_HTTP1 };
 	if (own != NULL) {
 		c->to.trusted = true;
 		c->to.n = 1;

@@ -133,11 +133,11 @@ h2_up_join(struct conn *owner, const struct up_target *to, struct up **slot)
 	struct up_pool *p = &owner->eg->pool;
 	struct up *u;
 
-	if (!to->tls || to->alpn == TLS_HTTP1 || is_plain(p, to))
+	if (to->alpn == TLS_HTTP1 || is_plain(p, to))
 		return false;
 	TAILQ_FOREACH(u, &p->dialing, link)
 		if (u->to.alpn == to->alpn && u->to.trusted == to->trusted &&
-		    fits(u, owner, &to->host, to->port, true))
+		    fits(u, owner, &to->host, to->port, to->tls))
 			break;
 	if (u == NULL)
 		return false;

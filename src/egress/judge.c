@@ -23,6 +23,8 @@ query_of(const struct conn *c)
 		.port = c->at.port,
 		.tls = c->tls,
 		.websocket = c->websocket,
+		.grpc = c->grpc,
+		.h2c = c->parent != NULL && !c->tls,
 		.who = { c->exe, c->nexe },
 		.profiles = profiles_of(c),
 		.details = &c->details,

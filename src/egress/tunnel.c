@@ -123,12 +123,21 @@ on_hello(struct conn *c, const struct hello *hello)
 static enum want
 on_plain(struct conn *c)
 {
+	const struct str preface = STR(H2_PREFACE);
+	bool h2c;
+
 	if (c->treat != TREAT_HTTP)
 		return refuse(c, "the bytes are not TLS");
 	if (!http_is(buf_str(&c->cl.in).p[0], CHAR_TOKEN))
 		return refuse(c, "the bytes are neither TLS nor HTTP");
+	if (c->cl.in.len < preface.len &&
+	    str_has_prefix(preface, buf_str(&c->cl.in)))
+		return WANT_WAIT; /* HTTP/2, or a request of any version */
+	h2c = str_has_prefix(buf_str(&c->cl.in), preface);
 	buf_clear(&c->cl.in);
 	(void)stream_take(&c->cl, 0);
+	if (h2c)
+		return h2_down_begin(c);
 	conn_enter(c, CONN_HEAD);
 	return WANT_TURN;
 }

@@ -174,7 +174,7 @@ up_dial(struct egress *eg, struct conn *owner, const struct up_target *to,
 	u->timer.on_time = up_on_time;
 	u->timer.arg = u;
 	TAILQ_INIT(&u->guests);
-	u->dialing = to->tls && to->alpn != TLS_HTTP1;
+	u->dialing = to->alpn != TLS_HTTP1;
 	if (u->dialing)
 		TAILQ_INSERT_HEAD(&eg->pool.dialing, u, link);
 	*slot = u;
@@ -187,7 +187,8 @@ up_ready(struct up *u)
 	struct err e = { 0 };
 
 	loop_want(u->eg->loop, &u->s.io, LOOP_READ);
-	if (u->s.ssl != NULL && tls_speaks_h2(u->s.ssl)) {
+	if (u->s.ssl == NULL ? u->to.alpn == TLS_HTTP2 :
+	    tls_speaks_h2(u->s.ssl)) {
 		loop_timer_stop(u->eg->loop, &u->timer);
 		up_unlist(u);
 		h2_up_share(u);

@@ -34,7 +34,7 @@ struct up_target { /* what a connection is good for */
 	struct host host;	/* the name that TLS verifies */
 	uint16_t port;
 	bool tls;
-	enum tls_alpn alpn;	/* under TLS: what may be spoken */
+	enum tls_alpn alpn;	/* what may be spoken; in clear: is */
 	bool trusted;		/* addresses are the operator's word */
 	uint16_t dial_port;
 	uint32_t n;

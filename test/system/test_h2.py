@@ -10,6 +10,22 @@ with open(os.path.join(os.path.dirname(hosts.__file__), "http2.py"),
           encoding="utf-8") as f:
     CLIENT = f.read()
 
+CLEAR = """
+network:
+  allow:
+    - endpoint: h2.test
+      ports: [80]
+      protocols: [h2c]
+      paths: [/ok/*]
+    - endpoint: echo.test
+      ports: [80]
+      protocols: [http]
+    - endpoint: h2.test
+      protocols: [grpc]
+      paths: ["/pkg.Svc/*", /talk, /only]
+    - endpoint: echo.test
+      protocols: [grpc]
+"""
 POLICY = """
 network:
   allow:
@@ -234,3 +250,42 @@ print("then", c.get("/ok/x").status, c.get("/ok/y").status, flush=True)
     t.send("\n")
     t.expect("then 403 200")
     assert t.wait() == 0
+
+
+def test_grpc_takes_calls_of_its_paths_and_nothing_else(boxes, world):
+    got = said(boxes(CLEAR), """
+c = Client("h2.test")
+GRPC = [("content-type", "application/grpc+proto"), ("te", "trailers")]
+asked = [("/pkg.Svc/Get", "POST", GRPC), ("/pkg.Other/Get", "POST", GRPC),
+    ("/pkg.Svc/Get", "POST", []), ("/pkg.Svc/Get", "GET", GRPC),
+    ("/pkg.Svc/Get", "POST", [("content-type", "application/grpc-web")]),
+    ("/pkg.Svc/Get", "POST", GRPC + [("content-type", "text/plain")])]
+print(json.dumps([c.get(p, method=m, more=f, body=b"x" if m == "POST" else
+    None).status for p, m, f in asked]))
+""")
+    assert got == [200, 403, 403, 403, 403, 403]
+    (seen,) = world.requests(host="h2.test")
+    assert ["te", "trailers"] in seen["fields"]
+
+
+def test_grpc_to_a_server_without_http2_is_502(boxes, world):
+    got = said(boxes(CLEAR), """
+s = Client("echo.test").get("/a/b", method="POST", body=b"x",
+    more=[("content-type", "application/grpc")])
+print(json.dumps([s.status, s.json()["detail"]]))
+""")
+    assert got[0] == 502 and "HTTP/2" in got[1]
+    assert world.requests(host="echo.test") == []
+
+
+def test_http2_in_clear_is_for_who_names_it(boxes, world):
+    got = said(boxes(CLEAR), """
+a, b = Client("h2.test", 80, tls=False), Client("echo.test", 80, tls=False)
+s = [a.get("/ok/x"), a.get("/no"), b.get("/ok/x")]
+print(json.dumps([[x.status, x.json().get("reason")] for x in s]))
+""")
+    assert [x[0] for x in got] == [200, 403, 403]
+    assert "h2c" in got[2][1]
+    assert [r["target"] for r in world.requests()] == ["/ok/x"]
+    r = boxes(CLEAR).exec("box", "curl", "-s", "http://h2.test/ok/x")
+    assert "it is for HTTP/2 in clear alone" in r.out, r

@@ -64,7 +64,7 @@ random_entry(struct buf *b, bool deny)
 		"allowed_ips: [10.1.0.0/16]" };
 	static const char *const wires[] = { "", "", "", "protocols: [http]",
 		"protocols: [https]", "protocols: [wss]", "protocols: [tls]",
-		"protocols: [tcp]" };
+		"protocols: [tcp]", "protocols: [grpc]", "protocols: [h2c]" };
 	const char *wire = PICK(wires);
 	bool unseen = strstr(wire, "tls") != NULL ||
 	    strstr(wire, "tcp") != NULL;
@@ -160,14 +160,18 @@ static void
 sweep_requests(struct sweep *s)
 {
 	s->q.kind = ASK_HTTP;
-	for (unsigned t = 0; t < 3; t++)
+	for (unsigned t = 0; t < 5; t++)
 		for (size_t m = 0; m < NELEM(all_methods); m++)
 			for (size_t p = 0; p < NELEM(all_paths); p++) {
-				s->q.tls = t != 1;
+				s->q.tls = t != 1 && t != 4;
 				s->q.websocket = t == 2;
+				s->q.grpc = t == 3;
+				s->q.h2c = t == 4;
 				if (t == 2 && m > 0)
 					continue;
 				s->q.method = str_c(all_methods[m]);
+				if (t == 3 && strcmp(all_methods[m], "POST") != 0)
+					continue;
 				s->q.path = str_c(all_paths[p]);
 				sweep_ask(s);
 			}

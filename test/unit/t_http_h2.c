@@ -320,6 +320,34 @@ a_reader_that_does_not_read_holds_one_window(void **state)
 	pair_close(&p);
 }
 
+/* A reset takes nothing back that was said before it. */
+static void
+what_was_said_before_a_reset_arrives(void **state)
+{
+	static struct http_head h = { .status = 403 };
+	const struct response_out o = { .framing = HTTP_NO_BODY };
+	struct h2_stream *c, *s;
+	struct pair p;
+	unsigned ev;
+
+	(void)state;
+	pair_open(&p);
+	c = ask(&p, HTTP_TO_END);
+	h2_own(c, &p, &p.down, &p.up);
+	assert_true(carry(p.client, p.server));
+	s = next(p.server, &ev);
+	h2_own(s, &p, &p.in, &p.out);
+	assert_true(h2_respond(s, &h, &o));
+	h2_close(s, H2_NO_ERROR);
+	assert_int_equal(h2_count(p.server), 1);
+	assert_true(carry(p.server, p.client));
+	assert_int_equal(h2_count(p.server), 0);
+	assert_true(str_eqz(buf_str(&p.down), "HTTP/1.1 403 \r\n\r\n"));
+	assert_true(c->over && c->ended && !c->cut);
+	h2_close(c, H2_CANCEL);
+	pair_close(&p);
+}
+
 /* ---- frames ---- */
 
 struct frame_case {
@@ -447,6 +475,7 @@ main(void)
 		cmocka_unit_test(a_head_over_its_limit_is_refused),
 		cmocka_unit_test(a_request_and_its_response_arrive_whole),
 		cmocka_unit_test(a_reader_that_does_not_read_holds_one_window),
+		cmocka_unit_test(what_was_said_before_a_reset_arrives),
 		cmocka_unit_test(each_frame_has_its_answer),
 		cmocka_unit_test(
 		    requests_that_are_taken_back_end_the_connection),

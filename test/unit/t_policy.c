@@ -445,6 +445,55 @@ static const struct {
 	    "paths: [/x/*]}]}", WEBSOCKET, "a.test", 443, TLS, "/x/y", "",
 	    DENY, 0, "denied by p.yaml:1" },
 
+	/* ---- HTTP/2 alone */
+#define GRPC "grpc"
+#define H2C "h2c"
+#define CALLS "network: {allow: [{endpoint: a.test, protocols: [grpc], " \
+	"paths: [/pkg.Svc/*]}]}"
+	{ "grpc takes a call", CALLS, GRPC, "a.test", 443, TLS,
+	    "/pkg.Svc/Get", "", ALLOW, TREAT_HTTP, NULL },
+	{ "of its paths", CALLS, GRPC, "a.test", 443, TLS, "/pkg.Other/Get",
+	    "", DENY, 0, "path /pkg.Other/Get is not in [/pkg.Svc/*]" },
+	{ "and nothing else", CALLS, "POST", "a.test", 443, TLS,
+	    "/pkg.Svc/Get", "", DENY, 0, "it is for gRPC alone" },
+	{ "https takes a call, too: it is a POST",
+	    "network: {allow: [{endpoint: a.test, methods: [POST]}]}", GRPC,
+	    "a.test", 443, TLS, "/x/y", "", ALLOW, TREAT_HTTP, NULL },
+	{ "where POST may be",
+	    "network: {allow: [{endpoint: a.test, methods: [GET]}]}", GRPC,
+	    "a.test", 443, TLS, "/x/y", "", DENY, 0,
+	    "method POST is not in [GET, HEAD]" },
+	{ "a deny of https is of calls",
+	    "network: {allow: [{endpoint: a.test, protocols: [grpc]}], "
+	    "deny: [{endpoint: a.test, protocols: [https], "
+	    "paths: [/x/*]}]}", GRPC, "a.test", 443, TLS, "/x/y", "",
+	    DENY, 0, "denied by p.yaml:1" },
+	{ "a deny of grpc leaves requests",
+	    "network: {allow: [{endpoint: a.test}], "
+	    "deny: [{endpoint: a.test, protocols: [grpc]}]}", "POST",
+	    "a.test", 443, TLS, "/x/y", "", ALLOW, TREAT_HTTP, NULL },
+	{ "grpc is not in clear",
+	    "network: {allow: [{endpoint: a.test, ports: [80], "
+	    "protocols: [grpc]}]}", "POST", "a.test", 80, CLEAR, "/x/y", "",
+	    DENY, 0, NULL },
+	{ "h2c is HTTP/2 in clear",
+	    "network: {allow: [{endpoint: a.test, ports: [80], "
+	    "protocols: [h2c]}]}", H2C, "a.test", 80, CLEAR, "/", "", ALLOW,
+	    TREAT_HTTP, NULL },
+	{ "http is not",
+	    "network: {allow: [{endpoint: a.test, ports: [80], "
+	    "protocols: [http]}]}", H2C, "a.test", 80, CLEAR, "/", "", DENY,
+	    0, "it does not name the protocol h2c" },
+	{ "h2c is not http",
+	    "network: {allow: [{endpoint: a.test, ports: [80], "
+	    "protocols: [h2c]}]}", "GET", "a.test", 80, CLEAR, "/", "", DENY,
+	    0, "it is for HTTP/2 in clear alone" },
+	{ "a deny of http is of h2c",
+	    "network: {allow: [{endpoint: a.test, ports: [80], "
+	    "protocols: [h2c]}], deny: [{endpoint: a.test, ports: [80], "
+	    "protocols: [http], paths: [/x]}]}", H2C, "a.test", 80, CLEAR,
+	    "/x", "", DENY, 0, "denied by p.yaml:1" },
+
 	/* ---- modes */
 	{ "audit lets pass", "policy_mode: audit", "GET", "a.test", 443, TLS,
 	    "/", "", ALLOW, TREAT_HTTP, "no rule names" },
@@ -457,10 +506,14 @@ decide(size_t i, struct image *im)
 {
 	struct str exe = str_c(cases[i].exe);
 	bool websocket = strcmp(cases[i].method, WEBSOCKET) == 0;
+	bool grpc = strcmp(cases[i].method, GRPC) == 0;
+	bool h2c = strcmp(cases[i].method, H2C) == 0;
 	struct net_query q = { .host = str_c(cases[i].host),
 		.port = cases[i].port, .tls = cases[i].tls,
 		.websocket = websocket,
-		.method = str_c(websocket ? "GET" : cases[i].method),
+		.grpc = grpc, .h2c = h2c,
+		.method = str_c(websocket || h2c ? "GET" :
+			grpc ? "POST" : cases[i].method),
 		.path = str_c(cases[i].path),
 		.who = { &exe, exe.len > 0 } };
 	struct net_answer a;

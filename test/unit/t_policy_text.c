@@ -257,10 +257,6 @@ static const struct {
 	{ "a rate of a deny", "network: {deny: [{endpoint: a.test, "
 	    "rate_limits: {max_requests_per_minute: 5}}]}", ENFORCE,
 	    "p.yaml:1:50: error: rate_limits permits so much" },
-	{ "nor protocol grpc", "network: {allow: [{endpoint: a.test, "
-	    "protocols: [grpc]}]}", ENFORCE,
-	    "p.yaml:1:50: error: not enforced by this version: protocol "
-	    "grpc" },
 	{ "a ref by its short name", "network: {allow: [{endpoint: a.test, "
 	    "git: {refs: [main]}}]}", ENFORCE,
 	    "p.yaml:1:51: error: a ref is named in full: write "
