@@ -57,7 +57,8 @@ static const uint32_t among[] = {
 	SYS_kill, SYS_tkill, SYS_tgkill, SYS_rt_sigqueueinfo,
 	SYS_rt_tgsigqueueinfo, NR_PIDFD_SEND_SIGNAL, NR_PIDFD_GETFD,
 	NR_PROCESS_MADVISE, SYS_ptrace, SYS_process_vm_readv,
-	SYS_process_vm_writev, SYS_prlimit64, SYS_fcntl, SYS_ioctl,
+	SYS_process_vm_writev, SYS_prlimit64, SYS_get_robust_list, SYS_fcntl,
+	SYS_ioctl,
 };
 
 static const struct {

@@ -307,6 +307,8 @@ long ask_peer(const struct ask *a);
 /* The same of a path in /proc, for access (of enum file_access; 0: to go
  * through it). 0 or -EACCES. */
 int peer_path(const struct ask *a, const char *path, unsigned access);
+/* And of a terminal, which fd is: only the caller's own. */
+int peer_terminal(const struct ask *a, int fd, const char *path);
 
 /* hold.c: keeps the question; hold_again() asks it anew. HELD, or -errno. */
 long hold(const struct ask *a);

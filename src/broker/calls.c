@@ -116,6 +116,7 @@ dispatch_names(const struct ask *a)
 	case SYS_process_vm_readv:
 	case SYS_process_vm_writev:
 	case SYS_prlimit64:
+	case SYS_get_robust_list:
 	case SYS_fcntl:
 	case SYS_ioctl:
 		return ask_peer(a);

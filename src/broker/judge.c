@@ -282,7 +282,8 @@ judge_object(const struct ask *a, int fd, unsigned access)
 	switch (object_path(a->b, fd, path)) {
 	case OBJECT_NAMED:
 		if (is_others_memory(a, path) ||
-		    peer_path(a, path, access) != 0)
+		    peer_path(a, path, access) != 0 ||
+		    peer_terminal(a, fd, path) != 0)
 			return -EACCES;
 		return judge_path(a, path, access);
 	case OBJECT_NAMELESS:

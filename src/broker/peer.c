@@ -15,7 +15,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/clean.h"
@@ -113,7 +115,7 @@ is_caller(const struct ask *a, int pid)
 static long
 memory_of(const struct ask *a, int pid)
 {
-	return is_caller(a, pid) ? LET_GO : -EPERM;
+	return pid == 0 || is_caller(a, pid) ? LET_GO : -EPERM;
 }
 
 /* Who receives signals of a descriptor: the caller, or nobody. */
@@ -167,8 +169,8 @@ ask_peer(const struct ask *a)
 		    -EINVAL;
 	case SYS_process_vm_readv:
 	case SYS_process_vm_writev:
-		return memory_of(a, (int)v[0]);
 	case SYS_prlimit64:
+	case SYS_get_robust_list:
 		return memory_of(a, (int)v[0]);
 	case SYS_fcntl:
 		return (int)v[1] == F_SETOWN ? owner_is(a, (int)v[2]) :
@@ -215,4 +217,20 @@ peer_path(const struct ask *a, const char *path, unsigned access)
 	if (access == FILE_READ && is_plain(rest))
 		return 0;
 	return is_as_narrow(a, atoi(number)) ? 0 : -EACCES;
+}
+
+/* Who reads another's terminal takes what is typed there; who writes to it can
+ * make it type. One that it made it is given by its other end (TIOCGPTPEER). */
+int
+peer_terminal(const struct ask *a, int fd, const char *path)
+{
+	struct stat st;
+	unsigned tty;
+
+	if (!is_judged(a) || strncmp(path, "/dev/pts/", 9) != 0 ||
+	    strcmp(path, "/dev/pts/ptmx") == 0)
+		return 0;
+	tty = caller_tty(a);
+	return tty != 0 && fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) &&
+	    st.st_rdev == makedev(major(tty), minor(tty)) ? 0 : -EACCES;
 }

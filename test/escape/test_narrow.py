@@ -34,7 +34,7 @@ profiles:
 # A wider process, as an agent would be: a secret in its memory, environment
 # and descriptors. It says its pid, and then whether it is well.
 WIDE = """
-import os, sys, time, signal
+import os, pty, sys
 secret = b"SECRET-" + b"of-memory"
 data = os.open("/work/shut/file", os.O_RDONLY)
 mem = os.memfd_create("x")
@@ -42,7 +42,8 @@ os.write(mem, b"SECRET-of-memfd")
 r, w = os.pipe()
 os.write(w, b"SECRET-of-pipe")
 os.chdir("/work/shut")
-print(os.getpid(), data, mem, r, flush=True)
+master, slave = pty.openpty()
+print(os.getpid(), data, mem, r, os.ttyname(slave), flush=True)
 sys.stdin.read()
 print("well" if os.read(r, 100) == b"SECRET-of-pipe" else "robbed")
 """
@@ -50,6 +51,7 @@ print("well" if os.read(r, 100) == b"SECRET-of-pipe" else "robbed")
 NARROW = """
 import ctypes, os, signal, socket, struct, subprocess, sys
 wide, data, mem, pipe = map(int, sys.argv[1:5])
+terminal = sys.argv[5]
 libc = ctypes.CDLL(None, use_errno=True)
 def call(name, *a):
     r = getattr(libc, name)(*a)
@@ -95,7 +97,7 @@ def _box(sh):
 
 def narrow(box, script, *args, profile="reader"):
     r = box.exec("box", f"/work/bin/enter-{profile}", "python3", "-c",
-                 NARROW + script, *(args or ("0", "0", "0", "0")))
+                 NARROW + script, *(args or ("0", "0", "0", "0", "-")))
     assert "SECRET" not in r.out + r.err, r
     return r
 
@@ -204,7 +206,7 @@ class Wide:
         self.p = self.box.popen("sandbox", "exec", "box", "--", "python3",
                                 "-c", WIDE, stdin=-1, stdout=-1, stderr=-1)
         self.args = self.p.stdout.readline().decode().split()
-        assert len(self.args) == 4, self.p.communicate()
+        assert len(self.args) == 5, self.p.communicate()
         return self.args
 
     def __exit__(self, *_):
@@ -241,6 +243,8 @@ def below():
     held = os.open(p, os.O_PATH)
     return os.open("environ", os.O_RDONLY, dir_fd=held)
 tries("dirfd", below)
+for flags in os.O_RDONLY, os.O_WRONLY, os.O_RDWR | os.O_NOCTTY:
+    tries("terminal", os.open, terminal, flags)
 print(len(read(p + "stat")) > 10, len(read(p + "status")) > 10)
 """, *args)
     assert "GOT" not in r.out and "True True" in r.out, r
@@ -300,10 +304,21 @@ signal.raise_signal(signal.SIGUSR1)
 os.kill(os.getpid(), signal.SIGUSR1)
 print(len(read("/proc/self/environ")) > 0, len(read("/proc/self/maps")) > 0)
 print(len(os.listdir("/proc/self/fd")) > 0)
-import resource
+import pty, resource
+pid, master = pty.fork()
+if pid == 0:
+    os.execvp("sh", ["sh", "-c", "tty </dev/tty; echo on a terminal >/dev/tty"])
+said = b""
+try:
+    while got := os.read(master, 100):
+        said += got
+except OSError:
+    pass
+print(b"on a terminal" in said and b"/dev/pts/" in said, os.waitpid(pid, 0)[1])
 print(resource.prlimit(os.getpid(), resource.RLIMIT_NOFILE)[0] > 0)
 """)
-    assert r.out == ("-15\n-9\nheard\nheard\nTrue True\nTrue\nTrue\n"), r
+    assert r.out == ("-15\n-9\nheard\nheard\nTrue True\nTrue\n"
+                     "True 0\nTrue\n"), r
 
 
 def test_a_child_is_not_traced_by_a_parent_that_became_narrower(box):
