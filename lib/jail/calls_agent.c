@@ -242,6 +242,23 @@ look_unix_pair(struct bpf *b)
 	bpf_ret(b, ANSWER_ERRNO(EAFNOSUPPORT));
 }
 
+/* MSG_FASTOPEN connects. */
+static void
+look_send2(struct bpf *b) /* sendmsg: flags third */
+{
+	bpf_load_arg(b, 2);
+	bpf_if_any(b, MSG_FASTOPEN, b->yes);
+	bpf_ret(b, ANSWER_ALLOW);
+}
+
+static void
+look_send3(struct bpf *b) /* sendto, sendmmsg: flags fourth */
+{
+	bpf_load_arg(b, 3);
+	bpf_if_any(b, MSG_FASTOPEN, b->yes);
+	bpf_ret(b, ANSWER_ALLOW);
+}
+
 /* Linux, query, and without address randomisation (debuggers). Other
  * personalities change what old code paths in the kernel do. */
 static void
@@ -320,7 +337,8 @@ static const struct call calls_all[] = {
 	L(socket, look_socket), L(socketpair, look_unix_pair), C(bind),
 	C(listen), C(accept), C(accept4), C(connect), C(getsockname),
 	C(getpeername), C(getsockopt), C(setsockopt), C(shutdown),
-	C(sendto), C(recvfrom), C(sendmsg), C(recvmsg), C(sendmmsg),
+	L(sendto, look_send3), C(recvfrom), L(sendmsg, look_send2),
+	C(recvmsg), L(sendmmsg, look_send3),
 	C(recvmmsg),
 	/* System V and POSIX IPC, in a namespace of the sandbox's own */
 	C(shmget), C(shmat), C(shmdt), C(shmctl), C(semget), C(semop),

@@ -52,13 +52,13 @@ static const uint32_t executes[] = { SYS_execve, SYS_execveat };
 
 /* Where some run under a narrower policy than others, they must not take over
  * those. fcntl, ioctl and prlimit64 are asked about where they name another
- * process. */
+ * process, sending where it connects. */
 static const uint32_t among[] = {
 	SYS_kill, SYS_tkill, SYS_tgkill, SYS_rt_sigqueueinfo,
 	SYS_rt_tgsigqueueinfo, NR_PIDFD_SEND_SIGNAL, NR_PIDFD_GETFD,
 	NR_PROCESS_MADVISE, SYS_ptrace, SYS_process_vm_readv,
 	SYS_process_vm_writev, SYS_prlimit64, SYS_get_robust_list, SYS_fcntl,
-	SYS_ioctl,
+	SYS_ioctl, SYS_sendto, SYS_sendmsg, SYS_sendmmsg,
 };
 
 static const struct {

@@ -310,6 +310,15 @@ int peer_path(const struct ask *a, const char *path, unsigned access);
 /* And of a terminal, which fd is: only the caller's own. */
 int peer_terminal(const struct ask *a, int fd, const char *path);
 
+/* ---- port.c: what serves inside the sandbox ---- */
+
+struct sockaddr;
+/* The caller bound the socket. */
+void port_bound(const struct ask *a, int sock);
+/* 0, or -errno. */
+int port_may_connect(const struct ask *a, const struct sockaddr *sa,
+    unsigned len);
+
 /* hold.c: keeps the question; hold_again() asks it anew. HELD, or -errno. */
 long hold(const struct ask *a);
 void hold_again(uint64_t id);

@@ -151,5 +151,8 @@ ask_bind(const struct ask *a)
 			return -EINVAL;
 		return bind_path(a, sock, &to, (socklen_t)len);
 	}
-	return bind(sock, &to.sa, (socklen_t)len) == -1 ? -errno : 0;
+	if (bind(sock, &to.sa, (socklen_t)len) == -1)
+		return -errno;
+	port_bound(a, sock);
+	return 0;
 }

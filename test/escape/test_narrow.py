@@ -341,3 +341,69 @@ os.execv("/work/bin/enter-reader", ["enter-reader", "sh", "-c",
                                     % child])
 """)
     assert "traced -1" in r.out, r
+
+
+def test_a_wider_process_does_not_serve_it(box):
+    """On loopback, by an abstract name, by a path that is not its own."""
+    server = """
+import os, socket, sys
+u = socket.socket(socket.AF_UNIX)
+u.bind("\\0wide")
+p = socket.socket(socket.AF_UNIX)
+p.bind("/tmp/wide.sock")
+s = socket.socket()
+s.bind(("127.0.0.1", 4321))
+n = socket.socket()
+n.listen()
+for x in u, p, s:
+    x.listen()
+print(n.getsockname()[1], flush=True)
+sys.stdin.read()
+for x in u, p, s, n:
+    x.setblocking(False)
+    try:
+        print("GOT", x.accept())
+    except BlockingIOError:
+        print("alone")
+c = socket.socket()
+c.setblocking(True)
+s.setblocking(True)
+c.connect(("127.0.0.1", 4321))
+print("reached", s.accept()[0] is not None)
+"""
+    p = box.popen("sandbox", "exec", "box", "--", "python3", "-c", server,
+                  stdin=-1, stdout=-1, stderr=-1)
+    port = p.stdout.readline().decode().strip()
+    r = narrow(box, """
+port = int(sys.argv[1])
+def to(family, address):
+    s = socket.socket(family)
+    s.connect(address)
+    return s
+for where in ("127.0.0.1", 4321), ("0.0.0.0", 4321), ("127.9.9.9", 4321), \\
+        ("127.0.0.1", port), ("localhost", 4321):
+    tries("tcp %s" % (where,), to, socket.AF_INET, where)
+for where in ("::ffff:127.0.0.1", 4321), ("::1", 4321), \\
+        ("::ffff:0.0.0.0", 4321):
+    tries("tcp6 %s" % (where,), to, socket.AF_INET6, where)
+tries("fast", lambda: socket.socket().sendto(b"x", 0x20000000,
+                                             ("127.0.0.1", 4321)))
+tries("abstract", to, socket.AF_UNIX, "\\0wide")
+tries("path", to, socket.AF_UNIX, "/tmp/wide.sock")
+# bound once more by who is narrower it stays the wider one's
+s = socket.socket()
+s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+s.bind(("127.0.0.2", 4321))
+s.listen()
+tries("and then", to, socket.AF_INET, ("127.0.0.1", 4321))
+own = socket.socket()
+own.bind(("127.0.0.1", 0))
+own.listen()
+print("own", to(socket.AF_INET, own.getsockname()) is not None)
+print("proxy", to(socket.AF_INET, ("127.0.0.1", 3128)) is not None)
+""", port, "0", "0", "0", "-")
+    out, err = p.communicate(timeout=30)
+    assert "GOT" not in r.out, (r, out, err)
+    assert "own True" in r.out and "proxy True" in r.out, r
+    assert b"GOT" not in out and b"reached True" in out, (out, err)

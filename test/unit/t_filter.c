@@ -522,6 +522,8 @@ static const struct {
 	{ "the same, by a struct", SYS_fcntl, 3, 15, 1, ASK },
 	{ "the same, of a socket", SYS_ioctl, 3, 0x8901, 1, ASK },
 	{ "or by its other name", SYS_ioctl, 3, 0x8902, 1, ASK },
+	{ "plain sending is not", SYS_sendto, 3, 0, 0, ALLOW },
+	{ "lists of locks", SYS_get_robust_list, 7, 0, 0, ASK },
 	{ "no other fcntl is", SYS_fcntl, 3, F_SETFD, 1, ALLOW },
 	{ "nor ioctl", SYS_ioctl, 3, TIOCGWINSZ, 0, ALLOW },
 	{ "typing is refused as ever", SYS_ioctl, 3, TIOCSTI, 0, NO(EPERM) },
@@ -534,6 +536,9 @@ among_cases(void **state)
 {
 	(void)state;
 	assert_true(calls_agent(&b, GATE_PROFILES));
+	assert_int_equal(ask(SYS_sendto, 3, 0, 0, MSG_FASTOPEN), ASK);
+	assert_int_equal(ask(SYS_sendmsg, 3, 0, MSG_FASTOPEN, 0), ASK);
+	assert_int_equal(ask(SYS_sendmmsg, 3, 0, 1, MSG_FASTOPEN | 1), ASK);
 	for (size_t i = 0; i < NELEM(among); i++)
 		if (ask(among[i].number, among[i].a0, among[i].a1,
 			among[i].a2, 0) != among[i].want)
