@@ -56,6 +56,8 @@ token_example(struct arena *a, const struct pol_token *t, const char *star)
 {
 	if (t->kind == TOKEN_ONE)
 		return str_c(star);
+	if (t->kind == TOKEN_OPTION && t->prefix.len > 0)
+		return example(a, t->prefix, star);
 	if (t->kind == TOKEN_OPTION && t->letters.len > 0)
 		return str_c(need(arena_printf(a, "-%c", t->letters.p[0])));
 	if (t->kind == TOKEN_OPTION)

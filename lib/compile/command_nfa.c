@@ -122,6 +122,8 @@ option(struct nfa *n, const struct pol_token *t)
 	struct part p = { 0, 0 };
 	bool any = false;
 
+	if (t->prefix.len > 0)
+		return nfa_cat(n, glob(n, t->prefix), many_but(n, ""));
 	for (uint32_t i = 0; i < t->longs.n; i++) {
 		struct part one = t->words ? worded(n, t->longs.v[i]) :
 		    abbreviated(n, t->longs.v[i]);

@@ -18,7 +18,8 @@ enum token_kind {
 			 * a deny also what is attached. */
 	TOKEN_ATTACHED,	/* of an allow: begins with prefix, and the canonical
 			 * form of what follows is one of texts */
-	TOKEN_OPTION,	/* of a deny: holds the option, however written */
+	TOKEN_OPTION,	/* of a deny: holds the option, however written; or
+			 * begins with prefix, where that is not empty */
 	TOKEN_ONE,	/* any one argument */
 };
 

@@ -104,12 +104,24 @@ too_many(struct compile *c, const struct node *n, const struct pol_command *e)
 	return true;
 }
 
+/* "of=/dev/sd*" in a deny: what it is set to counts however it is spelled. */
+static bool
+setting_take(struct compile *c, const struct node *n, struct str s, size_t at,
+    struct pol_command *e)
+{
+	struct pol_token *t = token_add(c, e, TOKEN_OPTION, str_head(s, at));
+
+	t->prefix = glob_form(c, str_head(s, at));
+	t = token_add(c, e, TOKEN_PATH, str_from(s, at));
+	return path_take(c, n, str_from(s, at), true, &t->texts);
+}
+
 static bool
 operand_take(struct compile *c, const struct node *n, struct str s,
     struct pol_command *e)
 {
 	bool deny = e->list == COMMAND_DENY;
-	size_t at = deny ? 0 : attached_at(s);
+	size_t at = attached_at(s);
 	struct pol_token *t;
 
 	if (str_eqz(s, "*")) {
@@ -120,6 +132,8 @@ operand_take(struct compile *c, const struct node *n, struct str s,
 		t = token_add(c, e, TOKEN_PATH, s);
 		return path_take(c, n, s, deny, &t->texts);
 	}
+	if (at > 0 && deny)
+		return setting_take(c, n, s, at, e);
 	if (at > 0) {
 		t = token_add(c, e, TOKEN_ATTACHED, s);
 		t->prefix = take_copy(c, str_head(s, at));

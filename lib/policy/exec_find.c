@@ -10,7 +10,8 @@ static const char *const places[] = { "/usr/local/sbin", "/usr/local/bin",
 	"/usr/sbin", "/usr/bin", "/sbin", "/bin" };
 
 /* They do what their first argument says. */
-static const struct str manifold[] = { STR("busybox"), STR("toybox") };
+static const struct str manifold[] = { STR("busybox"), STR("toybox"),
+	STR("coreutils") };
 
 static const struct f_command *
 lookup(const struct image *im, struct str name, uint32_t hash)
@@ -157,11 +158,14 @@ exec_is_loader(struct str base)
 	    str_eqz(base, "ld.so") || str_has_prefix(base, STR("ld64.so"));
 }
 
+/* "busybox.static" and "busybox-x86_64" are, too. */
 static bool
 is_manifold(struct str base)
 {
 	for (size_t i = 0; i < NELEM(manifold); i++)
-		if (str_eq(base, manifold[i]))
+		if (str_has_prefix(base, manifold[i]) &&
+		    (base.len == manifold[i].len ||
+			strchr(".-_", base.p[manifold[i].len]) != NULL))
 			return true;
 	return false;
 }
@@ -190,6 +194,19 @@ exec_loaded(const struct str *argv, uint32_t argc)
 	return i;
 }
 
+/* "coreutils --coreutils-prog=rm -r x" */
+static struct str
+program_of(struct str arg)
+{
+	static const struct str options[] = { STR("--coreutils-prog="),
+		STR("--coreutils-prog-shebang=") };
+
+	for (size_t i = 0; i < NELEM(options); i++)
+		if (str_has_prefix(arg, options[i]))
+			return str_from(arg, options[i].len);
+	return arg;
+}
+
 bool
 exec_inner(const struct exec_scan *s, struct exec_scan *inner)
 {
@@ -207,6 +224,6 @@ exec_inner(const struct exec_scan *s, struct exec_scan *inner)
 		return false;
 	*inner = *s;
 	inner->first += at;
-	inner->name = exec_arg(s, at);
+	inner->name = program_of(exec_arg(s, at));
 	return true;
 }

@@ -234,6 +234,7 @@ static const char deny_policy[] =
 	"    - curl -o /etc/**\n"
 	"    - tar -x\n"
 	"    - dd /dev/*\n"
+	"    - mkdd of=/dev/sd*\n"
 	"    - mv /a/** /b/**\n"
 	"    - npm *secret*\n"
 	"    - tool --output=/srv/*\n"
@@ -262,6 +263,9 @@ static const struct exec_case deny_cases[] = {
 	{ "under another path", "/opt/rm -rf x", 'D' },
 	{ "by an applet", "busybox rm -rf x", 'D' },
 	{ "by an applet's applet", "busybox busybox rm -rf x", 'D' },
+	{ "by another build of it", "busybox.static rm -rf x", 'D' },
+	{ "by one program for all", "coreutils rm -rf x", 'D' },
+	{ "by its option", "coreutils --coreutils-prog=rm -rf x", 'D' },
 	{ "another applet", "busybox ls -rf", 'A' },
 	{ "by the loader", "/lib64/ld-linux-x86-64.so.2 /bin/rm -rf x",
 	    'D' },
@@ -311,6 +315,10 @@ static const struct exec_case deny_cases[] = {
 
 	{ "what is attached to a name", "dd if=a of=/dev/sda", 'D' },
 	{ "dd to a file", "dd if=/etc/a of=b", 'A' },
+	{ "a setting", "mkdd of=/dev/sda", 'D' },
+	{ "spelled otherwise", "mkdd of=//dev/./sda", 'D' },
+	{ "another setting", "mkdd if=/dev/sda", 'A' },
+	{ "set to another path", "mkdd of=/srv/sda", 'A' },
 
 	{ "in order", "mv /a/1 /b/1", 'D' },
 	{ "with an option between", "mv /a/1 -v /b/1", 'D' },

@@ -235,6 +235,15 @@ long_in(struct str name, const struct question *q)
 	return false;
 }
 
+static bool
+begins_in(struct str prefix, const struct question *q)
+{
+	for (unsigned i = 1; i <= q->n; i++)
+		if (str_has_prefix(q->argv[i], prefix))
+			return true;
+	return false;
+}
+
 /* All options are there; *operand is what is left of the word, or NULL. */
 static bool
 options_in(const char *word, const struct question *q, const char **operand)
@@ -243,6 +252,10 @@ options_in(const char *word, const struct question *q, const char **operand)
 	size_t eq;
 
 	*operand = NULL;
+	if (word[0] != '-' && !is_path(word) && behind(word) != NULL) {
+		*operand = behind(word);
+		return begins_in(str_of(word, (size_t)(*operand - word)), q);
+	}
 	if (word[0] != '-' || word[1] == '\0' || strcmp(word, "--") == 0) {
 		*operand = word;
 		return true;
