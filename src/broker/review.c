@@ -302,8 +302,10 @@ let_go(const struct ask *a, const struct program *p, struct exec_answer *v)
 		if (script_runs(a, p) != 0)
 			return deny(v, "too many scripts run that were", "");
 	}
+	/* it may have to wait for more than us, and is asked anew then: the
+	 * answer is kept until the question is gone */
 	if (w != NULL)
-		wait_drop(w);
+		w->state = WAIT_GRANTED;
 	return REVIEW_ALLOW;
 }
 

@@ -70,6 +70,12 @@ script_uses(const unsigned char hash[SHA256_BYTES])
 /* ---- who runs what ---- */
 
 static bool
+is_file(const struct run *r, const struct stat *st)
+{
+	return r->dev == st->st_dev && r->ino == st->st_ino;
+}
+
+static bool
 is_unread(const struct run *r)
 {
 	return r->linked && !r->read && !r->late;
@@ -100,9 +106,15 @@ drop_the_dead(const struct broker *b)
 	}
 }
 
+/* One for each script of a process. */
 static struct run *
-free_one(const struct broker *b)
+place_for(const struct broker *b, pid_t tgid, const struct program_file *f)
 {
+	for (size_t i = 0; i < RUNS_MAX; i++)
+		if (runs.v[i].tgid == tgid && is_file(&runs.v[i], &f->st)) {
+			drop(&runs.v[i]);
+			return &runs.v[i];
+		}
 	if (runs.n == RUNS_MAX)
 		drop_the_dead(b);
 	for (size_t i = 0; i < RUNS_MAX; i++)
@@ -123,7 +135,7 @@ run_add(const struct ask *a, pid_t tgid, const struct program *p, uint32_t i,
 		return 0; /* nobody can change it */
 	if (c != NULL && content_copy(c->hash) == -1)
 		return -EAGAIN;
-	r = free_one(a->b);
+	r = place_for(a->b, tgid, f);
 	if (r == NULL)
 		return -EAGAIN;
 	*r = (struct run){ .tgid = tgid, .dev = f->st.st_dev,
@@ -181,12 +193,6 @@ script_leaves(const struct ask *a, const struct program *p)
 }
 
 /* ---- opens ---- */
-
-static bool
-is_file(const struct run *r, const struct stat *st)
-{
-	return r->dev == st->st_dev && r->ino == st->st_ino;
-}
 
 static void
 mark_read(struct run *r)

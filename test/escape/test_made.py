@@ -1,6 +1,7 @@
 """Attacks on unreviewed_code: made code that looks as if it were not, and
 reviewed code that is something else by the time it runs."""
 import hashlib
+import shutil
 
 import pytest
 from shell import wait_until
@@ -227,3 +228,39 @@ def test_the_agent_has_no_say(sh):
     assert "gateway.sock" not in r.out and "OPENSHELL_HOME" not in r.out, r
     answer(sh, GOOD, "reject")
     assert p.wait(60) == 126
+
+
+LINKS = """
+import os, subprocess, threading
+for name, text in (('g.js', 'console.log("GOOD")'),
+                   ('e.js', 'console.log("EVIL")')):
+    with open(name, 'w') as f:
+        f.write('#!/usr/bin/env node\\n' + text + '\\n')
+    os.chmod(name, 0o755)
+os.symlink('g.js', 'x.js')
+stop = False
+
+def swap():
+    n = 0
+    while not stop:
+        n += 1
+        os.symlink('ge'[n % 2] + '.js', 'new')
+        os.rename('new', 'x.js')
+
+threading.Thread(target=swap, daemon=True).start()
+out = [subprocess.run(['sh', '-c', './x.js 2>/dev/null'],
+                      stdout=subprocess.PIPE).stdout for i in range(12)]
+stop = True
+print(out.count(b'GOOD\\n'), 'ran, and', b'EVIL\\n' in out)
+"""
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="no node here")
+def test_an_interpreter_that_resolves_links_finds_what_was_judged(sh):
+    start(sh, "ask", timeout="1s")
+    head = "#!/usr/bin/env node\nconsole.log(\"%s\")\n"
+    decided(sh, head % "GOOD", "approve")
+    decided(sh, head % "EVIL", "reject")
+    r = sh.exec("box", "python3", "-c", LINKS,
+                options=["--workdir", "/work"], timeout=180)
+    assert r.code == 0 and "and False" in r.out and r.out[0] != "0", r
