@@ -339,7 +339,7 @@ program_find(const struct ask *a, const struct exec_asked *q, int held,
 	p->argv = p->args.argv;
 	p->argc = p->args.argc;
 	if (rc == 0)
-		f.script = script_name(&f, q);
+		p->script = f.script = script_name(&f, q);
 	for (unsigned i = 0; rc == 0 && again; i++)
 		rc = i == EXEC_FORMS_MAX ? -ELOOP : look_into(&f, &again);
 	if (rc == 0 || rc == -ENOEXEC)

@@ -51,6 +51,7 @@ struct program {
 	struct program_file loader;	/* its PT_INTERP; fd -1: none */
 	bool main;		/* the operator launches it */
 	uint64_t profiles;	/* that it is to run under, too */
+	struct str script;	/* what the kernel calls files[0] to the next */
 	struct str *argv;	/* that files[runs] gets */
 	uint32_t argc;
 };

@@ -139,7 +139,8 @@ run_add(const struct ask *a, pid_t tgid, const struct program *p, uint32_t i,
 	if (r == NULL)
 		return -EAGAIN;
 	*r = (struct run){ .tgid = tgid, .dev = f->st.st_dev,
-		.ino = f->st.st_ino, .asked = text_hash(f->name),
+		.ino = f->st.st_ino, .asked = text_hash(i == 0 ?
+		p->script : f->name),
 		.path = text_hash(f->path), .reviewed = c != NULL,
 		.linked = !str_eq(exec_lexical(p->cwd, f->name, plain),
 		    f->path), .since = clock_mono().v };

@@ -6,6 +6,7 @@
 #include "api.h"
 #include "args.h"
 #include "base/clean.h"
+#include "base/compat.h"
 #include "base/log.h"
 #include "base/must.h"
 #include "run.h"
@@ -16,6 +17,52 @@
 
 #define SUBJECT_SHOWN 19	/* "sha256:" and twelve digits */
 #define SAFE_BYTES    4096
+
+/* Characters that are not seen, or turn the text around: what a person reads
+ * must be what is there. */
+static bool
+is_unseen(struct str s)
+{
+	static const char *const unseen[] = { "\xd8\x9c", "\xe2\x80\x8b",
+		"\xe2\x80\x8c", "\xe2\x80\x8d", "\xe2\x80\x8e",
+		"\xe2\x80\x8f", "\xe2\x80\xa8", "\xe2\x80\xa9",
+		"\xe2\x80\xaa", "\xe2\x80\xab", "\xe2\x80\xac",
+		"\xe2\x80\xad", "\xe2\x80\xae", "\xe2\x81\xa0",
+		"\xe2\x81\xa6", "\xe2\x81\xa7", "\xe2\x81\xa8",
+		"\xe2\x81\xa9", "\xef\xbb\xbf" };
+
+	if (s.len > 1 && (unsigned char)s.p[0] == 0xc2 &&
+	    (unsigned char)s.p[1] < 0xa0)
+		return true; /* controls */
+	for (size_t i = 0; i < NELEM(unseen); i++)
+		if (str_has_prefix(s, str_c(unseen[i])))
+			return true;
+	return false;
+}
+
+/* As log_safe(), and these as their bytes. */
+static const char *
+shown(const char *text, char out[SAFE_BYTES])
+{
+	char plain[SAFE_BYTES];
+	struct str s = str_c(text);
+	size_t at = 0;
+
+	while (s.len > 0 && at + 17 < sizeof(plain)) {
+		size_t n = str_utf8_len(s);
+
+		n = n == 0 ? 1 : n;
+		for (size_t i = 0; i < n; i++)
+			if (is_unseen(s))
+				at += (size_t)snprintf(plain + at, 5,
+				    "<%02x>", (unsigned char)s.p[i]);
+			else
+				plain[at++] = s.p[i];
+		s = str_from(s, n);
+	}
+	plain[at] = '\0';
+	return log_safe(str_c(plain), out, SAFE_BYTES);
+}
 
 static enum colour
 status_colour(const char *status)
@@ -36,7 +83,7 @@ show_list(const json_t *list)
 		"ASKED", "KIND", "SUBJECT", "WHAT", NULL };
 	struct table t = { 0 };
 	const json_t *p;
-	char age[WHEN_BYTES];
+	char age[WHEN_BYTES], safe[SAFE_BYTES];
 	size_t i;
 
 	table_head(&t, head);
@@ -52,7 +99,8 @@ show_list(const json_t *list)
 		table_add(&t, COLOUR_NONE, "%s", json_text(p, "kind"));
 		table_add(&t, COLOUR_DIM, "%.*s", SUBJECT_SHOWN,
 		    json_text(p, "subject"));
-		table_add(&t, COLOUR_NONE, "%s", json_text(p, "title"));
+		table_add(&t, COLOUR_NONE, "%s", shown(json_text(p, "title"),
+		    safe));
 	}
 	table_show(&t);
 	table_fini(&t);
@@ -125,8 +173,7 @@ line(const char *name, const char *text)
 	char safe[SAFE_BYTES];
 
 	if (text[0] != '\0')
-		(void)printf("%-10s %s\n", name, log_safe(str_c(text), safe,
-		    sizeof(safe)));
+		(void)printf("%-10s %s\n", name, shown(text, safe));
 }
 
 static void
@@ -141,18 +188,22 @@ show_processes(const json_t *list)
 }
 
 static void
-show_lines(const json_t *list)
+show_lines(const json_t *list, int64_t size)
 {
 	char safe[SAFE_BYTES];
 	const json_t *one;
+	int64_t seen = 0;
 	size_t i;
 
 	if (json_array_size(list) == 0)
 		return;
-	(void)printf("it begins\n");
 	json_array_foreach(list, i, one)
-		(void)printf("  | %s\n", log_safe(str_c(
-		    json_string_value(one)), safe, sizeof(safe)));
+		seen += (int64_t)json_string_length(one) + 1;
+	(void)printf(seen < size ? "it begins, in the first %lld bytes\n" :
+	    "its text\n", (long long)seen);
+	json_array_foreach(list, i, one)
+		(void)printf("  | %s\n", shown(json_string_value(one),
+		    safe));
 }
 
 static void
@@ -212,7 +263,7 @@ show_one(const json_t *p)
 	line("to run", json_text(d, "command"));
 	show_processes(json_object_get(d, "processes"));
 	line("why", json_text(d, "reason"));
-	show_lines(json_object_get(d, "lines"));
+	show_lines(json_object_get(d, "lines"), json_number(d, "size"));
 	show_answer(p);
 	show_how(p);
 }
@@ -277,8 +328,8 @@ answer(const struct args *a, const char *tail, const json_t *body)
 	    strcmp(json_text(got, "status"), "once") == 0 ?
 	    "approved, once" : json_text(got, "status"),
 	    json_is_true(json_object_get(got, "everywhere")) ?
-	    ", in every sandbox" : "", log_safe(str_c(json_text(got,
-	    "title")), safe, sizeof(safe)));
+	    ", in every sandbox" : "", shown(json_text(got,
+	    "title"), safe));
 	return EXIT_OK;
 }
 

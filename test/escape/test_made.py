@@ -144,6 +144,50 @@ def test_a_yes_is_to_the_bytes_that_were_shown(sh):
     assert p.communicate(timeout=60)[0] == b"ended 126\n"
 
 
+FDS = """
+import os, subprocess, sys, threading
+good, evil = os.open('good', os.O_RDONLY), os.open('evil', os.O_RDONLY)
+script = os.dup(good)
+os.set_inheritable(script, True)
+stop = False
+
+def swap():
+    n = 0
+    while not stop:
+        n += 1
+        os.dup2((good, evil)[n % 2], script)
+
+threading.Thread(target=swap, daemon=True).start()
+ran = []
+for i in range(30):
+    r, w = os.pipe()
+    if os.fork() == 0:      # one more thread here, which swaps, too
+        threading.Thread(target=swap, daemon=True).start()
+        os.dup2(w, 1)
+        try:
+            os.execve(script, ['x'], {'PATH': '/bin'})
+        except OSError:
+            os._exit(1)
+    os.close(w)
+    ran.append(os.read(r, 100))
+    os.close(r)
+    os.wait()
+print(ran.count(b'GOOD\\n'), 'ran, and', b'EVIL\\n' in ran, flush=True)
+os._exit(0)
+"""
+
+
+def test_a_script_by_its_descriptor_is_the_one_that_was_judged(sh):
+    start(sh, "ask", timeout="1s")
+    decided(sh, GOOD, "approve")
+    decided(sh, EVIL, "reject")
+    put(sh, GOOD, "good")
+    put(sh, EVIL, "evil")
+    r = sh.exec("box", "python3", "-c", FDS,
+                options=["--workdir", "/work"], timeout=180)
+    assert r.code == 0 and "and False" in r.out and r.out[0] != "0", r
+
+
 RACE = """
 import os, subprocess, sys, threading
 good, evil, how = open('good', 'rb').read(), open('evil', 'rb').read(), \\

@@ -119,7 +119,7 @@ def test_ask_holds_the_exec_until_a_person_says_yes(sh):
     assert got["detail"]["command"] == "./x one"
     assert got["detail"]["lines"] == PYTHON.splitlines()
     shown = sh.ok("rule", "show", got["proposal"]).out
-    for part in ("/home/sandbox/x", digest(PYTHON), "import sys",
+    for part in ("/home/sandbox/x", digest(PYTHON), "import sys", "its text",
                  "dash" if os.path.exists("/usr/bin/dash") else "sh",
                  f"openshell proposal approve {got['proposal']}"):
         assert part in shown, shown
@@ -265,3 +265,17 @@ def test_a_bad_answer_is_refused(sh):
     assert sh.run("rule", "approve", "1", "--once", "--for", "1h").code == 2
     assert sh.run("rule", "list", "no-such-box").code == 1
     assert named("openshell-broker")
+
+
+def test_what_is_shown_is_what_is_there(sh):
+    start(sh, "ask")
+    text = ("#!/bin/sh\n# \u202etpircs doog a\u202c \x1b[2K\x1b[1A\u200bx\n"
+            + "# more\n" * 1000)
+    put(sh, "box", text, "$(printf 'a\\033[7m\\342\\200\\256b')")
+    held = Held(sh, "sh", "-c", "./a*")
+    n = asked(sh, text)["proposal"]
+    for out in (sh.ok("rule", "show", n).out, sh.ok("rule", "list").out):
+        assert not any(c in out for c in "\x1b\u202e\u202c\u200b"), out
+    assert "in the first" in sh.ok("rule", "show", n).out
+    sh.ok("rule", "reject", n)
+    assert held.end()[0] == 126
