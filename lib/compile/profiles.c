@@ -119,13 +119,25 @@ check_reference(struct compile *c, struct pol_commands *k,
 		    "under profiles", n->text.p);
 }
 
+/* Where all else is allowed, so is the same program without its profile. */
+static void
+warn_around(struct compile *c, const struct pol_command *e, bool open)
+{
+	if (open && !e->any)
+		node_warning(c, e->profile, "with arguments that are not like "
+		    "these it runs without the profile, since default_policy "
+		    "is allow: leave args_pattern out, or deny the rest");
+}
+
 static void
 check_references(struct compile *c, struct pol_commands *k,
-    const struct pol_command *list)
+    const struct pol_commands *of)
 {
-	for (const struct pol_command *e = list; e != NULL; e = e->next)
-		if (e->profile != NULL)
+	for (const struct pol_command *e = of->list; e != NULL; e = e->next)
+		if (e->profile != NULL) {
 			check_reference(c, k, e->profile);
+			warn_around(c, e, of->fallback.value == 1);
+		}
 }
 
 static void
@@ -144,11 +156,10 @@ commands_check(struct compile *c)
 
 	if (k == NULL)
 		return;
-	check_references(c, k, k->list);
+	check_references(c, k, k);
 	for (uint32_t i = 0; i < k->nprofiles; i++)
 		if (k->profiles[i].pol->commands != NULL)
-			check_references(c, k,
-			    k->profiles[i].pol->commands->list);
+			check_references(c, k, k->profiles[i].pol->commands);
 	for (uint32_t i = 0; i < k->nprofiles; i++)
 		if (!k->profiles[i].used)
 			node_warning(c, k->profiles[i].at, "no command runs "

@@ -446,6 +446,7 @@ broker_exec_put(struct wbuf *w, const struct broker_exec *v)
 	put_str(w, v->callers);
 	put_str(w, v->rule);
 	put_str(w, v->reason);
+	put_str(w, v->profile);
 }
 
 int
@@ -460,6 +461,7 @@ broker_exec_get(struct rbuf *r, struct broker_exec *v)
 	v->callers = get_str(r, BROKER_CALLERS_BYTES_MAX);
 	v->rule = get_str(r, 2048);
 	v->reason = get_str(r, 1024);
+	v->profile = get_str(r, 1024);
 	return get_end(r);
 }
 

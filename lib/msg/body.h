@@ -176,6 +176,7 @@ struct broker_exec { /* BROKER_EXEC: the same of a command */
 	struct str command;	/* with its arguments; secrets are masked */
 	struct str callers;	/* paths, nearest first, ", " between them */
 	struct str rule, reason;
+	struct str profile;	/* that it is under, or would be; or empty */
 };
 void broker_exec_put(struct wbuf *w, const struct broker_exec *v);
 int broker_exec_get(struct rbuf *r, struct broker_exec *v);

@@ -10,6 +10,7 @@
 #include "base/must.h"
 #include "broker/command.h"
 #include "msg/body.h"
+#include "policy/profile.h"
 
 #define SLOTS	     64
 #define EVENT_BYTES  24576
@@ -209,6 +210,7 @@ event_exec(const struct ask *a, const struct program *p,
 {
 	static struct line line;
 	char callers[BROKER_CALLERS_BYTES_MAX], rule[512] = "";
+	char profile[256];
 	struct broker_exec e = { .count = 1,
 		.allowed = v->verdict == VERDICT_ALLOW,
 		.judged = v->judged == VERDICT_ALLOW,
@@ -222,6 +224,9 @@ event_exec(const struct ask *a, const struct program *p,
 	if (caller_ids(a, &ids) == 0)
 		e.pid = (uint32_t)ids.in_tgid;
 	e.callers = callers_text(a, callers);
+	profiles_print(a->image, a->profiles | v->profiles, profile,
+	    sizeof(profile));
+	e.profile = str_c(profile);
 	if (v->rule.file.len > 0)
 		(void)snprintf(rule, sizeof(rule), "%.*s:%u: %.*s",
 		    (int)v->rule.file.len, v->rule.file.p, v->rule.line,

@@ -143,6 +143,7 @@ on_exec(struct supervisor *s, const struct msg *m)
 	a.verdict = !v.allowed ? AUDIT_DENIED : v.judged ? AUDIT_ALLOWED :
 	    AUDIT_OBSERVED;
 	a.action = v.command;
+	a.profile = v.profile;
 	a.pid = v.pid;
 	a.path = v.path;
 	a.exe = str_head(v.callers, str_index(v.callers, ','));

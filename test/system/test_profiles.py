@@ -191,6 +191,8 @@ def test_a_reviewer_does_less(sh):
     # what an entry gives a profile has it, whoever starts it
     r = sh.exec("box", run[-1], "cat", "/work/secret")
     assert r.code != 0 and "SECRET" not in r.out, r
+    record = sh.audited(kind="command", action="wc /work/src/code")[0]
+    assert record["profile"] == "reviewer", record
     record = sh.audited(kind="file", verdict="denied", path="/work/secret")[0]
     assert record["profile"] == "reviewer", record
     assert record["reason"].startswith("the profile reviewer: "), record
@@ -249,3 +251,7 @@ def test_explain_answers_for_who_is_under_one(sh):
         {"request": "READ /work/secret", "expect": "allow"}]}))
     r = sh.run("policy", "test", "--policy", path, cases)
     assert r.code == 0, r
+    text = POLICY.replace("profile: offline}",
+                          "args_pattern: x, profile: offline}")
+    r = sh.run("policy", "check", sh.policy(text))
+    assert "runs without the profile" in r.err and r.code == 0, r
