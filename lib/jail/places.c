@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/limits.h"
 #include "jail/calls_abi.h"
+#include "jail/fold.h"
 #include "jail/mnt.h"
 #include "jail/root.h"
 
@@ -218,6 +219,11 @@ place_put(const struct root_opts *o, struct root *r, size_t i, struct err *e)
 		return err_sys(e, "stat %s", v->host);
 	if (kind_check(v, st.st_mode, e) == -1)
 		return -1;
+	if (o->places->gated && S_ISDIR(st.st_mode) && fold_is(host))
+		return err_set(e, ERR_DENIED, "%s: upper and lower case are "
+		    "the same there, so what the policy says of single names "
+		    "cannot be held; use a directory of another file system, "
+		    "or a policy of whole trees", v->host);
 	fd = mnt_clone(host, "", MNT_PLAIN | (v->write ? 0 : MNT_RO),
 	    v->host, e);
 	if (fd == -1 || point_make(o, r, i, S_ISDIR(st.st_mode), e) == -1 ||

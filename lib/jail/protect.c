@@ -25,6 +25,7 @@
 #include "base/guarded.h"
 #include "base/limits.h"
 #include "base/must.h"
+#include "jail/fold.h"
 #include "jail/mnt.h"
 #include "jail/root.h"
 
@@ -235,6 +236,10 @@ read_one(struct walk *w, size_t i, struct err *e)
 
 	if (dir == NULL)
 		return 0; /* not for us to read, so not for the agent */
+	if (w->o->places->gated && i > 0 && fold_is_marked(fd))
+		rc = err_set(e, ERR_DENIED, "/%s: upper and lower case are "
+		    "the same there, so what the policy says of single names "
+		    "cannot be held", w->queue[i].path);
 	for (; rc == 0 && n < WALK_NAMES_MAX && (d = readdir(dir)) != NULL;
 	    n++)
 		if (strcmp(d->d_name, ".") != 0 &&

@@ -5,11 +5,16 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/compat.h"
 #include "base/err.h"
+#include "jail/fold.h"
 #include "jail/place.h"
 
 static const char *const ours[] = { "/home/u/.local/state/openshell",
@@ -164,10 +169,36 @@ one_place_one_mount(void **state)
 	assert_int_equal(places_finish(&p, &e), -1);
 }
 
+/* Where it is, no file system of this machine can tell. */
+static void
+names_in_another_case_are_others(void **state)
+{
+	static const char *const names[] = { "one", "One", "two", "3", "TWO" };
+	char dir[] = "/tmp/t_place.XXXXXX";
+	int fd;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	fd = open(dir, O_PATH | O_DIRECTORY);
+	assert_false(fold_is(fd));
+	for (size_t i = 0; i < NELEM(names); i++)
+		if (i == 1) /* two names of one file are two all the same */
+			assert_int_equal(linkat(fd, "one", fd, "One", 0), 0);
+		else
+			assert_int_equal(mknodat(fd, names[i], S_IFREG | 0600,
+			    0), 0);
+	assert_false(fold_is(fd));
+	for (size_t i = 0; i < NELEM(names); i++)
+		(void)unlinkat(fd, names[i], 0);
+	(void)close(fd);
+	(void)rmdir(dir);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(names_in_another_case_are_others),
 		cmocka_unit_test(mount_cases),
 		cmocka_unit_test(grant_cases),
 		cmocka_unit_test(finish_sorts_and_narrows),
