@@ -171,7 +171,7 @@ static const struct call calls_of_gate[] = {
 	C(utimensat), C(setxattr), C(getxattr), C(removexattr), C(fchdir),
 	C(chdir), C(bind), C(connect), C(inotify_add_watch), C(process_vm_readv),
 	C(process_vm_writev), C(capset), N(NR_PIDFD_OPEN), N(NR_PIDFD_GETFD),
-	N(NR_PIDFD_SEND_SIGNAL), C(wait4), C(getdents64), C(listxattr),
+	N(NR_PIDFD_SEND_SIGNAL), C(ptrace), C(wait4), C(getdents64), C(listxattr),
 	N(NR_FACCESSAT2), L(clone, look_fork),
 #ifdef __x86_64__
 	C(getdents), C(chmod), C(rename), C(mknod), C(readlink), C(stat),

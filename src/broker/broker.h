@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "base/limits.h"
 #include "msg/chan.h"
@@ -51,7 +52,8 @@ struct broker {
 	struct str *env;	/* that the operator's processes get */
 	uint32_t nenv;
 	struct exec_image {
-		bool known;	/* openshell-init, which is on no path */
+		pid_t pid;	/* of openshell-init, which is on no path; 0:
+				 * not there yet */
 		dev_t dev;
 		ino_t ino;
 	} init;
@@ -115,6 +117,10 @@ pid_t caller_process(const struct ask *a);
 unsigned caller_tty(const struct ask *a);
 /* What program it runs; 0 or -errno. */
 struct stat;
+int caller_exe_open(const struct ask *a);	/* for reading */
+/* The text of a file in its /proc, ended by a NUL; its length, or -1. */
+ssize_t caller_text(const struct ask *a, const char *what, char *text,
+    size_t cap);
 int caller_exe_stat(const struct ask *a, struct stat *out);
 /* The outer number of the process that started process pid; 0: none. */
 pid_t caller_parent(const struct ask *a, pid_t pid);

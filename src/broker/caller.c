@@ -228,7 +228,8 @@ caller_ids(const struct ask *a, struct caller_ids *out)
 	    !field(text, "\nUmask:", 8, &mask) ||
 	    !field(text, "\nTgid:", 10, &tgid) ||
 	    !field(text, "\nNStgid:", 10, &in_tgid) ||
-	    !field(text, "\nNSpid:", 10, &in_tid) || !caller_waits(a))
+	    !field(text, "\nNSpid:", 10, &in_tid) ||
+	    (a->id != 0 && !caller_waits(a)))
 		return -ESRCH;
 	*out = (struct caller_ids){ (pid_t)tgid, (pid_t)in_tid,
 		(pid_t)in_tgid, (mode_t)mask };
@@ -292,6 +293,27 @@ caller_interrupted(const struct ask *a)
 		return 0;
 	return (own & ~deaf) != 0 || (field(text, "\nThreads:", 10,
 		&threads) && threads == 1) ? -ERESTARTSYS : -EINTR;
+}
+
+int
+caller_exe_open(const struct ask *a)
+{
+	return proc_open(a, "exe", O_RDONLY);
+}
+
+/* The kernel gives a page at a time. */
+ssize_t
+caller_text(const struct ask *a, const char *what, char *text, size_t cap)
+{
+	CLEAN_FD int fd = proc_open(a, what, O_RDONLY);
+	size_t len = 0;
+	ssize_t n = -1;
+
+	while (fd != -1 && len + 1 < cap &&
+	    (n = read(fd, text + len, cap - 1 - len)) > 0)
+		len += (size_t)n;
+	text[len] = '\0';
+	return n < 0 ? -1 : (ssize_t)len;
 }
 
 int

@@ -19,7 +19,7 @@ command_callers(const struct ask *a, struct str out[CALLERS_MAX])
 	uint32_t n = 0;
 
 	while (n < CALLERS_MAX && who.tid > 0) {
-		if (a->b->init.known && caller_exe_stat(&who, &st) == 0 &&
+		if (a->b->init.pid != 0 && caller_exe_stat(&who, &st) == 0 &&
 		    st.st_dev == a->b->init.dev && st.st_ino == a->b->init.ino)
 			break;
 		out[n] = str_of(paths[n], caller_exe(&who, paths[n]));

@@ -247,7 +247,7 @@ is_main(const struct ask *a)
 {
 	struct stat st;
 
-	return caller_exe_stat(a, &st) == 0 && a->b->init.known &&
+	return caller_exe_stat(a, &st) == 0 && a->b->init.pid != 0 &&
 	    st.st_dev == a->b->init.dev && st.st_ino == a->b->init.ino;
 }
 
@@ -258,9 +258,9 @@ is_init(const struct ask *a, int held)
 	struct exec_image *init = &a->b->init;
 	struct stat st;
 
-	if (init->known || fstat(held, &st) == -1)
+	if (init->pid != 0 || fstat(held, &st) == -1)
 		return false;
-	*init = (struct exec_image){ true, st.st_dev, st.st_ino };
+	*init = (struct exec_image){ a->tid, st.st_dev, st.st_ino };
 	return true;
 }
 
@@ -281,6 +281,7 @@ decide(const struct ask *a, const struct exec_call *call,
 	found = program_find(a, asked, held, p);
 	if (found != 0 && found != -ENOEXEC)
 		return found;
+	p->copied = commands;
 	p->main = is_main(a);
 	rc = judge_files(a, p);
 	if (rc == 0 && commands)

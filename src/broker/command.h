@@ -31,6 +31,11 @@ uint32_t command_callers(const struct ask *a, struct str out[CALLERS_MAX]);
 void event_exec(const struct ask *a, const struct program *p,
     const struct exec_answer *v);
 
+/* What process pid was about to run is not what was judged: bad says what it
+ * is. */
+void event_replaced(struct broker *b, pid_t pid, const char *bad,
+    bool allowed);
+
 /* tell.c */
 void tell_denied(const struct ask *a, struct str path, const char *reason);
 

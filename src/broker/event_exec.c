@@ -235,3 +235,37 @@ event_exec(const struct ask *a, const struct program *p,
 	if (put(a->b, &e) && !e.allowed)
 		tell_denied(a, e.path, v->reason);
 }
+
+/* Its arguments as they are on its stack, between blanks. */
+static struct str
+actual_command(const struct ask *who, char *text, size_t cap)
+{
+	ssize_t n = caller_text(who, "cmdline", text, cap);
+
+	for (ssize_t i = 0; i + 1 < n; i++)
+		if (text[i] == '\0')
+			text[i] = ' ';
+	return str_of(text, n <= 0 ? 0 : (size_t)n - 1);
+}
+
+void
+event_replaced(struct broker *b, pid_t pid, const char *bad, bool allowed)
+{
+	const struct ask who = { .b = b, .tid = pid };
+	char path[PATH_BYTES_MAX], command[2048], reason[REASON_BYTES_MAX];
+	char callers[BROKER_CALLERS_BYTES_MAX];
+	struct broker_exec e = { .count = 1, .allowed = allowed };
+	struct caller_ids ids;
+
+	e.path = str_of(path, caller_exe(&who, path));
+	e.command = actual_command(&who, command, sizeof(command));
+	e.callers = callers_text(&who, callers);
+	(void)snprintf(reason, sizeof(reason), "what was judged was changed "
+	    "before it could run: this is %s%s", bad, allowed ? "" :
+	    ", and it was killed");
+	e.reason = str_c(reason);
+	if (caller_ids(&who, &ids) == 0)
+		e.pid = (uint32_t)ids.in_tgid;
+	if (put(b, &e) && !allowed)
+		tell_denied(&who, e.path, reason);
+}

@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #include "base/arena.h"
-#include "base/clock.h"
 #include "base/compat.h"
 #include "base/err.h"
 #include "base/io.h"
@@ -23,6 +22,7 @@
 #include "broker/known.h"
 #include "broker/queue.h"
 #include "broker/review.h"
+#include "broker/stop.h"
 #include "jail/gate.h"
 #include "jail/self.h"
 #include "jail/tag.h"
@@ -148,17 +148,21 @@ acquire(struct broker *b, int *child, struct err *e)
 	return io_set_nonblock(BROKER_FD_CHAN, true, e);
 }
 
-/* Init is the first child; all others are helpers. */
+/* Init is a child, and so are helpers; who is about to execute is traced. */
 static void
 reap(struct broker *b, int child)
 {
 	struct signalfd_siginfo si;
 	pid_t pid;
+	int status;
 
 	(void)!read(child, &si, sizeof(si)); /* waitpid tells more */
-	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
-		if (!helper_reap(b, pid))
+	while ((pid = waitpid(-1, &status, WNOHANG | __WALL)) > 0) {
+		if (stop_on(b, pid, status) || helper_reap(b, pid))
+			continue;
+		if (b->init.pid == 0 || pid == b->init.pid)
 			_exit(GATE_INIT_ENDED);
+	}
 }
 
 static int

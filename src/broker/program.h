@@ -49,6 +49,7 @@ struct program {
 	struct exec_form forms[EXEC_FORMS_MAX];
 	uint32_t nfiles, nforms, runs;
 	struct program_file loader;	/* its PT_INTERP; fd -1: none */
+	bool copied;		/* args are the caller's */
 	bool main;		/* the operator launches it */
 	uint64_t profiles;	/* that it is to run under, too */
 	struct str script;	/* what the kernel calls files[0] to the next */

@@ -83,3 +83,118 @@ def test_03_allows_three_programs_and_nothing_else(sh):
     for name in ("rm -rf x", "chmod 1 x", "chown 1 x", "ls", "cat notes",
                  "git", "/bin/sh -c true"):
         denied(sh, name, "")
+
+
+OPEN = """
+commands:
+  default_policy: allow
+  unreviewed_code: allow
+  deny: [wget]
+"""
+PROGRAM = """
+import ctypes, errno, os, signal, subprocess, sys, threading, time
+def status(pid):
+    with open(f"/proc/{pid}/status") as f:
+        return dict(line.split(":", 1) for line in f)
+"""
+
+
+def run(sh, script, options=(), policy=OPEN):
+    r = sh.once("python3", "-u", "-c", PROGRAM + script,
+                policy=sh.policy(policy), options=options, timeout=60)
+    assert r.code == 0, r
+    return r
+
+
+def test_nobody_stays_traced_or_stopped(sh):
+    r = run(sh, """
+for path in ("/nowhere", "/etc/passwd", "/", "/bin/wget"):
+    try:
+        os.execv(path, ["x"])
+    except OSError as e:
+        print(errno.errorcode[e.errno], end=" ")
+print(status("self")["TracerPid"].strip(), end=" ")
+print(status("self")["State"].split()[0])
+p = subprocess.Popen(["cat", "/proc/self/status"], stdout=-1, text=True)
+out = p.communicate()[0]
+print([l for l in out.splitlines() if "Tracer" in l], p.returncode)
+""")
+    assert r.out == "ENOENT EACCES EACCES EACCES 0 R\n" \
+        "['TracerPid:\\t0'] 0\n", r
+
+
+def test_any_thread_may_execute(sh):
+    r = run(sh, """
+for i in range(20):
+    pid = os.fork()
+    if pid == 0:
+        for k in range(8):
+            threading.Thread(target=time.sleep, args=(100,),
+                             daemon=True).start()
+        threading.Thread(target=os.execv, args=("/bin/true", ["true"])
+                         ).start()
+        time.sleep(100)
+    assert os.waitpid(pid, 0)[1] == 0
+for i in range(20):     # all at once: one wins, nobody waits for ever
+    pid = os.fork()
+    if pid == 0:
+        for k in range(8):
+            threading.Thread(target=os.execv, args=("/bin/true", ["true"])
+                             ).start()
+        time.sleep(100)
+    assert os.waitpid(pid, 0)[1] == 0
+print("done")
+""")
+    assert r.out == "done\n", r
+
+
+def test_many_execute_at_once_and_under_signals(sh):
+    r = run(sh, """
+many = [subprocess.Popen(["sh", "-c", "exec true"]) for i in range(64)]
+assert all(p.wait() == 0 for p in many)
+for i in range(60):     # a signal that is ignored, one that kills, a stop
+    sig = (signal.SIGWINCH, signal.SIGKILL, signal.SIGSTOP)[i % 3]
+    p = subprocess.Popen(["sleep", "0.05"])
+    time.sleep(0.0003 * (i % 7))
+    p.send_signal(sig)
+    if sig == signal.SIGSTOP:
+        p.send_signal(signal.SIGCONT)
+    want = -9 if sig == signal.SIGKILL else 0
+    assert p.wait() == want, (sig, p.returncode)
+got = []
+signal.signal(signal.SIGUSR1, lambda *a: got.append(1))
+for i in range(200):    # one that is handled, while an exec fails
+    threading.Timer(0.0001, os.kill, (os.getpid(), signal.SIGUSR1)).start()
+    try:
+        os.execv("/nowhere", ["x"])
+    except FileNotFoundError:
+        pass
+    except InterruptedError:
+        assert False
+print("done")
+""")
+    assert r.out == "done\n", r
+
+
+def test_debuggers_work_once_a_program_runs(sh):
+    r = run(sh, """
+libc = ctypes.CDLL(None, use_errno=True)
+libc.ptrace.argtypes = [ctypes.c_long] * 4
+p = subprocess.Popen(["sleep", "100"])
+time.sleep(0.1)
+assert libc.ptrace(0x4206, p.pid, 0, 0) == 0, ctypes.get_errno()
+assert libc.ptrace(0x4207, p.pid, 0, 0) == 0
+pid, st = os.waitpid(p.pid, 0)
+assert os.WIFSTOPPED(st)
+assert libc.ptrace(17, p.pid, 0, 0) == 0    # detach
+p.kill(); p.wait()
+pid = os.fork()
+if pid == 0:            # traced before: what it executes is not known
+    libc.ptrace(0, 0, 0, 0)
+    try:
+        os.execv("/bin/true", ["true"])
+    except PermissionError:
+        os._exit(7)
+print(os.waitpid(pid, 0)[1] >> 8)
+""")
+    assert r.out == "7\n" and "it is being traced" in r.err, r
