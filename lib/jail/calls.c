@@ -12,6 +12,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -139,6 +140,20 @@ look_notify(struct bpf *b)
 	bpf_ret(b, ANSWER_ERRNO(ENOTTY));
 }
 
+/* To stop who executes, look, and let go: nothing changes its memory, its
+ * registers or its calls. */
+static void
+look_trace(struct bpf *b)
+{
+	static const uint32_t may[] = { PTRACE_SEIZE, PTRACE_INTERRUPT,
+		PTRACE_GETEVENTMSG, PTRACE_GETREGSET, PTRACE_DETACH };
+
+	bpf_load_arg(b, 0);
+	for (size_t i = 0; i < NELEM(may); i++)
+		bpf_if_eq(b, may[i], ANSWER_ALLOW);
+	bpf_ret(b, ANSWER_KILL);
+}
+
 /* fork(2) and nothing else: no thread, no namespace. */
 static void
 look_fork(struct bpf *b)
@@ -171,7 +186,8 @@ static const struct call calls_of_gate[] = {
 	C(utimensat), C(setxattr), C(getxattr), C(removexattr), C(fchdir),
 	C(chdir), C(bind), C(connect), C(inotify_add_watch), C(process_vm_readv),
 	C(process_vm_writev), C(capset), N(NR_PIDFD_OPEN), N(NR_PIDFD_GETFD),
-	N(NR_PIDFD_SEND_SIGNAL), C(ptrace), C(wait4), C(getdents64), C(listxattr),
+	N(NR_PIDFD_SEND_SIGNAL), L(ptrace, look_trace),
+	C(wait4), C(getdents64), C(listxattr),
 	N(NR_FACCESSAT2), L(clone, look_fork),
 #ifdef __x86_64__
 	C(getdents), C(chmod), C(rename), C(mknod), C(readlink), C(stat),

@@ -254,6 +254,11 @@ the_broker_forks_and_makes_no_thread(void **state)
 	assert_int_equal(ask(SYS_clone, 0x003d0f00, 0, 0, 0), KILL);
 	assert_int_equal(ask(SYS_clone, 0x10000011, 0, 0, 0), KILL);
 	assert_int_equal(ask(SYS_socket, 1, 1, 0, 0), KILL);
+	/* it stops who executes, and changes nothing there */
+	assert_int_equal(ask(SYS_ptrace, 0x4206 /* SEIZE */, 9, 0, 0), ALLOW);
+	assert_int_equal(ask(SYS_ptrace, 16 /* ATTACH */, 9, 0, 0), KILL);
+	assert_int_equal(ask(SYS_ptrace, 5 /* POKEDATA */, 9, 0, 0), KILL);
+	assert_int_equal(ask(SYS_ptrace, 13 /* SETREGS */, 9, 0, 0), KILL);
 	/* it has none of its own: those of its callers */
 	assert_int_equal(ask(SYS_connect, 3, 0, 0, 0), ALLOW);
 	assert_int_equal(ask(SYS_ioctl, 3, 0x5412 /* TIOCSTI */, 0, 0),
