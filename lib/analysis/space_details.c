@@ -68,6 +68,8 @@ field_char(char c)
 static bool
 name_is(enum detail detail, struct str a, struct str b)
 {
+	if (detail == DETAIL_QUERY)
+		return detail_query_same(a, b);
 	if (detail != DETAIL_HEADER || a.len != b.len)
 		return str_eq(a, b);
 	for (size_t i = 0; i < a.len; i++)
@@ -140,7 +142,8 @@ need_agrees(const struct pol_rule *r, const struct pol_need *t,
 		if (!deny && ((t->flags & NEED_FORBIDDEN) != 0 ||
 			!is_as_said(t, set[i]->value)))
 			return false;
-		seen = true;
+		seen |= t->detail != DETAIL_QUERY ||
+		    str_eq(t->name, set[i]->name);
 	}
 	return !deny && (seen || (t->flags & (NEED_OPTIONAL |
 	    NEED_FORBIDDEN | NEED_REST)) != 0);
@@ -165,7 +168,7 @@ name_add(struct details *d, enum detail detail, struct str name)
 {
 	for (uint32_t i = 0; i < d->nnames; i++)
 		if (d->name[i].detail == detail &&
-		    name_is(detail, d->name[i].name, name))
+		    str_eq(d->name[i].name, name))
 			return;
 	if (d->nnames == NAMES_MAX)
 		d->exact = false;
@@ -188,8 +191,12 @@ names_take(struct details *d)
 				continue;
 			name_add(d, t->detail, (t->flags & NEED_REST) != 0 ?
 			    STR("any-other") : t->name);
-			if (t->detail == DETAIL_QUERY)
-				name_add(d, DETAIL_QUERY, STR(""));
+			if (t->detail != DETAIL_QUERY)
+				continue;
+			name_add(d, DETAIL_QUERY, STR(""));
+			name_add(d, DETAIL_QUERY, str_c(need(arena_printf(
+			    d->arena, "%.*s[]", (int)t->name.len,
+			    t->name.p))));
 		}
 	}
 }
@@ -200,7 +207,7 @@ is_new(struct details *d, const struct value *v)
 {
 	for (uint32_t i = 0; i < d->n; i++) {
 		bool same = d->v[i].detail == v->detail &&
-		    name_is(v->detail, d->v[i].name, v->name);
+		    str_eq(d->v[i].name, v->name);
 
 		for (uint32_t k = 0; same && k < d->rules->n; k++) {
 			const struct pol_rule *r = d->rules->v[k].r;

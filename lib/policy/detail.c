@@ -270,6 +270,36 @@ field_char(char c)
 	return c == '_' ? '-' : c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
 }
 
+static struct str
+query_base(struct str name)
+{
+	size_t bracket;
+
+	while (name.len > 0 && name.p[0] == ' ')
+		name = str_from(name, 1);
+	bracket = str_index(name, '[');
+	return bracket > 0 ? str_head(name, bracket) : name;
+}
+
+static char
+query_char(char c)
+{
+	return c == '.' || c == ' ' ? '_' : c;
+}
+
+bool
+detail_query_same(struct str a, struct str b)
+{
+	a = query_base(a);
+	b = query_base(b);
+	if (a.len != b.len)
+		return false;
+	for (size_t i = 0; i < a.len; i++)
+		if (query_char(a.p[i]) != query_char(b.p[i]))
+			return false;
+	return true;
+}
+
 static bool
 name_is(const struct scan *s, const struct f_need *t, struct str name)
 {
@@ -277,6 +307,8 @@ name_is(const struct scan *s, const struct f_need *t, struct str name)
 
 	if (t->detail == DETAIL_MCP_ARGUMENT || t->detail == DETAIL_RPC_PARAM)
 		return fold_same(want, name);
+	if (t->detail == DETAIL_QUERY)
+		return detail_query_same(want, name);
 	if (t->detail != DETAIL_HEADER || want.len != name.len)
 		return str_eq(want, name);
 	for (size_t i = 0; i < name.len; i++)
@@ -362,7 +394,9 @@ grant_agrees(const struct scan *s, const struct f_rule *r,
 		if ((t->flags & NEED_FORBIDDEN) != 0 ||
 		    value_agrees(s, t, one.value) != TRUTH_TRUE)
 			return false;
-		seen = true;
+		/* Not all servers take "a[]" for "a". */
+		seen |= t->detail != DETAIL_QUERY ||
+		    str_eq(form_text(s->im, t->name), one.name);
 	}
 	if (is_hoped(&p))
 		return true;

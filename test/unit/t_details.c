@@ -22,13 +22,14 @@ static const char *const needs[] = { "query: {a: x}", "query: {a: 'x*'}",
 	"query: {a: x, b: '*y'}", "query: {'*': x}", "query: {a: x, '*': y}",
 	"headers: {T: x}", "headers: {T: 'x*'}", "headers: {T: '*y'}",
 	"headers: {T: x}, query: {a: x}", "headers: {T: {any: [x, y]}}",
-	"query: {b: y}", "headers: {U: x}", "methods: [GET]", "paths: [/p]" };
+	"query: {b: y}", "headers: {U: x}", "query: {'a[]': x}", "methods: [GET]", "paths: [/p]" };
 static const char *const denied[] = { "query: {a: x}", "query: {a: '*y'}",
 	"query: {b: x}", "headers: {T: x}", "headers: {T: 'x*'}",
 	"headers: {U: '*'}", "query: {'*': x}", "methods: [GET]" };
 static const char *const queries[] = { "", "", "a=x", "a=y", "a=xy", "b=y",
 	"b=x", "c=x", "c=y", "a=x&b=y", "a=x&a=y", "a=y&b=x", "a", "a=",
-	"a=x&c=y", "a=x&c=x", "a=%78", ";", "b=xy&a=x", "a=x&;" };
+	"a=x&c=y", "a=x&c=x", "a=%78", ";", "b=xy&a=x", "a=x&;", "a[]=x",
+	"a[]=y", "a=x&a[]=y", "a[0]=x&a=x", "+a=y&a=x", "a=x&%20b[1]=x" };
 static const char *const values[] = { "x", "y", "xy", "x, y", "z", "y,x",
 	"xz", "" };
 
