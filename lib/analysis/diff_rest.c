@@ -58,7 +58,7 @@ static bool
 is_unasked(struct str key)
 {
 	static const char *const keys[] = { "backends", "budgets", "env",
-		"fallback", "hide", "limits", "profile", "rate_limits",
+		"fallback", "hide", "inspect", "limits", "profile", "rate_limits",
 		"unreviewed_code" };
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)

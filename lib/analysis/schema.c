@@ -64,6 +64,7 @@ static const struct schema_key network_keys[] = {
 	{ "egress", "[@entry]", "the same as allow" },
 	{ "deny", "[@entry]", "beats every allow" },
 	{ "rate_limits", "@rate_limits", "" },
+	{ "inspect", "@inspect", "of every entry whose requests are seen" },
 	END
 };
 
@@ -79,6 +80,7 @@ static const struct schema_key entry_keys[] = {
 	{ "binaries", "[word]", "programs that may; default all" },
 	{ "allowed_ips", "[word]", "addresses that the name may lead to" },
 	{ "rate_limits", "@rate_limits", "" },
+	{ "inspect", "@inspect", "secrets and personal data in requests" },
 	{ "encoded_slash", "deny|keep|decode", "what %2F in a path is" },
 	{ "when", "word", "a condition" },
 	{ "query", "{word/[word]/@pattern}", "by name, what it must be" },
@@ -88,6 +90,14 @@ static const struct schema_key entry_keys[] = {
 	{ "mcp", "@mcp", "" },
 	{ "git", "@git", "" },
 	{ "sql", "@sql", "" },
+	END
+};
+
+static const struct schema_key inspect_keys[] = {
+	{ "secrets", "log|redact|block", "credentials by their shape" },
+	{ "personal", "log|redact|block", "cards, accounts, persons' numbers" },
+	{ "addresses", "log|redact|block", "e-mail" },
+	{ "generic", "log|redact|block", "what is assigned to such a name" },
 	END
 };
 
@@ -288,6 +298,7 @@ const struct schema_shape schema_shapes[] = {
 	    "must agree with a request; endpoint is needed" },
 	{ "rate_limits", "network: {rate_limits: {%s}}\n", rate_keys, NULL,
 	    "" },
+	{ "inspect", "network: {inspect: {%s}}\n", inspect_keys, NULL, "" },
 	{ "pattern", "network: {allow: [{query: {x: {%s}}}]}\n",
 	    pattern_keys, NULL, "" },
 	{ "graphql", IN_ENTRY("graphql"), graphql_keys, NULL, "" },

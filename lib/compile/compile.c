@@ -36,6 +36,11 @@ check_default(struct compile *c)
 		node_error(c, c->pol.star, "this denies what no rule allows, "
 		    "and default_policy in %s:%u allows it: remove one",
 		    d->at->doc->name, d->at->line);
+	if (c->pol.sift != 0 && d->at != NULL && d->value == 1)
+		node_error(c, c->pol.sift_at, "what default_policy: allow in "
+		    "%s:%u lets pass is of no entry, and would not be "
+		    "inspected: write an entry for it", d->at->doc->name,
+		    d->at->line);
 }
 
 /* Our own output must be an image; anything else is our bug, and is stopped

@@ -1,6 +1,7 @@
 /* emit_net.c -- the network's rules in an image. */
 #include "compile/emit_net.h"
 #include "policy/match.h"
+#include "policy/sift.h"
 
 /* Comparisons, and states of automata, that one policy may cost. */
 #define NET_WORK_MAX	(1U << 26)
@@ -131,11 +132,20 @@ put_host(struct emit *e, const struct pol_host *h)
 	return 0;	/* found by its name, or by any */
 }
 
+/* What goes by as bytes is not read. */
+static uint32_t
+rule_flags(const struct emit *e, const struct pol_rule *r)
+{
+	if ((r->flags & RULE_DENY) != 0)
+		return r->flags;
+	return r->flags | sift_join(r->sift, e->c->pol.sift) << RULE_SIFT_AT;
+}
+
 static struct f_rule
 rule_form(struct emit *e, const struct pol_rule *r)
 {
 	return (struct f_rule){
-		.flags = r->flags,
+		.flags = rule_flags(e, r),
 		.wire = r->wire,
 		.klass = r->host.klass,
 		.host = put_host(e, &r->host),

@@ -2,6 +2,7 @@
 #include "base/compat.h"
 #include "compile/check.h"
 #include "compile/need.h"
+#include "policy/sift.h"
 
 struct entry { /* one item of allow, deny or egress */
 	struct compile *c;
@@ -142,6 +143,71 @@ on_rates(struct compile *c, const struct node *n, void *arg)
 		e->r.rate = entry_rate_limits(c, n);
 }
 
+struct sifting {
+	struct compile *c;
+	uint32_t sift;
+};
+
+static void
+on_sift(struct compile *c, const struct node *n, struct sifting *s,
+    enum sift_kind kind, const char *name)
+{
+	static const char *const words[] = { "log", "redact", "block", NULL };
+	int v = take_choice(c, n, words, name);
+
+	if (v >= 0)
+		s->sift |= sift_of(kind, (enum sift_act)(v + 1));
+}
+
+#define SIFT(key, kind)							\
+	static void							\
+	on_##key(struct compile *c, const struct node *n, void *arg)	\
+	{								\
+		on_sift(c, n, arg, kind, #key);				\
+	}
+SIFT(secrets, SIFT_SECRETS)
+SIFT(personal, SIFT_PERSONAL)
+SIFT(addresses, SIFT_ADDRESSES)
+SIFT(generic, SIFT_GENERIC)
+#undef SIFT
+
+static uint32_t
+take_sift(struct compile *c, const struct node *n)
+{
+	static const struct key keys[] = {
+		{ "secrets", WANT_WORD, on_secrets, NULL },
+		{ "personal", WANT_WORD, on_personal, NULL },
+		{ "addresses", WANT_WORD, on_addresses, NULL },
+		{ "generic", WANT_WORD, on_generic, NULL },
+	};
+	struct sifting s = { c, 0 };
+
+	check_map(c, n, keys, NELEM(keys), &s, "inspect");
+	return s.sift;
+}
+
+static void
+on_inspect(struct compile *c, const struct node *n, void *arg)
+{
+	struct entry *e = arg;
+
+	e->extra = n;
+	if ((e->r.flags & RULE_DENY) != 0)
+		node_error(c, n, "inspect looks at what is allowed, so it has "
+		    "no place in a deny");
+	else
+		e->r.sift = take_sift(c, n);
+}
+
+/* Documents add up: the stricter counts. */
+static void
+on_inspect_all(struct compile *c, const struct node *n, void *arg)
+{
+	(void)arg;
+	c->pol.sift = sift_join(c->pol.sift, take_sift(c, n));
+	c->pol.sift_at = n;
+}
+
 static const struct key entry_keys[] = {
 	{ "endpoint", WANT_WORD, on_host, NULL },
 	{ "destination", WANT_WORD, on_host, NULL },
@@ -152,6 +218,7 @@ static const struct key entry_keys[] = {
 	{ "binaries", WANT_LIST, on_binaries, NULL },
 	{ "allowed_ips", WANT_LIST, on_ips, NULL },
 	{ "rate_limits", WANT_MAP, on_rates, NULL },
+	{ "inspect", WANT_MAP, on_inspect, NULL },
 	{ "encoded_slash", WANT_WORD, on_slash, NULL },
 	{ "when", WANT_WORD, on_when, NULL },
 	{ "query", WANT_MAP, on_query, NULL },
@@ -208,6 +275,9 @@ check_inspected(struct compile *c, const struct entry *e)
 		node_error(c, r->at, "methods, paths and what else is asked "
 		    "of a request need a protocol that is inspected: http or "
 		    "https alone");
+	if ((r->wire & (WIRE_TLS | WIRE_TCP)) != 0 && r->sift != 0)
+		node_error(c, r->at, "inspect needs a protocol whose requests "
+		    "are seen: http or https alone");
 	if ((r->wire & WIRE_INSPECTED) != 0 && is_of_sql(r))
 		node_error(c, r->at, "sql needs the protocol of a database: "
 		    "postgres, mysql or mssql");
@@ -320,6 +390,7 @@ check_network(struct compile *c, const struct node *n, void *arg)
 		{ "egress", WANT_LIST, on_egress, NULL },
 		{ "deny", WANT_LIST, on_deny, NULL },
 		{ "rate_limits", WANT_MAP, take_rate_limits, NULL },
+		{ "inspect", WANT_MAP, on_inspect_all, NULL },
 	};
 
 	check_map(c, n, keys, NELEM(keys), arg, "network");

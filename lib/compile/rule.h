@@ -67,6 +67,7 @@ struct pol_rule {
 	uint32_t nneeds;
 	uint32_t when;		/* a condition (pol_cond()), or 0 */
 	struct pol_rate *rate;	/* or NULL */
+	uint32_t sift;		/* policy/sift.h */
 	struct strs words;
 	struct strs paths;	/* compiled */
 	struct strs shown_paths; /* as written */
@@ -85,6 +86,8 @@ struct policy {
 	struct pol_rule *rules, **rules_end;
 	uint32_t nrules;
 	uint32_t nrates;		/* entries with limits of their own */
+	uint32_t sift;			/* of all allows of requests */
+	const struct node *sift_at;
 	struct pol_files files;
 	struct pol_conds conds;
 	struct pol_models models;

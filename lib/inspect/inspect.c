@@ -262,6 +262,20 @@ body_fault(const struct inspect_head *h)
 	return NULL;
 }
 
+/* How much is held at most. */
+static size_t
+held_max(const struct inspect *in)
+{
+	return asks(in, INSPECT_WHOLE) ? INSPECT_WHOLE_MAX : INSPECT_BODY_MAX;
+}
+
+/* Nothing that it says is asked for. */
+static bool
+is_only_held(const struct inspect *in)
+{
+	return in->head.kinds == INSPECT_WHOLE;
+}
+
 void
 inspect_begin(struct inspect *in, const struct inspect_head *h)
 {
@@ -269,7 +283,13 @@ inspect_begin(struct inspect *in, const struct inspect_head *h)
 
 	*in = (struct inspect){ .head = *h };
 	/* More than that is held where the request goes on all the same. */
-	buf_init(&in->held, INSPECT_BODY_MAX + INSPECT_PIECE_MAX);
+	buf_init(&in->held, held_max(in) + INSPECT_PIECE_MAX);
+	if (is_only_held(in)) {
+		(void)unit_add(in);
+		in->over = h->websocket || !h->body ||
+		    h->length > INSPECT_WHOLE_MAX;
+		return;
+	}
 	if (asks(in, INSPECT_GIT) && !is_push(h)) {
 		in->head.kinds &= ~(uint32_t)INSPECT_GIT;
 		if (in->head.kinds == 0) {
@@ -285,7 +305,7 @@ inspect_begin(struct inspect *in, const struct inspect_head *h)
 		in->over = true;
 	} else if (fault != NULL) {
 		give_up(in, fault);
-	} else if (!asks(in, INSPECT_GIT) && h->length > INSPECT_BODY_MAX) {
+	} else if (!asks(in, INSPECT_GIT) && h->length > held_max(in)) {
 		give_up(in, too_long);
 	}
 }
@@ -296,8 +316,11 @@ inspect_feed(struct inspect *in, struct str bytes)
 	if (in->over)
 		return;
 	must(buf_adds(&in->held, bytes));
-	if (in->held.len > INSPECT_BODY_MAX) {
-		give_up(in, too_long);
+	if (in->held.len > held_max(in)) {
+		if (is_only_held(in))
+			in->over = true;
+		else
+			give_up(in, too_long);
 		return;
 	}
 	if (asks(in, INSPECT_GIT))
@@ -347,9 +370,11 @@ inspect_close(struct inspect *in)
 
 	if (in->over)
 		return;
-	if (asks(in, INSPECT_GIT)) {
+	if (is_only_held(in)) {
+		in->over = true;
+	} else if (asks(in, INSPECT_GIT)) {
 		git_push(in, true);
-	} else if (h->kinds == INSPECT_GRAPHQL &&
+	} else if ((h->kinds & ~(uint32_t)INSPECT_WHOLE) == INSPECT_GRAPHQL &&
 	    type_is(h->type, "application/graphql")) {
 		if (graphql_text(in, buf_str(&in->held)) != FOUND_SOME)
 			give_up(in, in->why);

@@ -16,6 +16,7 @@
 #include "policy/detail.h"
 
 #define INSPECT_BODY_MAX  1048576	/* held of one request */
+#define INSPECT_WHOLE_MAX 8388608	/* with INSPECT_WHOLE */
 #define INSPECT_PIECE_MAX 131072	/* fed at once */
 #define INSPECT_UNITS_MAX 256
 #define INSPECT_PAIRS_MAX 8192		/* names and values of one request */
@@ -25,6 +26,7 @@ enum { /* a set of these */
 	INSPECT_RPC = 2,
 	INSPECT_MCP = 4,
 	INSPECT_GIT = 8,
+	INSPECT_WHOLE = 16,	/* all of it is held, whatever it says */
 };
 
 /* What must be read so that these details are known (bits of enum detail). */

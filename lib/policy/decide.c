@@ -11,6 +11,7 @@
 #include "policy/maximum.h"
 #include "policy/profile.h"
 #include "policy/scan.h"
+#include "policy/sift.h"
 
 enum { WIRES = 8 };	/* bits of WIRE_ALL */
 
@@ -20,6 +21,7 @@ struct tally { /* the first rule of each kind on each wire */
 	const struct scan *s;
 	const struct f_rule *first[SAIDS][WIRES];
 	uint64_t rates[WIRES];	/* of all that allow */
+	uint32_t sift[WIRES];
 };
 
 static enum said
@@ -49,6 +51,11 @@ tally_rule(struct tally *t, const struct f_rule *r)
 		if (r->rate != 0 && (r->flags & RULE_DENY) == 0)
 			t->rates[__builtin_ctz(wires)] |=
 			    UINT64_C(1) << (r->rate - 1);
+		if ((r->flags & RULE_DENY) == 0) {
+			uint32_t *sift = &t->sift[__builtin_ctz(wires)];
+
+			*sift = sift_join(*sift, r->flags >> RULE_SIFT_AT);
+		}
 	}
 }
 
@@ -134,6 +141,7 @@ say_allow(const struct tally *t, unsigned wire, struct net_answer *out)
 	out->verdict = out->judged = VERDICT_ALLOW;
 	out->treat = wire_treatment(wire);
 	out->rates[0] = t->rates[wire];
+	out->sift = t->sift[wire];
 	if (r == NULL) {
 		(void)snprintf(out->reason, sizeof(out->reason),
 		    "default_policy of network is allow");

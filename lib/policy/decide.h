@@ -58,6 +58,8 @@ struct net_answer {
 	/* On allow: which of the rates count this, as bits (rates.h). [1]: of
 	 * the maximum. */
 	uint64_t rates[2];
+	uint32_t sift;		/* on allow: what is done to what its body and
+				 * its URL hold (sift.h) */
 	uint32_t asked;		/* with hoped: details of the body that would
 				 * have to be so, as bits */
 	bool encoded_slash;	/* the allowing entry takes %2F in paths; the

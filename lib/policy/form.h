@@ -52,7 +52,8 @@ enum {
 	RULE_DENY = 1,
 	RULE_SOFT = 2,	/* records only: an endpoint in audit mode */
 	RULE_SLASH = 4,	/* of an allow: takes paths with %2F, too */
-	RULE_FLAGS = 7,
+	RULE_SIFT_AT = 8,	/* of an allow: its sift, from this bit on */
+	RULE_FLAGS = 7 | 0xff << RULE_SIFT_AT,
 };
 
 enum exe_class { EXE_PATH, EXE_NAME, EXE_GLOB, EXE_CLASS_COUNT };

@@ -1,6 +1,7 @@
 #include "policy/maximum.h"
 
 #include "policy/say.h"
+#include "policy/sift.h"
 
 void
 bound_say(struct str who, char reason[REASON_BYTES_MAX])
@@ -23,6 +24,7 @@ narrow(struct net_answer *a, const struct net_answer *max)
 	if (max->treat < a->treat)
 		a->treat = max->treat;
 	a->encoded_slash = a->encoded_slash && max->encoded_slash;
+	a->sift = sift_join(a->sift, max->sift);
 }
 
 void
@@ -39,6 +41,7 @@ bound_network(const struct image *max, struct str who,
 		enum verdict verdict = out->verdict;
 		enum treatment treat = out->treat;
 
+		one.sift = sift_join(one.sift, out->sift);
 		*out = one;
 		out->rates[0] = 0;
 		bound_say(who, out->reason);

@@ -69,13 +69,49 @@ wait_for_body(struct conn *c, struct hold *d, const struct http_head *h)
 	conn_enter(c, CONN_BODY);
 }
 
+/* false: no body has to be read. */
+static bool
+hold_kinds(struct conn *c, bool encoded_slash, uint32_t kinds)
+{
+	struct http_head *h = &c->eg->head;
+	struct hold *d = c->hold = mem_alloc(1, sizeof(*d));
+	struct http_fault f;
+
+	d->encoded_slash = encoded_slash;
+	buf_init(&d->head, HTTP_HEAD_BYTES_MAX);
+	must(buf_adds(&d->head, str_head(buf_str(&c->cl.in), c->head_len)));
+	must(http_request_parse(buf_str(&d->head), h, &f) == PARSE_OK);
+	inspection_begin(c, d, h, kinds);
+	if (!d->in.over)
+		wait_for_body(c, d, h);
+	return !d->in.over;
+}
+
+bool
+hold_whole(struct conn *c, bool encoded_slash, const struct net_answer *a)
+{
+	return a->verdict == VERDICT_ALLOW && a->sift != 0 &&
+	    c->hold == NULL && !c->websocket &&
+	    request_framing(c, &c->eg->head) != HTTP_NO_BODY &&
+	    hold_kinds(c, encoded_slash, INSPECT_WHOLE);
+}
+
+bool
+hold_body(struct conn *c, char **p, size_t *len)
+{
+	struct hold *d = c->hold;
+
+	if (d == NULL || !d->taken || !c->req.done || d->sent != 0)
+		return false;
+	*p = d->in.held.p + d->in.held.off;
+	*len = d->in.held.len;
+	return true;
+}
+
 bool
 hold_begin(struct conn *c, bool encoded_slash, struct net_answer *a)
 {
-	struct http_head *h = &c->eg->head;
 	struct net_answer hoped;
-	struct http_fault f;
-	struct hold *d;
 	uint32_t kinds;
 
 	if (!image_info(c->eg->image)->needs_body || c->hold != NULL)
@@ -87,16 +123,9 @@ hold_begin(struct conn *c, bool encoded_slash, struct net_answer *a)
 			*a = hoped;	/* says what no body changes */
 		return false;
 	}
-	d = c->hold = mem_alloc(1, sizeof(*d));
-	d->encoded_slash = encoded_slash;
-	buf_init(&d->head, HTTP_HEAD_BYTES_MAX);
-	must(buf_adds(&d->head, str_head(buf_str(&c->cl.in), c->head_len)));
-	must(http_request_parse(buf_str(&d->head), h, &f) == PARSE_OK);
-	inspection_begin(c, d, h, kinds);
-	if (!d->in.over) {
-		wait_for_body(c, d, h);
+	if (hold_kinds(c, encoded_slash,
+		kinds | (hoped.sift != 0 ? INSPECT_WHOLE : 0)))
 		return true;
-	}
 	judge_request(c, a);
 	return false;
 }

@@ -23,6 +23,11 @@ struct hold {
 /* The rules deny the request as far as it is known, by *a. true: its body may
  * tell, and is waited for. false: *a is the answer. */
 bool hold_begin(struct conn *c, bool encoded_slash, struct net_answer *a);
+/* The rules allow the request, and its body is to be inspected: as above. */
+bool hold_whole(struct conn *c, bool encoded_slash,
+    const struct net_answer *a);
+/* The body as it will be sent, if all of it is here. */
+bool hold_body(struct conn *c, char **p, size_t *len);
 /* The head's text, wherever it is. */
 struct str hold_head(const struct conn *c);
 /* What was held goes on. false: not all of it yet. */

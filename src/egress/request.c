@@ -9,6 +9,7 @@
 #include "http/socks.h"
 #include "http/target.h"
 #include "judge.h"
+#include "sift.h"
 #include "limit.h"
 #include "policy/say.h"
 
@@ -192,6 +193,9 @@ request_judged(struct conn *c, const struct http_head *h, bool encoded_slash,
 		    "the path holds an encoded slash (%%2F), which the "
 		    "endpoint does not take");
 	}
+	if (a->verdict == VERDICT_ALLOW && a->sift != 0 &&
+	    !sift_request(c, h, a))
+		return answer_unrecorded(c);
 	if (a->verdict != VERDICT_ALLOW)
 		return answer_denied_recorded(c, a, false);
 	c->treat = a->treat;
@@ -277,6 +281,8 @@ http_begin(struct conn *c, const struct http_head *h)
 	judge_request(c, &a);
 	if (a.judged != VERDICT_ALLOW &&
 	    hold_begin(c, p.encoded_slash, &a))
+		return WANT_TURN;
+	if (hold_whole(c, p.encoded_slash, &a))
 		return WANT_TURN;
 	return request_judged(c, h, p.encoded_slash, &a);
 }

@@ -257,6 +257,17 @@ static const struct {
 	{ "a rate of a deny", "network: {deny: [{endpoint: a.test, "
 	    "rate_limits: {max_requests_per_minute: 5}}]}", ENFORCE,
 	    "p.yaml:1:50: error: rate_limits permits so much" },
+	{ "inspection of a deny", "network: {deny: [{endpoint: a.test, "
+	    "inspect: {secrets: block}}]}", ENFORCE,
+	    "p.yaml:1:46: error: inspect looks at what is allowed" },
+	{ "another act", "network: {inspect: {secrets: hide}}", ENFORCE,
+	    "p.yaml:1:30: error: " },
+	{ "inspection of bytes that pass", "network: {allow: [{endpoint: "
+	    "a.test, protocols: [tcp], inspect: {secrets: block}}]}", ENFORCE,
+	    "p.yaml:1:19: error: inspect needs a protocol whose" },
+	{ "inspection of what no entry names", "network: {default_policy: "
+	    "allow, inspect: {secrets: block}}", ENFORCE,
+	    "p.yaml:1:43: error: what default_policy: allow" },
 	{ "a ref by its short name", "network: {allow: [{endpoint: a.test, "
 	    "git: {refs: [main]}}]}", ENFORCE,
 	    "p.yaml:1:51: error: a ref is named in full: write "

@@ -1,0 +1,205 @@
+#include "sift.h"
+
+#include <stdio.h>
+
+#include "base/must.h"
+#include "egress.h"
+#include "hold.h"
+#include "judge.h"
+#include "policy/say.h"
+#include "policy/sift.h"
+#include "scan/scan.h"
+
+enum { NAMED_MAX = 6 };	/* findings that a record names */
+
+struct sifting {
+	uint32_t sift;
+	const char *where;	/* "URL", "body" */
+	char *body;		/* to redact in; NULL: it cannot be */
+	enum sift_act worst;
+	unsigned n;
+	struct saying says;
+	char text[512];
+};
+
+static enum sift_kind
+kind_of(enum scan_class class)
+{
+	switch (class) {
+	case SCAN_PERSONAL:
+		return SIFT_PERSONAL;
+	case SCAN_ADDRESS:
+		return SIFT_ADDRESSES;
+	case SCAN_GENERIC:
+		return SIFT_GENERIC;
+	case SCAN_EXACT:
+	case SCAN_CANARY:
+	case SCAN_SECRET:
+	case SCAN_CLASS_COUNT:
+		break;
+	}
+	return SIFT_SECRETS;
+}
+
+/* As long as it was, so that no length changes; digits by digits, so that a
+ * number in JSON stays one. */
+static void
+redact(char *p, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (p[i] >= '0' && p[i] <= '9')
+			p[i] = '9';
+		else if (p[i] != '\r' && p[i] != '\n')
+			p[i] = '*';
+}
+
+static void
+say_finding(struct sifting *s, const struct scan_finding *f,
+    enum sift_act act)
+{
+	static const char *const acts[] = { "", "", ", redacted",
+		", blocked" };
+	char text[160];
+
+	if (++s->n > NAMED_MAX)
+		return;
+	(void)snprintf(text, sizeof(text), "%s%s at byte %llu of the %s%s%s%s",
+	    s->n == 1 ? "" : "; ", f->name, (unsigned long long)f->at,
+	    s->where, f->under[0] == '\0' ? "" : " under ", f->under,
+	    acts[act]);
+	say_z(&s->says, text);
+}
+
+static void
+on_finding(const struct scan_finding *f, void *arg)
+{
+	struct sifting *s = arg;
+	enum sift_act act = sift_act(s->sift, kind_of(f->class));
+
+	if (act == SIFT_NOTHING)
+		return;
+	if (act == SIFT_REDACT && s->body == NULL)
+		act = SIFT_BLOCK;	/* another URL would be another one */
+	if (act == SIFT_REDACT)
+		redact(s->body + f->at, f->len);
+	if (act > s->worst)
+		s->worst = act;
+	say_finding(s, f, act);
+}
+
+/* One for all: what is looked for depends on no policy. */
+static const struct scan *
+scanner(void)
+{
+	static struct scan *scan;
+	struct err e = { 0 };
+
+	if (scan == NULL)
+		must(scan_new(NULL, 0, &scan, &e) == 0);
+	return scan;
+}
+
+static void
+look(struct sifting *s, const char *where, char *body, struct str bytes)
+{
+	struct scan_stream t;
+
+	s->where = where;
+	s->body = body;
+	scan_begin(&t, scanner(), on_finding, s);
+	(void)scan_feed(&t, bytes);
+	scan_end(&t);
+	scan_fini(&t);
+}
+
+static void
+look_url(struct sifting *s, const struct conn *c)
+{
+	struct buf url;
+
+	buf_init(&url, 2 * (size_t)HTTP_TARGET_BYTES_MAX);
+	must(buf_adds(&url, buf_str(&c->path)) && buf_addz(&url, "?") &&
+	    buf_adds(&url, buf_str(&c->query_text)));
+	look(s, "URL", NULL, buf_str(&url));
+	buf_fini(&url);
+}
+
+/* Why the body cannot be read, or NULL. */
+static const char *
+body_unread(struct conn *c, const struct http_head *h)
+{
+	char *p;
+	size_t len;
+
+	if (c->websocket)
+		return "what a WebSocket carries is not inspected";
+	if (request_framing(c, h) == HTTP_NO_BODY)
+		return NULL;
+	for (unsigned i = 0; i < h->nfields; i++)
+		if (str_case_eq(h->fields[i].name, STR("content-encoding")) &&
+		    !str_case_eq(h->fields[i].value, STR("identity")))
+			return "its body is compressed";
+	if (hold_body(c, &p, &len))
+		return NULL;
+	return "its body is longer than 8 MiB, or is a push";
+}
+
+static void
+look_body(struct sifting *s, struct conn *c, const struct http_head *h)
+{
+	const char *why = body_unread(c, h);
+	enum sift_act act = SIFT_NOTHING;
+	size_t len;
+	char *p;
+
+	if (why == NULL) {
+		if (hold_body(c, &p, &len))
+			look(s, "body", p, str_of(p, len));
+		return;
+	}
+	for (int k = 0; k < SIFT_KIND_COUNT; k++)
+		if (sift_act(s->sift, (enum sift_kind)k) > act)
+			act = sift_act(s->sift, (enum sift_kind)k);
+	if (s->n++ > 0)
+		say_z(&s->says, "; ");
+	say_z(&s->says, "it is not inspected: ");
+	say_z(&s->says, why);
+	if (act >= SIFT_REDACT)
+		s->worst = SIFT_BLOCK;
+}
+
+static void
+deny(struct net_answer *a, const struct sifting *s)
+{
+	struct saying says = { .p = a->reason, .cap = sizeof(a->reason) };
+
+	a->verdict = a->judged = VERDICT_DENY;
+	a->nearest = a->rule;
+	a->rule = (struct policy_rule){ .line = 0 };
+	say_z(&says, "inspect: ");
+	say_z(&says, s->text);
+}
+
+bool
+sift_request(struct conn *c, const struct http_head *h, struct net_answer *a)
+{
+	const struct image_info *info = image_info(c->eg->image);
+	const bool enforced = info->mode == POLICY_ENFORCE || info->bounded;
+	struct sifting s = { .sift = a->sift };
+	char more[64];
+
+	s.says = (struct saying){ .p = s.text, .cap = sizeof(s.text) };
+	look_url(&s, c);
+	look_body(&s, c, h);
+	if (s.n > NAMED_MAX) {
+		(void)snprintf(more, sizeof(more), "; and %u more",
+		    s.n - NAMED_MAX);
+		say_z(&s.says, more);
+	}
+	if (s.worst == SIFT_BLOCK && enforced) {
+		deny(a, &s);
+		return true; /* recorded as that */
+	}
+	return s.n == 0 || judge_record(c, AUDIT_FINDING, AUDIT_OBSERVED, a, 0,
+	    str_c(s.text));
+}

@@ -1,0 +1,101 @@
+"""inspect: what requests hold that is to stay inside."""
+import base64
+import gzip
+import json
+
+import pytest
+
+CARD, OTHER = "4539148803436467", "5425233430109903"
+TOKEN = "ghp_" + "q7Zr2Lm9Kx4TbW8sYc3Vd6Nf1Hg5Jp0Qe2Ra"   # of no account
+POLICY = """
+network:
+  inspect: {secrets: block, personal: redact, addresses: log}
+  allow:
+    - endpoint: echo.test
+    - endpoint: other.test
+      inspect: {personal: block}
+"""
+
+
+def post(sh, data, url="https://echo.test/echo", *more):
+    return sh.exec("box", "curl", "-s", "-w", "\n%{http_code}", "--max-time",
+                   "20", "-H", "Content-Type: application/json", *more,
+                   "--data-binary", data, url).out
+
+
+@pytest.mark.both
+def test_a_secret_in_a_body_stays_inside_in_every_form(sh, world):
+    sh.start("box", POLICY)
+    forms = [TOKEN, TOKEN.replace("_", "\\u005f"),
+             base64.b64encode(b"key " + TOKEN.encode()).decode(),
+             TOKEN.encode().hex(), TOKEN.replace("ghp", "%67%68%70"),
+             TOKEN.replace("p_", "p\u200b_")]
+    for http in ("--http1.1", "--http2"):
+        for form in forms:
+            out = post(sh, json.dumps({"x": form}).replace("\\\\", "\\"),
+                       "https://echo.test/echo", http)
+            assert out.endswith("\n403"), (form, out)
+            assert "github-token" in out and TOKEN not in out
+    assert world.requests(host="echo.test") == []
+    got = sh.audited(verdict="denied", host="echo.test")
+    assert "github-token" in json.dumps(got) and TOKEN not in json.dumps(got)
+
+
+def test_a_secret_in_a_url_stays_inside(sh, world):
+    sh.start("box", POLICY)
+    for url in (f"https://echo.test/a/{TOKEN}", f"https://echo.test/?t={TOKEN}",
+                f"http://echo.test/?t=%67{TOKEN[1:]}"):
+        out = sh.exec("box", "curl", "-s", "-w", "\n%{http_code}", url).out
+        assert out.endswith("403"), out
+    assert world.requests(host="echo.test") == []
+
+
+def test_what_is_redacted_arrives_without_it_and_as_long(sh, world):
+    sh.start("box", POLICY)
+    text = json.dumps({"card": CARD, "n": int(OTHER), "who": "x"})
+    out = post(sh, text)
+    assert out.endswith("\n200"), out
+    body = world.requests(host="echo.test")[-1]["body"]
+    assert CARD not in body and OTHER not in body
+    assert len(body) == len(text)
+    assert json.loads(body) == {"card": "9" * 16, "n": int("9" * 16),
+                                "who": "x"}
+    # In chunks, and across their borders.
+    out = post(sh, text, "https://echo.test/echo", "-H",
+               "Transfer-Encoding: chunked")
+    assert out.endswith("\n200"), out
+    assert CARD not in world.requests(host="echo.test")[-1]["body"]
+
+
+def test_entries_and_the_section_add_up_to_the_stricter(sh, world):
+    sh.start("box", POLICY)
+    assert post(sh, CARD, "https://other.test/x").endswith("\n403")
+    assert post(sh, TOKEN, "https://other.test/x").endswith("\n403")
+    assert world.requests(host="other.test") == []
+    assert post(sh, "nothing", "https://other.test/x").endswith("\n200")
+
+
+def test_what_is_only_logged_passes(sh, world):
+    sh.start("box", POLICY)
+    assert post(sh, "write to ann.lee@corp-mail.de").endswith("\n200")
+    assert "ann.lee@corp-mail.de" in world.requests(
+        host="echo.test")[-1]["body"]
+    assert "email-address at byte 9 of the body" in sh.ok(
+        "logs", "box", "-n", "50").out
+
+
+def test_what_cannot_be_read_is_not_sent(sh, world):
+    sh.start("box", POLICY)
+    packed = gzip.compress(TOKEN.encode())
+    sh.exec("box", "python3", "-c",
+            "import sys; open('/tmp/p', 'wb').write(bytes.fromhex("
+            f"'{packed.hex()}'))")
+    out = sh.exec("box", "curl", "-s", "-w", "\n%{http_code}", "-H",
+                  "Content-Encoding: gzip", "--data-binary", "@/tmp/p",
+                  "https://echo.test/echo").out
+    assert "compressed" in out and out.endswith("403"), out
+    out = sh.exec("box", "sh", "-c", "head -c 9000000 /dev/zero | curl -s -w "
+                  "'\n%{http_code}' --data-binary @- https://echo.test/echo"
+                  ).out
+    assert "longer than 8 MiB" in out and out.endswith("403"), out
+    assert world.requests(host="echo.test") == []
