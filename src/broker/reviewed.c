@@ -11,7 +11,7 @@ static struct {
 		unsigned char hash[SHA256_BYTES];
 		int64_t until;		/* wall clock, us; 0: for good */
 	} known[KNOWN_MAX];
-	unsigned nknown, next;
+	unsigned n_known, next;
 } reviewed;
 
 struct subject
@@ -45,7 +45,7 @@ subject_hash(struct str subject, unsigned char out[SHA256_BYTES])
 static int
 find(const unsigned char hash[SHA256_BYTES])
 {
-	for (unsigned i = 0; i < reviewed.nknown; i++)
+	for (unsigned i = 0; i < reviewed.n_known; i++)
 		if (memcmp(reviewed.known[i].hash, hash, SHA256_BYTES) == 0)
 			return (int)i;
 	return -1;
@@ -66,8 +66,8 @@ reviewed_put(const unsigned char hash[SHA256_BYTES], int64_t until)
 {
 	int at = find(hash);
 
-	if (at == -1 && reviewed.nknown < KNOWN_MAX)
-		at = (int)reviewed.nknown++;
+	if (at == -1 && reviewed.n_known < KNOWN_MAX)
+		at = (int)reviewed.n_known++;
 	else if (at == -1)
 		at = (int)(reviewed.next++ % KNOWN_MAX);
 	memcpy(reviewed.known[at].hash, hash, SHA256_BYTES);
@@ -80,5 +80,5 @@ reviewed_remove(const unsigned char hash[SHA256_BYTES])
 	int at = find(hash);
 
 	if (at != -1)
-		reviewed.known[at] = reviewed.known[--reviewed.nknown];
+		reviewed.known[at] = reviewed.known[--reviewed.n_known];
 }
