@@ -16,7 +16,8 @@
 struct egress;
 struct conn;
 
-#define UP_IDLE_MAX	64	/* kept connections */
+#define UP_IDLE_MAX	128	/* kept connections: a client of HTTP/2 asks
+				 * 100 things at once */
 #define UP_IDLE_S	50	/* and for how long: below servers' usual 60 */
 #define UP_TRY_MS	5000	/* for one address to answer */
 #define UP_TRIES_MAX	4	/* addresses tried */
