@@ -27,6 +27,7 @@
 #include "jail/bpf.h"
 #include "jail/calls.h"
 #include "jail/landlock.h"
+#include "jail/tag.h"
 
 #ifdef __x86_64__
 #define OURS AUDIT_ARCH_X86_64
@@ -557,6 +558,62 @@ among_cases(void **state)
 			fail_msg("without profiles: %s", among[i].what);
 }
 
+/* ---- the mark of profiles ---- */
+
+#define LINE(soft, hard)						\
+	"Limit                     Soft Limit           Hard Limit   "	\
+	"        Units     \n"						\
+	"Max locked memory         8388608              7            "	\
+	"        bytes     \n"						\
+	"Max file locks            " soft " " hard " locks     \n"
+
+static const struct {
+	const char *what, *text;
+	bool ok;
+	uint64_t profiles;
+} marks[] = {
+	{ "none", LINE("unlimited", "unlimited"), true, 0 },
+	{ "the hard one counts", LINE("unlimited  ",
+	    "18446744073709551614"), true, 1 },
+	{ "the highest", LINE("5", "9223372036854775807"), true,
+	    UINT64_C(1) << 63 },
+	{ "all of them", LINE("0         ", "0         "), true,
+	    UINT64_MAX },
+	{ "not there", "Max locked memory 7 7 bytes \n", false, 0 },
+	{ "no number", LINE("unlimited", "0x5"), false, 0 },
+	{ "cut", "Max file locks            unlimited            unlim",
+	    false, 0 },
+	{ "empty", "", false, 0 },
+};
+
+static void
+marks_are_read(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < NELEM(marks); i++) {
+		uint64_t got = 0;
+
+		if (tag_parse(str_c(marks[i].text), &got) != marks[i].ok ||
+		    (marks[i].ok && got != marks[i].profiles))
+			fail_msg("%s", marks[i].what);
+	}
+}
+
+static void
+a_mark_is_added_and_stays(void **state)
+{
+	uint64_t got;
+
+	(void)state;
+	if (tag_get(0, &got) != 0 || got != 0)
+		skip();	/* somebody limited us before */
+	assert_int_equal(tag_add(0, 4), 0);
+	assert_int_equal(tag_add(0, 1), 0);
+	assert_int_equal(tag_add(0, 4), 0);
+	assert_int_equal(tag_get(0, &got), 0);
+	assert_int_equal(got, 5);
+}
+
 /* The mode of an open counts only when the file is made. */
 static void
 open_modes(void **state)
@@ -626,6 +683,8 @@ main(void)
 		cmocka_unit_test(a_gate_reads_flags_itself),
 		cmocka_unit_test(agent_cases),
 		cmocka_unit_test(among_cases),
+		cmocka_unit_test(marks_are_read),
+		cmocka_unit_test(a_mark_is_added_and_stays),
 		cmocka_unit_test(open_modes),
 		cmocka_unit_test(landlock_masks),
 	};
