@@ -17,6 +17,7 @@
 #define PART_BYTES   65536
 #define SEALS	     (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 #define BINARY_MAX   (512 << 20)	/* bytes */
+#define COPIES_BYTES (64U << 20)	/* of all copies */
 
 struct reader {
 	struct content *out;
@@ -30,8 +31,9 @@ static struct {
 	struct copy {
 		unsigned char hash[SHA256_BYTES];
 		int fd;			/* -1: free */
-		uint64_t used;
+		uint64_t used, size;
 	} v[COPIES_MAX];
+	uint64_t bytes;
 	uint64_t now;
 	bool ready;
 } copies;
@@ -130,41 +132,62 @@ content_copy(const unsigned char hash[SHA256_BYTES])
 }
 
 static struct copy *
-room(void)
+oldest_unused(void)
 {
 	struct copy *oldest = NULL;
 
 	for (size_t i = 0; i < COPIES_MAX; i++) {
 		struct copy *c = &copies.v[i];
 
-		if (c->fd == -1)
-			return c;
-		if (!script_uses(c->hash) &&
+		if (c->fd != -1 && !script_uses(c->hash) &&
 		    (oldest == NULL || c->used < oldest->used))
 			oldest = c;
 	}
-	if (oldest != NULL)
-		fd_close(&oldest->fd);
 	return oldest;
+}
+
+static struct copy *
+free_one(void)
+{
+	for (size_t i = 0; i < COPIES_MAX; i++)
+		if (copies.v[i].fd == -1)
+			return &copies.v[i];
+	return NULL;
+}
+
+/* NULL: all are in use. */
+static struct copy *
+room(uint64_t size)
+{
+	struct copy *c, *old;
+
+	while ((c = free_one()) == NULL ||
+	    copies.bytes + size > COPIES_BYTES) {
+		old = oldest_unused();
+		if (old == NULL)
+			return NULL;
+		copies.bytes -= old->size;
+		fd_close(&old->fd);
+	}
+	return c;
 }
 
 /* Takes fd. */
 static int
-keep(int fd, const unsigned char hash[SHA256_BYTES])
+keep(int fd, const struct content *what)
 {
-	struct copy *c = content_copy(hash) == -1 ? room() : NULL;
+	const bool known = content_copy(what->hash) != -1;
+	struct copy *c = known ? NULL : room(what->size);
 
-	if (content_copy(hash) != -1) {
-		(void)close(fd);
-		return 0;
-	}
 	if (c == NULL || fcntl(fd, F_ADD_SEALS, SEALS) == -1) {
 		(void)close(fd);
-		return -EAGAIN;
+		return known ? 0 : -EAGAIN;
 	}
-	memcpy(c->hash, hash, SHA256_BYTES);
+	memcpy(c->hash, what->hash, SHA256_BYTES);
 	c->fd = fd;
+	c->size = what->size;
 	c->used = ++copies.now;
+	copies.bytes += c->size;
 	return 0;
 }
 
@@ -186,5 +209,5 @@ content_read(const struct broker *b, int held, struct content *out)
 		return rc;
 	if (rc != 0)
 		(void)close(r.copy);
-	return rc != 0 ? rc : keep(r.copy, out->hash);
+	return rc != 0 ? rc : keep(r.copy, out);
 }

@@ -300,7 +300,7 @@ let_go(const struct ask *a, const struct program *p, struct exec_answer *v)
 	if (!p->main && (how == MADE_DENY || how == MADE_ASK)) {
 		script_leaves(a, p);
 		if (script_runs(a, p) != 0)
-			return deny(v, "too many scripts run that were", "");
+			return deny(v, "too many scripts that were run now", "");
 	}
 	/* it may have to wait for more than us, and is asked anew then: the
 	 * answer is kept until the question is gone */

@@ -231,7 +231,7 @@ keep(struct box *b, const struct proposal *p, const char *subject)
 	CLEAN_FREE char *detail = detail_text(p);
 	CLEAN_FREE char *rule = NULL;
 	struct proposal_row row = { .sandbox = b->id, .name = b->name,
-		.kind = p->kind, .subject = subject, .detail = detail,
+		.kind = (int)p->kind, .subject = subject, .detail = detail,
 		.asked = clock_wall() };
 	struct audit_record r;
 	struct err e = { 0 };
@@ -262,7 +262,7 @@ proposal_asked(struct box *b, const struct proposal *p)
 		refuse(b, p, "it is not well formed");
 		return;
 	}
-	if (store_proposal_standing(b->g->store, b->id, p->kind, subject,
+	if (store_proposal_standing(b->g->store, b->id, (int)p->kind, subject,
 		clock_wall(), on_standing, &s, &e) == 0)
 		return;
 	if (e.kind != ERR_MISSING) {
@@ -270,7 +270,7 @@ proposal_asked(struct box *b, const struct proposal *p)
 		return;
 	}
 	e = (struct err){ 0 };
-	(void)store_proposal_find(b->g->store, b->id, p->kind, subject,
+	(void)store_proposal_find(b->g->store, b->id, (int)p->kind, subject,
 	    on_status, &s, &e); /* not there: new */
 	if (s.status != PROPOSAL_PENDING)
 		keep(b, p, subject);
@@ -286,7 +286,7 @@ proposal_gone(struct box *b, const struct proposal_over *o)
 	struct err e = { 0 };
 
 	if (!str_copy(o->subject, subject, sizeof(subject)) ||
-	    store_proposal_over(b->g->store, b->id, o->kind, subject, &e) ==
+	    store_proposal_over(b->g->store, b->id, (int)o->kind, subject, &e) ==
 	    -1) {
 		log_error("sandbox %s: %s", b->name, e.text);
 		return;
