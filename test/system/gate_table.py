@@ -5,6 +5,7 @@ be written: what is allowed must answer as if nobody had been asked."""
 import ctypes
 import errno
 import fcntl
+import mmap
 import os
 import select
 import signal
@@ -656,6 +657,158 @@ def exclusive():
     show("exclusive", bad)
 
 
+def data():
+    """What is done to bytes, through descriptors that were given."""
+    fresh()
+    fd = os.open("big", O.O_CREAT | O.O_RDWR)
+    attempt("huge", os.truncate, "big", 1 << 40)
+    os.pwrite(fd, b"end", (1 << 40) - 3)
+    st = os.stat("big")
+    show("sparse", (st.st_size, st.st_blocks < 1000))
+    show("hole", os.lseek(fd, 0, os.SEEK_DATA) > 1 << 39)
+    attempt("allocate", os.posix_fallocate, fd, 0, 65536)
+    show("punch", call("fallocate", fd, 3, ctypes.c_long(0),
+                       ctypes.c_long(4096)))
+    attempt("too far", os.truncate, "big", 1 << 62)
+    m = mmap.mmap(os.open("file", O.O_RDWR), 10)
+    m[0:3] = b"map"
+    m.flush()
+    show("mapped", open("file", "rb").read())
+    r = os.open("file", O.O_RDONLY)
+    attempt("map to write", lambda: mmap.mmap(r, 10) and "done")
+    attempt("map to read", lambda: len(mmap.mmap(r, 10, access=1)))
+    attempt("map to copy", lambda: len(mmap.mmap(r, 10, access=3)))
+    attempt("write to read", os.write, r, b"x")
+    attempt("cut to read", os.ftruncate, r, 1)
+    w = os.open("file", O.O_WRONLY)
+    attempt("read to write", os.read, w, 1)
+    attempt("copy", os.copy_file_range, r, fd, 5)
+    attempt("sendfile", os.sendfile, fd, r, 0, 5)
+    a = os.open("file", O.O_WRONLY | O.O_APPEND)
+    os.lseek(a, 0, 0)
+    os.write(a, b"+")
+    show("append", os.stat("file").st_size)
+    for flags in (O.O_SYNC, O.O_DSYNC, O.O_NONBLOCK, O.O_APPEND,
+                  O.O_NOATIME, 0o40000):
+        try:
+            f = os.open("file", O.O_RDWR | flags)
+            show(f"flags {flags:o}", fcntl.fcntl(f, fcntl.F_GETFL) & ~0o100000)
+        except OSError as e:
+            show(f"flags {flags:o}", name_of(e.errno))
+    for mine in (fcntl.LOCK_SH, fcntl.LOCK_EX):
+        for other in (fcntl.LOCK_SH, fcntl.LOCK_EX):
+            one, two = (os.open("file", O.O_RDWR) for _ in "12")
+            fcntl.flock(one, mine)
+            attempt(f"flock {mine} {other}", fcntl.flock, two,
+                    other | fcntl.LOCK_NB)
+            os.close(one)
+            attempt("flock free", fcntl.flock, two, other | fcntl.LOCK_NB)
+            os.close(two)
+    lock = struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 5, 0)
+    one, two = (os.open("file", O.O_RDWR) for _ in "12")
+    for number, kind in ((6, "posix"), (37, "ofd")):
+        attempt(f"lock {kind}", lambda n=number: len(
+            fcntl.fcntl(one, n, lock)))
+        attempt(f"lock {kind} again", lambda n=number: len(
+            fcntl.fcntl(two, n, lock)))
+    attempt("lock to read", lambda: fcntl.fcntl(r, 37, lock))
+
+
+def states():
+    """Objects whose names change while they are held."""
+    top = fresh()
+    f = os.open("file", O.O_RDWR)
+    own = f"/proc/self/fd/{f}"
+    for name, flags in (("read", O.O_RDONLY), ("write", O.O_WRONLY),
+                        ("both", O.O_RDWR), ("cut", O.O_WRONLY | O.O_TRUNC)):
+        attempt(f"again {name}", lambda x=flags: os.close(os.open(own, x)))
+    os.unlink("file")
+    show("links", os.fstat(f).st_nlink)
+    attempt("deleted", lambda: os.close(os.open(own, O.O_RDWR)))
+    attempt("deleted chmod", os.chmod, own, 0o600)
+    attempt("deleted link", lambda: os.link(own, "back",
+                                            follow_symlinks=True))
+    attempt("deleted utime", os.utime, own, (1, 1))
+    t = os.open(".", O.O_TMPFILE | O.O_RDWR, 0o640)
+    os.write(t, b"named")
+    show("link empty", call("linkat", t, "", AT_FDCWD, "e", AT_EMPTY_PATH))
+    t = os.open(".", O.O_TMPFILE | O.O_RDWR, 0o640)
+    os.write(t, b"named")
+    show("link path", call("linkat", AT_FDCWD, f"/proc/self/fd/{t}", AT_FDCWD,
+                           "p", AT_SYMLINK_FOLLOW))
+    attempt("linked", lambda: open("p", "rb").read())
+    x = os.open(".", O.O_TMPFILE | O.O_EXCL | O.O_RDWR, 0o640)
+    show("link excl", call("linkat", AT_FDCWD, f"/proc/self/fd/{x}", AT_FDCWD,
+                           "x", AT_SYMLINK_FOLLOW))
+    os.mkdir("gone")
+    d = os.open("gone", O.O_RDONLY)
+    os.chdir("gone")
+    os.rmdir(os.path.join(top, "gone"))
+    for name, path in (("dot", "."), ("new", "new"), ("up", ".."),
+                       ("up new", "../up-new")):
+        attempt(f"in gone {name}", lambda p=path: os.close(
+            os.open(p, O.O_CREAT | O.O_RDWR if "new" in p else O.O_RDONLY)))
+    attempt("in gone mkdir", os.mkdir, "m")
+    attempt("at gone", lambda: os.open("n", O.O_CREAT | O.O_RDWR, dir_fd=d))
+    attempt("list gone", os.listdir, d)
+    os.chdir(top)
+    os.mkdir("a")
+    d = os.open("a", O.O_RDONLY | O.O_DIRECTORY)
+    os.rename("a", "b")
+    attempt("at moved", lambda: os.close(
+        os.open("n", O.O_CREAT | O.O_RDWR, dir_fd=d)))
+    show("moved", os.listdir("b"))
+    p = os.open("b/n", O.O_PATH)
+    for name, g in (("read", lambda: os.read(p, 1)),
+                    ("chmod", lambda: os.chmod(p, 0o600)),
+                    ("stat", lambda: os.fstat(p).st_size),
+                    ("again", lambda: os.close(os.open(
+                        f"/proc/self/fd/{p}", O.O_RDWR))),
+                    ("below", lambda: os.open("x", 0, dir_fd=p)),
+                    ("list", lambda: os.listdir(p))):
+        attempt(f"path {name}", g)
+    for how in ("os.fork", "vfork"):
+        pid = os.fork() if how == "os.fork" else None
+        if pid == 0:
+            os._exit(len(os.listdir("b")))
+        if pid:
+            show(how, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+        else:
+            show(how, subprocess.run(["cat", "b/n"], check=False,
+                                     close_fds=False).returncode)
+    k = os.open("b/n", O.O_RDWR)
+    c = os.open("b/n", O.O_RDWR | O.O_CLOEXEC)
+    os.set_inheritable(k, True)
+    show("exec keeps", subprocess.run(
+        ["sh", "-c", f"test -e /proc/self/fd/{k} && ! test -e /proc/self/fd/{c}"],
+        close_fds=False, check=False).returncode)
+    for name in ("user.a", "trusted.a", "security.a", "system.a", "a", "",
+                 "user." + "x" * 300):
+        for flags in (0, 1, 2, 3):
+            show(f"xattr {name[:9]} {flags}",
+                 call("setxattr", "b/n", name, b"v", 1, flags))
+        show(f"xattr get {name[:9]}", call("getxattr", "b/n", name, None, 0))
+        show(f"xattr fget {name[:9]}", call("fgetxattr", k, name, None, 0))
+        show(f"xattr fset {name[:9]}", call("fsetxattr", k, name, b"w", 1, 0))
+        show(f"xattr rm {name[:9]}", call("removexattr", "b/n", name))
+    show("xattr long", call("setxattr", "b/n", "user.l", b"v" * 65537, 65537,
+                            0))
+    for how in range(32):
+        how_open = struct.pack("QQQ", 0, 0, how)
+        show(f"openat2 {how}", call("syscall", 437, AT_FDCWD, b"b/n", how_open,
+                                    24))
+    deep = top
+    for i in range(40):
+        os.mkdir("d" * 100)
+        os.chdir("d" * 100)
+    show("deep", len(os.getcwd()) > 4000)
+    attempt("deep new", lambda: os.close(os.open("n", O.O_CREAT | O.O_RDWR)))
+    attempt("deep unlink", os.unlink, "n")
+    os.chdir(deep)
+    show("rm", subprocess.run(["rm", "-rf", "d" * 100],
+                              check=False).returncode)
+
+
 def facts():
     """What tells that a name is there, of all names."""
     buf = ctypes.create_string_buffer(4096)
@@ -699,7 +852,7 @@ def facts():
     show("exe", os.path.basename(os.readlink("/proc/self/exe"))[:6])
 
 
-PARTS = [connects, queues, descriptors, limits, masks, pipes, sockets, watches, terminals,
+PARTS = [data, states, connects, queues, descriptors, limits, masks, pipes, sockets, watches, terminals,
          leases, busy, many, exclusive, ones, opens, pairs,
          facts]
 

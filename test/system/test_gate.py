@@ -38,7 +38,7 @@ def table(sh, policy, part):
 
 
 @pytest.mark.parametrize("part", [
-    "descriptors", "limits", "masks", "pipes", "sockets", "connects",
+    "data", "states", "descriptors", "limits", "masks", "pipes", "sockets", "connects",
     "queues", "watches",
     "terminals", "leases", "busy", "many", "exclusive", "ones", "opens",
     "pairs"])

@@ -54,14 +54,13 @@ def times(records):
 
 
 # ---- audit mode
-@pytest.mark.both
 def test_an_open_that_is_watched_is_recorded_with_what_it_would_be(sh):
     top = workspace(sh, "plain", "secret")
     sh.start("box", policy=WATCHED, options=["--mount", f"{top}:/ws"])
-    r = python(sh, "box", "import time\nfor i in range(50):\n"
+    r = python(sh, "box", "for i in range(50):\n"
                "  open('/ws/plain').close()\n"
                "open('/ws/plain', 'a').close()\n"
-               "print(open('/ws/secret').read())\ntime.sleep(1.3)")
+               "print(open('/ws/secret').read())")
     assert r.out.strip() == "secret", r
     wait_until(lambda: times(sh.audit(kind="file", path="/ws/plain",
                                       action="read")) >= 50)
@@ -91,18 +90,18 @@ def test_each_process_that_is_watched_has_its_own_records(sh):
 def test_a_storm_of_denials_is_counted_and_does_not_fill_the_log(sh):
     top = workspace(sh, "plain")
     sh.start("box", policy=DENIED, options=["--mount", f"{top}:/ws"])
-    r = python(sh, "box", "import time\nn = 0\nfor i in range(5000):\n"
+    r = python(sh, "box", "n = 0\nfor i in range(2000):\n"
                "  try: open(f'/ws/{i}.never', 'w')\n"
                "  except PermissionError: n += 1\n"
-               "print(n)\ntime.sleep(1.3)")
-    assert r.out.strip() == "5000", r
+               "print(n)")
+    assert r.out.strip() == "2000", r
     def denied():
         return [x for x in sh.audit(kind="file", verdict="denied")
                 if x["path"].endswith(".never")]
-    wait_until(lambda: times(denied()) >= 5000, what="5000 denials")
+    wait_until(lambda: times(denied()) >= 2000, what="2000 denials")
     got = denied()
-    assert times(got) == 5000, times(got)
-    assert len(got) < 2000, len(got)
+    assert times(got) == 2000, times(got)
+    assert len(got) < 1500, len(got)
     assert any("this and other names" in x["reason"] for x in got)
 
 
@@ -235,14 +234,13 @@ network:
 """ % os.path.realpath("/usr/bin/python3")
 
 
-@pytest.mark.both
 def test_who_connects_is_the_caller_and_not_who_does_it_for_it(sh):
     """Without a timeout it is a helper that waits for the connection."""
     sh.start("box", policy=GATED_CALLERS)
     r = python(sh, "box", "import urllib.request as u\n"
-               "for i in range(20):\n"
+               "for i in range(8):\n"
                "  print(u.urlopen('https://echo.test/').status)\n"
                "print(u.urlopen('https://echo.test/', timeout=20).status)")
-    assert r.out.split() == ["200"] * 21, r
+    assert r.out.split() == ["200"] * 9, r
     r = sh.exec("box", "curl", "-fsS", "https://echo.test/")
     assert r.code != 0 and "403" in r.err, r

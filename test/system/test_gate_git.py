@@ -62,7 +62,6 @@ def test_a_repository_is_made_cloned_and_worked_in(sh):
     assert not os.path.exists(f"{top}/one/.git/hooks")
 
 
-@pytest.mark.both
 def test_a_setting_that_runs_something_is_not_written(sh):
     top = start(sh)
     sh.sh("box", "cd /ws; git init -q one && git -C one config user.name A")
@@ -77,7 +76,6 @@ def test_a_setting_that_runs_something_is_not_written(sh):
     assert "[core] hooksPath = evil" in got[0]["reason"], got
 
 
-@pytest.mark.both
 def test_what_the_host_set_stays_while_the_sandbox_adds(sh):
     top = sh.folder("ws")
     sh.user.own(top)
