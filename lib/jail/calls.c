@@ -313,7 +313,10 @@ calls_role(struct bpf *b, enum role r)
 	must((row->calls & CALLS_ANY) == 0 && (row->calls & CALLS_LOOP) != 0);
 	list_add(&l, calls_loop, NELEM(calls_loop));
 	list_add(&l, calls_soft, NELEM(calls_soft));
-	list_add(&l, calls_no_affinity, NELEM(calls_no_affinity));
+	if (gate) /* of its callers and its own, for a moment: hand.c */
+		list_add_one(&l, SYS_sched_setaffinity, NULL);
+	else
+		list_add(&l, calls_no_affinity, NELEM(calls_no_affinity));
 	list_add_one(&l, SYS_ioctl, gate ? look_notify : look_ioctl);
 	list_add_one(&l, SYS_prlimit64, gate ? look_tag : look_own_limits);
 	list_add_one(&l, SYS_mmap, spawn ? NULL : look_no_exec);

@@ -216,7 +216,8 @@ long ask_open(const struct ask *a, int dirfd, uint64_t path, int flags,
  * LONG_WAY, and nothing has happened. */
 #define LONG_WAY (-10004)
 long quick_open(const struct ask *a, int dirfd, const char *path, int flags);
-/* Gives the caller fd, with flags' O_CLOEXEC, and answers. */
+/* hand.c: gives the caller fd, with flags' O_CLOEXEC. What it returns is to be
+ * answered; fd may be closed. */
 long answer_fd(const struct ask *a, int fd, int flags);
 /* "N" of descriptor N, below the working directory. */
 struct fd_name {

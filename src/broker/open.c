@@ -4,7 +4,6 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -26,18 +25,6 @@ struct want { /* one open, with the path copied */
 	mode_t mode;
 	char path[PATH_BYTES_MAX];
 };
-
-long
-answer_fd(const struct ask *a, int fd, int flags)
-{
-	struct seccomp_notif_addfd add = { .id = a->id,
-		.flags = SECCOMP_ADDFD_FLAG_SEND, .srcfd = (uint32_t)fd,
-		.newfd_flags = (uint32_t)flags & O_CLOEXEC };
-
-	if (ioctl(a->b->listener, SECCOMP_IOCTL_NOTIF_ADDFD, &add) >= 0)
-		return ANSWERED;
-	return errno == ENOENT || errno == EINPROGRESS ? ANSWERED : -errno;
-}
 
 static unsigned
 access_of(int flags)
