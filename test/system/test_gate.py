@@ -232,3 +232,20 @@ def test_processes_of_the_sandbox_end_with_it(sh):
     sh.ok("sandbox", "stop", "box")
     wait_until(lambda: not named("openshell-broker"), what="the broker ended")
     assert len(set(processes()) & before) < len(before)
+
+
+def test_an_open_leaves_the_callers_processors_alone(sh):
+    """Also to a child that is forked at once."""
+    script = """
+import os
+all = os.sched_getaffinity(0)
+for i in range(300):
+    os.close(os.open("/tmp", os.O_RDONLY))
+    pid = os.fork()
+    if pid == 0:
+        os._exit(os.sched_getaffinity(0) != all)
+    assert os.waitpid(pid, 0)[1] == 0, i
+    assert os.sched_getaffinity(0) == all, i
+"""
+    r = sh.once("python3", "-", policy=GATED, data=script, timeout=120)
+    assert r.code == 0, r
