@@ -148,8 +148,7 @@ is_same(const struct slot *s, const unsigned char *bytes, size_t len)
 	    bytes + BROKER_EXEC_SAME, len - BROKER_EXEC_SAME) == 0;
 }
 
-/* false: it was said lately, and is counted. */
-static bool
+static void
 put(struct broker *b, const struct broker_exec *v)
 {
 	static unsigned char room[EVENT_BYTES];
@@ -166,7 +165,7 @@ put(struct broker *b, const struct broker_exec *v)
 		if (!events.pending)
 			events.due = now_ms() + DUE_MS;
 		events.pending = true;
-		return false;
+		return;
 	}
 	s = &events.slots[events.next];
 	events.next = (events.next + 1) % SLOTS;
@@ -177,7 +176,6 @@ put(struct broker *b, const struct broker_exec *v)
 	memcpy(s->bytes, room, w.len);
 	s->len = w.len;
 	say(b, s, 1);
-	return true;
 }
 
 int
@@ -232,7 +230,8 @@ event_exec(const struct ask *a, const struct program *p,
 		    (int)v->rule.file.len, v->rule.file.p, v->rule.line,
 		    (int)v->rule.text.len, v->rule.text.p);
 	e.rule = str_c(rule);
-	if (put(a->b, &e) && !e.allowed)
+	put(a->b, &e);
+	if (!e.allowed)
 		tell_denied(a, e.path, v->reason);
 }
 
@@ -266,6 +265,7 @@ event_replaced(struct broker *b, pid_t pid, const char *bad, bool allowed)
 	e.reason = str_c(reason);
 	if (caller_ids(&who, &ids) == 0)
 		e.pid = (uint32_t)ids.in_tgid;
-	if (put(b, &e) && !allowed)
+	put(b, &e);
+	if (!allowed)
 		tell_denied(&who, e.path, reason);
 }

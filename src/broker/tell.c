@@ -41,6 +41,20 @@ tell_file(const struct ask *a, const char *text, size_t len)
 	(void)!write(fd, text, len); /* it is a kindness */
 }
 
+/* A name is looked for in several places, which may be one. */
+static bool
+is_told(const struct ask *a, struct str path)
+{
+	static char last[PATH_BYTES_MAX];
+	static pid_t who;
+	const bool same = who == a->tid && str_eqz(path, last);
+
+	who = a->tid;
+	if (!str_copy(path, last, sizeof(last)))
+		last[0] = '\0';
+	return same;
+}
+
 void
 tell_denied(const struct ask *a, struct str path, const char *reason)
 {
@@ -49,7 +63,7 @@ tell_denied(const struct ask *a, struct str path, const char *reason)
 	struct stat st;
 	int n;
 
-	if (!caller_writes(a, STDERR))
+	if (is_told(a, path) || !caller_writes(a, STDERR))
 		return;
 	held = caller_object(a, STDERR);
 	if (held < 0 || fstat(held, &st) == -1)
