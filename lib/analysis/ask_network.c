@@ -3,6 +3,8 @@
 #include <stdio.h>
 
 #include "analysis/book.h"
+#include "base/limits.h"
+#include "inspect/inspect_judge.h"
 #include "policy/addr.h"
 #include "policy/decide.h"
 
@@ -78,6 +80,47 @@ ask_address(const struct book *b, const struct question *q,
 	(void)snprintf(out->reason, sizeof(out->reason), "%s", why);
 }
 
+static struct str
+field_of(const struct question *q, const char *name, struct str otherwise)
+{
+	for (uint32_t i = 0; i < q->nfields; i++)
+		if (str_eqz(q->field[i].name, name))
+			return q->field[i].value;
+	return otherwise;
+}
+
+/* As egress, which reads the body if that may help. */
+static void
+ask_body(const struct book *b, const struct question *q,
+    const struct net_query *n, struct net_answer *a)
+{
+	uint32_t kinds = inspect_wanted(b->image, n, a);
+	struct inspect_head h = { .kinds = kinds, .method = n->method,
+		.path = n->path, .query = n->query,
+		.websocket = n->websocket, .body = q->has_body,
+		.type = field_of(q, "content-type", STR("application/json")),
+		.encoding = field_of(q, "content-encoding", STR("")) };
+	struct inspect in;
+	char was[REASON_BYTES_MAX];
+
+	if (kinds == 0)
+		return;
+	if (!q->has_body && str_eqz(n->method, "POST")) {
+		memcpy(was, a->reason, sizeof(was));
+		(void)snprintf(a->reason, sizeof(a->reason), "its body "
+		    "decides, and is not known: add what it asks for, as "
+		    "tool=NAME; %.150s", was);
+		return;
+	}
+	inspect_begin(&in, &h);
+	for (size_t at = 0; at < q->body.len; at += INSPECT_PIECE_MAX)
+		inspect_feed(&in, str_upto(str_from(q->body, at),
+		    INSPECT_PIECE_MAX));
+	inspect_close(&in);
+	inspect_judge(b->image, &in, n, a);
+	inspect_fini(&in);
+}
+
 static void
 ask_request(const struct book *b, const struct question *q,
     struct net_query *n, struct reply *out)
@@ -100,6 +143,8 @@ ask_request(const struct book *b, const struct question *q,
 	n->h2c = q->h2c;
 	n->details = &details;
 	policy_network(b->image, n, &a);
+	if (a.judged != VERDICT_ALLOW)
+		ask_body(b, q, n, &a);
 	n->details = NULL;	/* it ends here */
 	take_answer(&a, out);
 	if (q->encoded_slash && a.verdict == VERDICT_ALLOW &&

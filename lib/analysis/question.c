@@ -326,6 +326,27 @@ take_facts(struct arena *a, struct str rest, struct question *q,
 	return 0;
 }
 
+/* The URL, and what the body asks for. */
+static int
+take_request(struct arena *a, struct str rest, struct question *q,
+    struct err *e)
+{
+	size_t end = 0;
+	int rc;
+
+	while (end < rest.len && !is_blank(rest.p[end]))
+		end++;
+	if (take_url(a, copy(a, str_head(rest, end)), q, e) == -1)
+		return -1;
+	if (q->word == NULL && end < rest.len &&
+	    split(a, str_from(rest, end), q, e) == -1)
+		return -1;
+	rc = q->nwords == 0 ? 0 : question_body(a, q->word, q->nwords, q, e);
+	q->word = NULL;
+	q->nwords = 0;
+	return rc;
+}
+
 static int
 take_rest(struct arena *a, struct str rest, struct question *q, struct err *e)
 {
@@ -333,7 +354,7 @@ take_rest(struct arena *a, struct str rest, struct question *q, struct err *e)
 		return err_set(e, ERR_INPUT, "\"%s\": of what?", q->shown.p);
 	switch (q->kind) {
 	case ASK_HTTP:
-		return take_url(a, rest, q, e);
+		return take_request(a, rest, q, e);
 	case ASK_CONNECT:
 	case ASK_TLS:
 	case ASK_TCP:
@@ -397,6 +418,11 @@ question_parse(struct arena *a, const struct str *words, size_t n,
 	if (n > 1 && (out->kind == ASK_EXEC || out->kind == ASK_MODEL)) {
 		out->word = need(arena_alloc(a, n, sizeof(*out->word)));
 		for (size_t i = 1; i < n; i++)
+			out->word[out->nwords++] = copy(a, words[i]);
+	}
+	if (n > 2 && out->kind == ASK_HTTP) {
+		out->word = need(arena_alloc(a, n, sizeof(*out->word)));
+		for (size_t i = 2; i < n; i++)
 			out->word[out->nwords++] = copy(a, words[i]);
 	}
 	return take_rest(a, rest, out, e);

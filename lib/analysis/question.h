@@ -2,6 +2,7 @@
  * that enforcers use:
  *
  *	GET https://host/path	any method and URL
+ *	POST URL tool=search	with a body that asks for that (question_body)
  *	GET wss://host/path	the request that begins a WebSocket
  *	POST grpc://host/s/m	a call of gRPC (and h2c://: HTTP/2 in clear)
  *	CONNECT host:port	a connection, whatever is spoken on it
@@ -47,6 +48,8 @@ struct question {
 	unsigned char address[16];
 	struct str method, path, query; /* path canonical */
 	bool encoded_slash;
+	bool has_body;
+	struct str body;	/* as it is sent */
 	struct detail_pair *field;	/* of the request; others it has not */
 	uint32_t nfields;
 	struct str file;	/* canonical */
@@ -73,6 +76,14 @@ int question_know(struct arena *a, struct str word, struct question *q,
 /* "X-Team=red": one more field of the request. */
 int question_field(struct arena *a, struct str word, struct question *q,
     struct err *e);
+/* What a body asks for, a word each:
+ *	body=TEXT		the body itself
+ *	graphql=DOCUMENT
+ *	rpc=METHOD, mcp=METHOD	and params=JSON
+ *	tool=NAME		of MCP, and arguments=JSON
+ *	push=REF, delete=REF	any number of git */
+int question_body(struct arena *a, const struct str *words, size_t n,
+    struct question *q, struct err *e);
 /* As the text of a request; for one that was put together. */
 struct str question_print(struct arena *a, const struct question *q);
 

@@ -47,10 +47,10 @@ put_command(struct inspect *in, struct str line)
 {
 	struct inspect_unit *u;
 	struct str ref, rest;
-	bool create, delete;
+	bool old, delete;	/* no object: what is not there may be removed */
 	size_t a, b;
 
-	a = take_id(line, &create);
+	a = take_id(line, &old);
 	if (a == 0 || line.len < a + 1 || line.p[a] != ' ')
 		return "a command that is none";
 	b = take_id(str_from(line, a + 1), &delete);
@@ -59,8 +59,6 @@ put_command(struct inspect *in, struct str line)
 	ref = str_from(line, a + b + 2);
 	if (str_cut(ref, '\0', &ref, &rest) && in->n > 0)
 		return "a NUL in a command that is not the first";
-	if (create && delete)
-		return "a command that does nothing";
 	if (!is_ref(ref))
 		return "the name of a ref that is none";
 	u = unit_add(in);

@@ -8,8 +8,8 @@
 static const char *const request_keys[] = { "query", "operationName",
 	"variables", "extensions" };
 /* What asks a server for a document that it has already. */
-static const char *const stored_keys[] = { "id", "documentId", "doc_id",
-	"queryId", "hash", "sha256Hash", "extensions" };
+static const char *const stored_keys[] = { "documentId", "doc_id", "queryId",
+	"sha256Hash", "hash", "extensions" };
 
 static bool
 put_operation(struct inspect *in, const struct graphql *g,
@@ -74,10 +74,28 @@ has_like(const struct jdoc *d, const struct jvalue *o, const char *const *keys,
 	return false;
 }
 
+/* Nothing but an id, and what goes with an operation? Much else has one. */
+static bool
+is_id_alone(const struct jdoc *d, const struct jvalue *o)
+{
+	static const char *const id[] = { "id" };
+	bool alone = has_like(d, o, id, 1);
+
+	for (const struct jvalue *v = jdoc_first(d, o); v != NULL;
+	    v = jdoc_next(d, v)) {
+		bool known = fold_same(v->key, str_c(id[0]));
+
+		for (size_t i = 0; i < NELEM(request_keys); i++)
+			known |= fold_same(v->key, str_c(request_keys[i]));
+		alone = alone && known;
+	}
+	return alone;
+}
+
 static bool
 kind_is(const struct jvalue *v, enum jkind kind)
 {
-	return v == NULL || v->kind == JSON_NULL || v->kind == kind;
+	return v == NULL || v->kind == JVALUE_NULL || v->kind == kind;
 }
 
 static enum found
@@ -86,20 +104,21 @@ one_request(struct inspect *in, const struct jdoc *d, const struct jvalue *o)
 	const struct jvalue *query = jdoc_find(d, o, "query");
 	const struct jvalue *extensions = jdoc_find(d, o, "extensions");
 
-	if (o->kind != JSON_OBJECT)
+	if (o->kind != JVALUE_OBJECT)
 		return FOUND_NONE;
-	if (query == NULL && has_like(d, o, stored_keys, NELEM(stored_keys)))
+	if (query == NULL && (is_id_alone(d, o) ||
+		has_like(d, o, stored_keys, NELEM(stored_keys))))
 		return found_odd(in, "it may ask for a stored operation, "
 		    "which only the server knows");
 	if (query == NULL && !has_like(d, o, request_keys, 2))
 		return FOUND_NONE;
-	if (query == NULL || query->kind != JSON_STRING ||
+	if (query == NULL || query->kind != JVALUE_STRING ||
 	    !keys_are_plain(d, o))
 		return found_odd(in, "a request with other keys than query, "
 		    "operationName, variables and extensions");
-	if (!kind_is(jdoc_find(d, o, "operationName"), JSON_STRING) ||
-	    !kind_is(jdoc_find(d, o, "variables"), JSON_OBJECT) ||
-	    !kind_is(extensions, JSON_OBJECT))
+	if (!kind_is(jdoc_find(d, o, "operationName"), JVALUE_STRING) ||
+	    !kind_is(jdoc_find(d, o, "variables"), JVALUE_OBJECT) ||
+	    !kind_is(extensions, JVALUE_OBJECT))
 		return found_odd(in, "a request whose parts are of another "
 		    "kind");
 	if (extensions != NULL && has_like(d, extensions,
@@ -122,7 +141,7 @@ in_target(const struct inspect *in)
 			if (fold_same(one.name, str_c(request_keys[i])))
 				return true;
 		for (size_t i = 0; i < NELEM(stored_keys); i++)
-			if (i > 0 && fold_same(one.name,
+			if (fold_same(one.name,
 				str_c(stored_keys[i])))
 				return true;
 	}
@@ -140,7 +159,7 @@ graphql_body(struct inspect *in, const struct jdoc *d)
 	if (in_target(in))
 		return found_odd(in, "a part of the operation is in the "
 		    "target of the request");
-	if (whole->kind != JSON_ARRAY)
+	if (whole->kind != JVALUE_ARRAY)
 		return one_request(in, d, whole);
 	for (const struct jvalue *v = jdoc_first(d, whole); v != NULL;
 	    v = jdoc_next(d, v)) {

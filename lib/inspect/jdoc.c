@@ -223,8 +223,8 @@ read_word(struct reader *r, struct jvalue *v)
 	static const struct {
 		struct str word;
 		enum jkind kind;
-	} words[] = { { { "null", 4 }, JSON_NULL },
-		{ { "true", 4 }, JSON_BOOL }, { { "false", 5 }, JSON_BOOL } };
+	} words[] = { { { "null", 4 }, JVALUE_NULL },
+		{ { "true", 4 }, JVALUE_BOOL }, { { "false", 5 }, JVALUE_BOOL } };
 
 	for (size_t i = 0; i < NELEM(words); i++)
 		if (str_has_prefix(str_from(r->in, r->at), words[i].word)) {
@@ -248,7 +248,7 @@ value_new(struct reader *r)
 		d->cap = d->cap == 0 ? 32 : 2 * d->cap;
 		d->v = mem_grow(d->v, d->cap, sizeof(*d->v));
 	}
-	d->v[d->n] = (struct jvalue){ .kind = JSON_NULL };
+	d->v[d->n] = (struct jvalue){ .kind = JVALUE_NULL };
 	return &d->v[d->n++];
 }
 
@@ -293,13 +293,13 @@ read_value(struct reader *r, struct str key)
 	v->key = key;
 	link_in(r);
 	if (c == '"') {
-		v->kind = JSON_STRING;
+		v->kind = JVALUE_STRING;
 		return read_string(r, &v->text);
 	}
 	if (c == '{' || c == '[')
-		return open_one(r, v, c == '{' ? JSON_OBJECT : JSON_ARRAY);
+		return open_one(r, v, c == '{' ? JVALUE_OBJECT : JVALUE_ARRAY);
 	if (c == '-' || (c >= '0' && c <= '9')) {
-		v->kind = JSON_NUMBER;
+		v->kind = JVALUE_NUMBER;
 		ok = read_number(r);
 	} else {
 		ok = c == -1 ? bad(r, "it ends too early") : read_word(r, v);
@@ -357,7 +357,7 @@ close_one(struct reader *r)
 
 	r->at++;
 	r->depth--;
-	return r->d->v[i].kind != JSON_OBJECT || check_keys(r, i);
+	return r->d->v[i].kind != JVALUE_OBJECT || check_keys(r, i);
 }
 
 static bool
@@ -380,7 +380,7 @@ read_key(struct reader *r, struct str *key)
 static bool
 read_member(struct reader *r)
 {
-	bool object = r->d->v[r->open[r->depth - 1]].kind == JSON_OBJECT;
+	bool object = r->d->v[r->open[r->depth - 1]].kind == JVALUE_OBJECT;
 	bool first = r->last[r->depth - 1] == 0;
 	struct str key = { "", 0 };
 	int c;
@@ -452,7 +452,7 @@ jdoc_next(const struct jdoc *d, const struct jvalue *v)
 const struct jvalue *
 jdoc_find(const struct jdoc *d, const struct jvalue *of, const char *key)
 {
-	if (of->kind != JSON_OBJECT)
+	if (of->kind != JVALUE_OBJECT)
 		return NULL;
 	for (const struct jvalue *v = jdoc_first(d, of); v != NULL;
 	    v = jdoc_next(d, v))

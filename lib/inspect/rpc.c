@@ -52,9 +52,9 @@ way_add(struct way *w, struct str name)
 static struct str
 shown(const struct jvalue *v)
 {
-	if (v->kind == JSON_OBJECT)
+	if (v->kind == JVALUE_OBJECT)
 		return STR("{}");
-	return v->kind == JSON_ARRAY ? STR("[]") : v->text;
+	return v->kind == JVALUE_ARRAY ? STR("[]") : v->text;
 }
 
 /* As deep as the reader lets it. Items of an array have its name. */
@@ -62,14 +62,14 @@ static bool
 put_value(struct inspect *in, struct inspect_unit *u, enum detail detail,
     const struct jdoc *d, const struct jvalue *v, struct way *w)
 {
-	bool list = v->kind == JSON_ARRAY;
-	const struct jvalue *one = list || v->kind == JSON_OBJECT ?
+	bool list = v->kind == JVALUE_ARRAY;
+	const struct jvalue *one = list || v->kind == JVALUE_OBJECT ?
 	    jdoc_first(d, v) : NULL;
 
 	if ((!list || one == NULL) && !unit_put(in, u, detail,
 		str_of(w->p, w->len), shown(v)))
 		return false;
-	if (v->kind == JSON_OBJECT && v->twins)
+	if (v->kind == JVALUE_OBJECT && v->twins)
 		return odd(in, "two names differ in case alone");
 	for (; one != NULL; one = jdoc_next(d, one)) {
 		size_t len = w->len;
@@ -100,7 +100,7 @@ put_members(struct inspect *in, struct inspect_unit *u, enum detail detail,
 		char number[16];
 
 		(void)snprintf(number, sizeof(number), "%u", i);
-		if (!way_add(&w, of->kind == JSON_ARRAY ? str_c(number) :
+		if (!way_add(&w, of->kind == JVALUE_ARRAY ? str_c(number) :
 			v->key))
 			return odd(in, "a name is too long");
 		if (!put_value(in, u, detail, d, v, &w))
@@ -117,14 +117,14 @@ mcp_call(struct inspect *in, struct inspect_unit *u, const struct jdoc *d,
 {
 	const struct jvalue *name, *args;
 
-	if (params == NULL || params->kind != JSON_OBJECT ||
+	if (params == NULL || params->kind != JVALUE_OBJECT ||
 	    keys_are_odd(d, params, call_keys, NELEM(call_keys)))
 		return found_odd(in, "a call of a tool that is none");
 	name = jdoc_find(d, params, "name");
 	args = jdoc_find(d, params, "arguments");
-	if (name == NULL || name->kind != JSON_STRING)
+	if (name == NULL || name->kind != JVALUE_STRING)
 		return found_odd(in, "a call of a tool without its name");
-	if (args != NULL && args->kind != JSON_OBJECT)
+	if (args != NULL && args->kind != JVALUE_OBJECT)
 		return found_odd(in, "arguments of a tool that are none");
 	unit_say(in, u, STR("tools/call"), name->text);
 	if (!unit_put(in, u, DETAIL_MCP_TOOL, STR(""), name->text) ||
@@ -179,14 +179,14 @@ read_message(struct inspect *in, const struct jdoc *d,
 	if (u == NULL)
 		return FOUND_ODD;
 	if (asks(in, INSPECT_MCP) && (version == NULL ||
-	    version->kind != JSON_STRING || !str_eqz(version->text, "2.0")))
+	    version->kind != JVALUE_STRING || !str_eqz(version->text, "2.0")))
 		return found_odd(in, "a message that is not of JSON-RPC 2.0");
 	if (method == NULL)
 		return response(in, u, d, m);
-	if (method->kind != JSON_STRING)
+	if (method->kind != JVALUE_STRING)
 		return found_odd(in, "a method that is no string");
-	if (params != NULL && params->kind != JSON_OBJECT &&
-	    params->kind != JSON_ARRAY)
+	if (params != NULL && params->kind != JVALUE_OBJECT &&
+	    params->kind != JVALUE_ARRAY)
 		return found_odd(in, "parameters that are none");
 	unit_say(in, u, method->text, STR(""));
 	if (asks(in, INSPECT_MCP))
@@ -216,7 +216,7 @@ static enum found
 one_message(struct inspect *in, const struct jdoc *d,
     const struct jvalue *m)
 {
-	if (m->kind != JSON_OBJECT)
+	if (m->kind != JVALUE_OBJECT)
 		return FOUND_NONE;
 	if (!may_be_message(d, m))
 		return FOUND_NONE;
@@ -233,7 +233,7 @@ rpc_body(struct inspect *in, const struct jdoc *d)
 	enum found all = FOUND_NONE;
 	bool none = false;
 
-	if (whole->kind != JSON_ARRAY)
+	if (whole->kind != JVALUE_ARRAY)
 		return one_message(in, d, whole);
 	for (const struct jvalue *v = jdoc_first(d, whole); v != NULL;
 	    v = jdoc_next(d, v)) {

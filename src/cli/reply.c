@@ -187,13 +187,19 @@ has_lower(struct str s)
 }
 
 static char *
-next_network(const struct question *q, const char *sandbox)
+next_network(const struct question *q, const struct reply *r,
+    const char *sandbox)
 {
 	const char *host = q->host.text;
 
 	if (q->kind == ASK_HTTP && has_lower(q->method))
 		return mem_strdup("methods are case-sensitive: write the "
 		    "method in upper case, as in GET");
+	if (q->has_body && r->nearest.file.len > 0)
+		return mem_printf("to allow it, add it to what %.*s:%u "
+		    "lists: an entry that lists nothing lets every body pass",
+		    (int)r->nearest.file.len, r->nearest.file.p,
+		    r->nearest.line);
 	if (q->kind == ASK_DNS)
 		return mem_printf("allow a connection to it: under network: "
 		    "allow: write - endpoint: %s", host);
@@ -264,7 +270,7 @@ next_of(const struct question *q, const struct reply *r, const char *sandbox)
 	case ASK_TLS:
 	case ASK_TCP:
 	case ASK_DNS:
-		return next_network(q, sandbox);
+		return next_network(q, r, sandbox);
 	case ASK_READ:
 	case ASK_WRITE:
 		return next_file(q);

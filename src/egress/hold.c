@@ -111,20 +111,11 @@ hold_body(struct conn *c, char **p, size_t *len)
 bool
 hold_begin(struct conn *c, bool encoded_slash, struct net_answer *a)
 {
-	struct net_answer hoped;
-	uint32_t kinds;
+	uint32_t kinds = c->hold != NULL ? 0 : judge_wanted(c, a);
 
-	if (!image_info(c->eg->image)->needs_body || c->hold != NULL)
+	if (kinds == 0)
 		return false;
-	judge_hoped(c, &hoped);
-	kinds = inspect_kinds(hoped.asked);
-	if (hoped.judged != VERDICT_ALLOW || kinds == 0) {
-		if (hoped.judged != VERDICT_ALLOW)
-			*a = hoped;	/* says what no body changes */
-		return false;
-	}
-	if (hold_kinds(c, encoded_slash,
-		kinds | (hoped.sift != 0 ? INSPECT_WHOLE : 0)))
+	if (hold_kinds(c, encoded_slash, kinds))
 		return true;
 	judge_request(c, a);
 	return false;

@@ -5,8 +5,8 @@
 #include "base/must.h"
 #include "egress.h"
 #include "hold.h"
+#include "inspect/inspect_judge.h"
 #include "policy/profile.h"
-#include "policy/say.h"
 
 /* Of whom it is not known under which he is, he may be under any of them. */
 static uint64_t
@@ -113,74 +113,23 @@ judge_as(struct conn *c, struct str method, struct str path,
 	policy_network(c->eg->image, &q, a);
 }
 
-void
-judge_hoped(struct conn *c, struct net_answer *a)
+uint32_t
+judge_wanted(struct conn *c, struct net_answer *a)
 {
 	struct net_query q = request_of(c);
 
-	q.hoped = true;
-	policy_network(c->eg->image, &q, a);
-}
-
-/* What both let pass. */
-static void
-add_unit(struct net_answer *a, const struct net_answer *one, bool first)
-{
-	if (first) {
-		*a = *one;
-		return;
-	}
-	if (a->verdict != VERDICT_ALLOW || (a->judged != VERDICT_ALLOW &&
-		one->verdict == VERDICT_ALLOW))
-		return;
-	if (one->verdict != VERDICT_ALLOW || one->judged != VERDICT_ALLOW) {
-		*a = *one;
-		return;
-	}
-	a->rates[0] |= one->rates[0];
-	a->rates[1] |= one->rates[1];
-	a->encoded_slash = a->encoded_slash && one->encoded_slash;
-}
-
-static void
-say_what(struct net_answer *a, struct str what, const char *why)
-{
-	struct saying s = { .p = a->reason, .cap = sizeof(a->reason) };
-	char reason[sizeof(a->reason)];
-
-	memcpy(reason, a->reason, sizeof(reason));
-	if (why != NULL) {
-		say_z(&s, "what it asks for is not known: ");
-		say_z(&s, why);
-		say_z(&s, "; ");
-	} else if (what.len > 0) {
-		say_bytes(&s, what, 80);
-		say_z(&s, ": ");
-	}
-	say_z(&s, reason);
+	return inspect_wanted(c->eg->image, &q, a);
 }
 
 void
 judge_request(struct conn *c, struct net_answer *a)
 {
 	struct net_query q = request_of(c);
-	struct net_details details = c->details;
 
-	if (c->hold == NULL || !c->hold->in.over) {
+	if (c->hold == NULL || !c->hold->in.over)
 		policy_network(c->eg->image, &q, a);
-		return;
-	}
-	q.details = &details;
-	for (uint32_t i = 0; i < c->hold->in.n; i++) {
-		struct net_answer one;
-
-		inspect_details(&c->hold->in, i, &details);
-		policy_network(c->eg->image, &q, &one);
-		if (one.judged != VERDICT_ALLOW)
-			say_what(&one, c->hold->in.v[i].says,
-			    c->hold->in.why);
-		add_unit(a, &one, i == 0);
-	}
+	else
+		inspect_judge(c->eg->image, &c->hold->in, &q, a);
 }
 
 bool

@@ -13,8 +13,9 @@ void judge_fields(struct conn *c, const struct http_head *h);
 /* The request in c->method, c->path and c->query_text, and all that a body
  * that was held asks for. */
 void judge_request(struct conn *c, struct net_answer *a);
-/* The same, before its body is there: could any be allowed? */
-void judge_hoped(struct conn *c, struct net_answer *a);
+/* It was denied, by *a, before its body was there: what that has to be read
+ * as (inspect.h); 0: no body would help. */
+uint32_t judge_wanted(struct conn *c, struct net_answer *a);
 /* The same request with another method and path. */
 void judge_as(struct conn *c, struct str method, struct str path,
     struct net_answer *a);

@@ -35,6 +35,7 @@ static const struct {
 	    "04-file-access.yaml", "05-network.yaml", "06-commands.yaml",
 	    "07-resources.yaml" } },
 	{ "v1.cases.yaml", { "v1.yaml" } },
+	{ "bodies.cases.yaml", { "bodies.yaml" } },
 };
 
 static char *

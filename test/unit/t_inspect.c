@@ -237,6 +237,10 @@ static const struct {
 	{ "a stored operation by its number", G, "{\"documentId\":\"x\"}",
 	    "? it may ask for a stored operation, which only the server "
 	    "knows" },
+	{ "a stored operation by its id", G, "{\"id\":\"x\",\"variables\":{}}",
+	    "? it may ask for a stored operation, which only the server "
+	    "knows" },
+	{ "another thing with an id", G, "{\"id\":\"x\",\"a\":1}", "" },
 	{ "both at once", G, "{\"query\":\"{a}\",\"extensions\":"
 	    "{\"persistedQuery\":{}}}", "? it names a stored operation, which "
 	    "only the server knows" },
@@ -545,8 +549,8 @@ static const struct {
 	{ "a second NUL", STR("0063" ONE " " TWO " refs/heads/a\0"
 	    "0063" ONE " " TWO " refs/heads/b\0" "0000"),
 	    "? a NUL in a command that is not the first" },
-	{ "a command of nothing", STR("0062" ZERO " " ZERO " refs/heads/a"
-	    "0000"), "? a command that does nothing" },
+	{ "what is not there is removed", STR("0062" ZERO " " ZERO
+	    " refs/heads/a0000"), "operations=delete refs=refs/heads/a" },
 	{ "a short id", STR("00141111 2222 refs/x0000"),
 	    "? a command that is none" },
 	{ "a blank in a ref", STR("0064" ONE " " TWO " refs/heads/a b0000"),
