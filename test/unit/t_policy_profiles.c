@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
+#include "base/buf.h"
 #include "base/clean.h"
 #include "base/compat.h"
 #include "base/err.h"
@@ -388,6 +389,157 @@ names_are_counted_through(void **state)
 	made_fini(&m);
 }
 
+/* ---- any policy under any two profiles: what all of them allow */
+
+static uint64_t
+roll(uint64_t *seed, uint64_t n)
+{
+	*seed ^= *seed << 13;
+	*seed ^= *seed >> 7;
+	*seed ^= *seed << 17;
+	return *seed % n;
+}
+
+static void
+put_some(struct buf *b, uint64_t *seed, const char *key,
+    const char *const *items, uint64_t n)
+{
+	uint64_t count = roll(seed, 4);
+
+	assert_true(buf_printf(b, "%s: [", key));
+	for (uint64_t i = 0; i < count; i++)
+		assert_true(buf_printf(b, "%s%s", i > 0 ? ", " : "",
+		    items[roll(seed, n)]));
+	assert_true(buf_addz(b, "]"));
+}
+
+/* Sections in one line, between braces or as a document. */
+static char *
+some_sections(uint64_t *seed)
+{
+	static const char *const nets[] = { "{endpoint: a.test}",
+		"{endpoint: a.test, methods: [GET]}", "{endpoint: b.test}",
+		"{endpoint: \"*.x.test\"}", "{endpoint: b.x.test, paths: [/x/*]}" };
+	static const char *const files[] = { "{path: /srv/**}",
+		"{path: /srv/a/**, permissions: [read, write]}",
+		"{path: \"/srv/**/*.x\"}", "{path: /srv/b}" };
+	static const char *const runs[] = { "git", "git push", "ls",
+		"\"ls *\"" };
+	static const struct {
+		const char *name;
+		const char *const *items;
+		uint64_t n;
+	} all[] = { { "network", nets, NELEM(nets) }, { "file_access", files,
+		NELEM(files) }, { "commands", runs, NELEM(runs) } };
+	struct buf b;
+
+	buf_init(&b, 65536);
+	for (size_t i = 0; i < NELEM(all); i++) {
+		if (i != 1 && roll(seed, 5) == 0)
+			continue;	/* a policy has the layer then */
+		assert_true(buf_printf(&b, "%s%s: {default_policy: %s, ",
+		    b.len > 0 ? ", " : "", all[i].name, roll(seed, 4) == 0 ?
+		    "allow" : "deny"));
+		put_some(&b, seed, "allow", all[i].items, all[i].n);
+		assert_true(buf_addz(&b, ", "));
+		put_some(&b, seed, "deny", all[i].items, all[i].n);
+		assert_true(buf_addz(&b, "}"));
+	}
+	return buf_take(&b, NULL);
+}
+
+static bool
+may_connect(const struct image *im, uint64_t profiles, uint64_t i)
+{
+	static const char *const hosts[] = { "a.test", "b.test", "b.x.test" };
+	static const char *const methods[] = { "GET", "POST" };
+	static const char *const where[] = { "/", "/x/y" };
+	const struct net_query q = { .profiles = profiles, .port = 443,
+		.tls = true, .host = str_c(hosts[i % 3]),
+		.method = str_c(methods[i / 3 % 2]),
+		.path = str_c(where[i / 6 % 2]) };
+	struct net_answer a;
+
+	policy_network(im, &q, &a);
+	return a.judged == VERDICT_ALLOW;
+}
+
+static bool
+may_open(const struct image *im, uint64_t profiles, uint64_t i)
+{
+	static const char *const names[] = { "/srv", "/srv/a", "/srv/b",
+		"/srv/a/b.x", "/srv/c/d.x", "/srv/c/d" };
+	const struct file_query q = { .profiles = profiles,
+		.path = str_c(names[i % 6]), .access = 1 + i / 6 % 2 };
+	struct file_answer a;
+
+	policy_file(im, &q, &a);
+	assert_int_equal((policy_file_judge(im, &q) & q.access) != 0,
+	    a.judged == VERDICT_ALLOW);
+	return a.judged == VERDICT_ALLOW;
+}
+
+static bool
+may_run(const struct image *im, uint64_t profiles, uint64_t i)
+{
+	static const char *const words[] = { "git", "ls", "vi" };
+	struct str argv[] = { str_c(words[i % 3]), i / 3 % 2 == 0 ?
+	    STR("push") : STR("-l") };
+	struct exec_form form = { .name = argv[0], .argv = argv,
+		.argc = 1 + i / 6 % 2 };
+	const struct exec_query q = { .forms = &form, .nforms = 1,
+		.paper = true, .profiles = profiles };
+	struct exec_answer a;
+
+	policy_exec(im, &q, &a);
+	return a.judged == VERDICT_ALLOW;
+}
+
+static void
+a_profile_is_never_wider(void **state)
+{
+	static bool (*const asks[])(const struct image *, uint64_t,
+	    uint64_t) = { may_connect, may_open, may_run };
+	uint64_t seed = 2463534242;
+
+	(void)state;
+	for (int round = 0; round < 150; round++) {
+		struct made all, own, alone[2];
+		CLEAN_FREE char *text = NULL;
+		char *parts[3], *one;
+
+		for (size_t i = 0; i < 3; i++) {
+			parts[i] = some_sections(&seed);
+			assert_true(asprintf(&one, "{%s}", parts[i]) > 0);
+			assert_true(make(one, POLICY_STAGE_CHECK, i == 2 ?
+			    &own : &alone[i]));
+			free(one);
+		}
+		assert_true(asprintf(&text, "{%s%sprofiles: {p: {%s}, "
+		    "q: {%s}}}", parts[2], parts[2][0] == '\0' ? "" : ", ",
+		    parts[0], parts[1]) > 0);
+		assert_true(make(text, POLICY_STAGE_CHECK, &all));
+		for (uint64_t i = 0; i < 12 * 4 * NELEM(asks); i++) {
+			uint64_t which = i / 12 % 4;
+			bool (*ask)(const struct image *, uint64_t,
+			    uint64_t) = asks[i / 48];
+			bool want = ask(own.im, 0, i % 12);
+
+			for (unsigned k = 0; k < 2; k++)
+				want = want && ((which >> k & 1) == 0 ||
+				    ask(alone[k].im, 0, i % 12));
+			if (ask(all.im, which, i % 12) != want)
+				fail_msg("%d under %d: %s", (int)(i % 48),
+				    (int)which, text);
+		}
+		for (size_t i = 0; i < 3; i++) {
+			made_fini(i == 2 ? &own : &alone[i]);
+			free(parts[i]);
+		}
+		made_fini(&all);
+	}
+}
+
 /* ---- what is refused */
 
 static const struct {
@@ -492,6 +644,7 @@ main(void)
 		cmocka_unit_test(commands_are_bounded),
 		cmocka_unit_test(the_operator_is_no_way_around),
 		cmocka_unit_test(names_are_counted_through),
+		cmocka_unit_test(a_profile_is_never_wider),
 		cmocka_unit_test(faults_are_said),
 		cmocka_unit_test(a_damaged_profile_is_refused),
 	};
