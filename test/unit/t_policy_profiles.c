@@ -503,7 +503,7 @@ a_profile_is_never_wider(void **state)
 	uint64_t seed = 2463534242;
 
 	(void)state;
-	for (int round = 0; round < 150; round++) {
+	for (int round = 0; round < 80; round++) {
 		struct made all, own, alone[2];
 		CLEAN_FREE char *text = NULL;
 		char *parts[3], *one;
