@@ -852,9 +852,9 @@ def facts():
     show("exe", os.path.basename(os.readlink("/proc/self/exe"))[:6])
 
 
-PARTS = [data, states, connects, queues, descriptors, limits, masks, pipes, sockets, watches, terminals,
-         leases, busy, many, exclusive, ones, opens, pairs,
-         facts]
+PARTS = [data, states, connects, queues, descriptors, limits, masks,
+         pipes, sockets, watches, terminals, leases, busy, many, exclusive,
+         ones, opens, pairs, facts]
 
 if __name__ == "__main__":
     os.chdir(sys.argv[1])
