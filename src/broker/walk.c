@@ -333,8 +333,9 @@ goes_up(const char *path)
 }
 
 /* Where names are hidden: all below a hidden one is so, too, so what was
- * reached without a link or a ".." says it of the whole way. Whatever else
- * happens on a way may tell of a hidden name: then by hand. */
+ * reached without a link or a ".." says it of the whole way; and what is not
+ * there is missed as what is hidden would be. Whatever else happens on a way
+ * may tell of a hidden name: then by hand. */
 static int
 walk_unseen(const struct ask *a, int base, const char *path, unsigned flags)
 {
@@ -342,7 +343,7 @@ walk_unseen(const struct ask *a, int base, const char *path, unsigned flags)
 	int fd = goes_up(path) ? -ELOOP :
 	    path_open2(base, path, nofollow, RESOLVE_NO_SYMLINKS);
 
-	if (fd < 0)
+	if (fd < 0 && fd != -ENOENT)
 		fd = walk_by_hand(a, base, path, flags);
 	if (fd >= 0 && is_hidden(a, fd)) {
 		(void)close(fd);
