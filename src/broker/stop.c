@@ -37,6 +37,10 @@
 #include "jail/calls_abi.h"
 #include "jail/caps.h"
 
+/* Should we die while a program waits to begin, the kernel would let it go
+ * before it ends all that is in our namespace. */
+#define OPTIONS (PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL)
+
 enum { GOING_MAX = 256, GOING_BYTES_MAX = 16777216 };
 
 struct going { /* tid 0: free */
@@ -178,7 +182,7 @@ stop_let_go(const struct ask *a, const struct program *p)
 		loaded_fini(&l);
 		return wait_for_others(a);
 	}
-	if (rc == 0 && trace(PTRACE_SEIZE, a->tid, PTRACE_O_TRACEEXEC) == -1)
+	if (rc == 0 && trace(PTRACE_SEIZE, a->tid, OPTIONS) == -1)
 		rc = -errno;
 	if (rc != 0) {
 		loaded_fini(&l);
