@@ -18,7 +18,8 @@
  * supervisor, and what the kernel prints.
  *
  * The broker lives in the sandbox's user and mount namespaces, one pid
- * namespace above it, and reads the memory of its callers. For that it may
+ * namespace above it, reads the memory of its callers, and traces who
+ * executes until the program is there. For that it may
  * have no Landlock domain either (a tracer's must be an ancestor of the
  * tracee's, and who has one cannot mount the sandbox's /proc). It has the
  * sandbox's own uid, the mounts that the sandbox has, no capability but

@@ -36,6 +36,7 @@
 #include "broker/command.h"
 #include "jail/calls_abi.h"
 #include "jail/caps.h"
+#include "policy/exec.h"
 
 /* Should we die while a program waits to begin, the kernel would let it go
  * before it ends all that is in our namespace. */
@@ -154,14 +155,16 @@ go(const struct ask *a, struct going *g)
 	interrupt(g->tid);
 }
 
-/* Whoever traces it could change it at any time. */
+/* Whoever traces it could change it at any time. Where only files are judged
+ * it could read another's code in that way, and debuggers start programs so;
+ * where commands are, nothing runs that was not compared. */
 static long
 refuse_traced(const struct ask *a, const struct program *p)
 {
 	struct exec_answer v = { .verdict = VERDICT_DENY,
 		.judged = VERDICT_DENY };
 
-	if (judge_is_open(a))
+	if (judge_is_open(a) || !image_has_commands(a->image))
 		return LET_GO;
 	(void)snprintf(v.reason, sizeof(v.reason), "it is being traced, so "
 	    "what it would execute cannot be verified: let the tracer attach "

@@ -39,7 +39,7 @@ WAYS = ["path", "argv", "both", "env", "name", "script", "thread"]
 
 @pytest.mark.both
 def test_class_3_and_61_no_race_of_an_exec_is_won(race, slow):
-    tries = 1000000 if slow else 25
+    tries = 150000 if slow else 25
     all_ran = all_lost = 0
     for way in WAYS:
         r = race.sh("box", f"cd /work && ./exec_race {way} {tries}",

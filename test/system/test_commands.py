@@ -198,3 +198,58 @@ if pid == 0:            # traced before: what it executes is not known
 print(os.waitpid(pid, 0)[1] >> 8)
 """)
     assert r.out == "7\n" and "it is being traced" in r.err, r
+
+
+def test_debuggers_start_programs_where_only_files_are_judged(sh):
+    r = run(sh, """
+libc = ctypes.CDLL(None, use_errno=True)
+libc.ptrace.argtypes = [ctypes.c_long] * 4
+pid = os.fork()
+if pid == 0:
+    libc.ptrace(0, 0, 0, 0)
+    os.execv("/bin/true", ["true"])
+st = os.waitpid(pid, 0)[1]
+assert os.WIFSTOPPED(st) and os.WSTOPSIG(st) == signal.SIGTRAP, st
+assert libc.ptrace(7, pid, 0, 0) == 0
+print(os.waitpid(pid, 0)[1])
+""", policy="file_access: {system: layered, deny: [{path: '**/*.x'}]}\n")
+    assert r.out == "0\n", r
+
+
+def test_audit_mode_lets_all_run_and_records_it(sh):
+    run(sh, """
+assert subprocess.run(["wget", "--version"], stdout=-3).returncode == 0
+assert subprocess.run(["true", "--password", "hunter2"]).returncode == 0
+""", policy="policy_mode: audit\n" + OPEN)
+    got = sh.audited(kind="command")
+    assert [(r["action"], r["verdict"]) for r in got[-2:]] == [
+        ("wget --version", "observed"),
+        ("true --password '***'", "allowed")], got
+    assert "python3" in got[-1]["reason"], got
+
+
+def test_a_script_is_its_interpreter_unless_it_was_made_inside(sh):
+    sh.folder("w")
+    sh.write("w/old", "#!/usr/bin/env python3\nprint('old')\n", mode=0o755)
+    sh.user.own(os.path.join(sh.files, "w"))
+    sh.start("box", policy=sh.policy("commands: {allow: [python3, cp]}\n"),
+             options=["--mount", f"{sh.files}/w:/w"])
+    r = sh.sh("box", "/w/old; cp /w/old /tmp/new; /tmp/new")
+    assert r.out == "old\n" and r.code == 126, r
+    assert "made in the sandbox" in r.err, r
+    r = sh.sh("box", "python3 /tmp/new")
+    assert r.out == "old\n", r
+
+
+def test_the_commands_of_a_sandbox_are_locked(sh):
+    sh.start("box", policy=sh.policy("commands: {allow: [ls]}\n"))
+    other = sh.write("other.yaml", "commands: {allow: [ls, cat]}\n")
+    r = sh.run("policy", "set", "box", "--policy", other)
+    assert r.code != 0 and "commands allow cat: none -> there" in r.err, r
+
+
+def test_what_the_operator_launches_runs(sh):
+    sh.start("box", policy=sh.policy("commands: {}\n"))
+    assert sh.exec("box", "cat", "/etc/hostname").code == 0
+    r = sh.sh("box", "ls")
+    assert r.code == 126 and "no rule of commands allows" in r.err, r

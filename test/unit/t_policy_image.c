@@ -50,6 +50,7 @@ static void
 hash_is_sha256(void **state)
 {
 	unsigned char ours[SHA256_BYTES], theirs[SHA256_DIGEST_LENGTH];
+	struct sha256_sum sum;
 	char text[300];
 
 	(void)state;
@@ -58,6 +59,12 @@ hash_is_sha256(void **state)
 	for (size_t n = 0; n <= sizeof(text); n++) {
 		sha256(str_of(text, n), ours);
 		(void)SHA256((const unsigned char *)text, n, theirs);
+		assert_memory_equal(ours, theirs, sizeof(ours));
+		sha256_init(&sum);
+		for (size_t at = 0; at < n; at += at % 70 + 1)
+			sha256_add(&sum, str_upto(str_from(str_of(text, n),
+			    at), at % 70 + 1));
+		sha256_end(&sum, ours);
 		assert_memory_equal(ours, theirs, sizeof(ours));
 	}
 }
