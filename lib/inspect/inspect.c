@@ -158,7 +158,6 @@ all_known(struct inspect *in, uint32_t kind)
 		kind_known(&in->v[i], kind);
 }
 
-/* Some servers take a call from the target. */
 static bool
 has_query(const struct inspect_head *h, const char *const *names, size_t n)
 {
@@ -174,12 +173,18 @@ has_query(const struct inspect_head *h, const char *const *names, size_t n)
 	return bad;
 }
 
-static void
-rpc_without_body(struct inspect *in)
+bool
+rpc_in_target(const struct inspect *in)
 {
 	static const char *const names[] = { "method", "params", "jsonrpc" };
 
-	if (has_query(&in->head, names, NELEM(names)))
+	return has_query(&in->head, names, NELEM(names));
+}
+
+static void
+rpc_without_body(struct inspect *in)
+{
+	if (rpc_in_target(in))
 		(void)found_odd(in, "a call in the target of the request");
 	else
 		all_known(in, INSPECT_RPC);

@@ -32,6 +32,8 @@ bool keys_are_odd(const struct jdoc *d, const struct jvalue *object,
 enum found graphql_text(struct inspect *in, struct str text);
 enum found graphql_body(struct inspect *in, const struct jdoc *d);
 enum found graphql_query(struct inspect *in);	/* from the target */
+/* Is a part of a call in the target? Some servers take it from there. */
+bool rpc_in_target(const struct inspect *in);
 enum found rpc_body(struct inspect *in, const struct jdoc *d);
 /* Over the bytes so far; whole: no more comes. Sets in->over. */
 void git_push(struct inspect *in, bool whole);

@@ -233,6 +233,8 @@ rpc_body(struct inspect *in, const struct jdoc *d)
 	enum found all = FOUND_NONE;
 	bool none = false;
 
+	if (rpc_in_target(in))
+		return found_odd(in, "a call in the target of the request");
 	if (whole->kind != JVALUE_ARRAY)
 		return one_message(in, d, whole);
 	for (const struct jvalue *v = jdoc_first(d, whole); v != NULL;

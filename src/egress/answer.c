@@ -233,7 +233,8 @@ put_missing(struct json *j, const struct conn *c, bool connect)
 {
 	json_open(j, "rule_missing", '{');
 	json_str(j, "type", connect ? STR("endpoint_allow") :
-		c->websocket ? STR("websocket_allow") : STR("rest_allow"));
+		c->websocket ? STR("websocket_allow") :
+		c->hold != NULL ? STR("body_allow") : STR("rest_allow"));
 	json_str(j, "layer", connect ? STR("l4") : STR("l7"));
 	put_place(j, c, connect);
 	json_close(j, '}');

@@ -11,6 +11,21 @@
 
 /* ---- begin ---- */
 
+/* Servers that make variables of fields take '_' for '-'. */
+static bool
+name_is(struct str name, const char *want)
+{
+	size_t i = 0;
+
+	for (; i < name.len && want[i] != '\0'; i++) {
+		char ch = name.p[i] == '_' ? '-' : name.p[i];
+
+		if ((ch >= 'A' && ch <= 'Z' ? ch | 0x20 : ch) != want[i])
+			return false;
+	}
+	return i == name.len && want[i] == '\0';
+}
+
 /* Those of its fields that say what a body is. */
 static void
 fields_take(const struct http_head *h, struct inspect_head *out)
@@ -19,9 +34,9 @@ fields_take(const struct http_head *h, struct inspect_head *out)
 		const struct http_field *f = &h->fields[i];
 		struct str *to = NULL;
 
-		if (str_case_eq(f->name, STR("content-type")))
+		if (name_is(f->name, "content-type"))
 			to = &out->type;
-		if (str_case_eq(f->name, STR("content-encoding")))
+		if (name_is(f->name, "content-encoding"))
 			to = &out->encoding;
 		if (to == NULL)
 			continue;

@@ -433,6 +433,9 @@ static const struct {
 	{ "the end of a session", M, "DELETE", "", "", "", false,
 	    "methods=DELETE" },
 	{ "another method", M, "PUT", "", "", "", false, "" },
+	{ "a call in target and body", M, "POST", "method=a",
+	    "application/json", "", true, "? a call in the target of the "
+	    "request" },
 	{ "a call in the target", R, "GET", "method=a", "", "", false,
 	    "? a call in the target of the request" },
 };
