@@ -331,6 +331,13 @@ h2_goaway(struct h2 *h)
 }
 
 void
+h2_ping(struct h2 *h)
+{
+	(void)nghttp2_submit_ping(h->session, NGHTTP2_FLAG_NONE,
+	    NULL); /* no answer to it is as bad */
+}
+
+void
 h2_shrink(struct h2 *h)
 {
 	h2_head_shrink(&h->head);

@@ -88,6 +88,7 @@ const char *h2_why(const struct h2 *h);
  * an owner is given with H2_HEAD alone. */
 struct h2_stream *h2_next(struct h2 *h, unsigned *events);
 uint32_t h2_count(const struct h2 *h);	/* of its streams */
+void h2_ping(struct h2 *h);		/* the peer is to say something */
 /* No new streams; those that run go on. */
 void h2_goaway(struct h2 *h);
 void h2_shrink(struct h2 *h);		/* an idle one holds little */

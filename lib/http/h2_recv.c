@@ -89,7 +89,9 @@ on_head(struct h2 *h, struct h2_stream *s, bool last)
 		s->head = is_final(h);
 	}
 	s->bodyless = last;
-	h2_useful(h, 5 + (int64_t)((s->in->len - before) / H2_POINT_BYTES));
+	if (s->head)
+		h2_useful(h, 5 + (int64_t)((s->in->len - before) /
+		    H2_POINT_BYTES));
 	h2_note(s, h->server ? H2_HEAD : H2_BODY);
 }
 

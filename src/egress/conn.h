@@ -127,6 +127,7 @@ struct conn {
 	bool up_keep;		/* and so may we, upstream */
 	bool answering;		/* the response's head went out */
 	bool repeated;		/* it was asked again already */
+	unsigned interims;	/* responses that were not the last */
 	bool websocket;		/* it asks to become a WebSocket */
 	bool grpc;		/* it is a call of gRPC */
 	unsigned minor;

@@ -17,6 +17,11 @@
 #include "up.h"
 
 #define HOST_READS_MAX 8 /* in one pass, before others have their turn */
+/* A host that was silent for so long is asked whether it is still there
+ * when it gets another guest, and has so long to say so: networks forget
+ * connections, and say nothing. */
+#define HOST_SILENT_S  10
+#define HOST_ANSWER_S  15
 
 /* ---- guests ---- */
 
@@ -79,6 +84,19 @@ fits(const struct up *u, const struct conn *owner, const struct host *host,
 		    sizeof(owner->rates)) == 0);
 }
 
+static void
+ask_if_there(struct up *host)
+{
+	struct usec now = loop_now(host->eg->loop);
+
+	if (host->asked || now.v - host->heard.v < HOST_SILENT_S * 1000000LL)
+		return;
+	host->asked = true;
+	h2_ping(host->h2);
+	loop_timer_set(host->eg->loop, &host->timer,
+	    usec_of_ms(HOST_ANSWER_S * 1000));
+}
+
 struct up *
 h2_up_take(struct conn *owner, const struct host *host, uint16_t port,
     bool tls)
@@ -90,6 +108,7 @@ h2_up_take(struct conn *owner, const struct host *host, uint16_t port,
 			break;
 	if (u == NULL)
 		return NULL;
+	ask_if_there(u);
 	u = guest_new(u, owner, UP_READY);
 	u->reused = true;
 	return u;
@@ -231,7 +250,7 @@ h2_up_share(struct up *u)
 	make_room(eg);
 	u->owner = NULL;
 	u->state = UP_SHARED;
-	u->idle_at = loop_now(eg->loop);
+	u->idle_at = u->heard = loop_now(eg->loop);
 	u->h2 = u->s.mux = h2_new(false, u->to.tls);
 	TAILQ_INSERT_HEAD(&eg->pool.shared, u, link);
 	u->s.ready = true; /* its first words may be here already */
@@ -279,9 +298,12 @@ host_read(struct up *host)
 
 	for (int i = 0; i < HOST_READS_MAX && s->ready && !s->ended; i++) {
 		(void)stream_fill(s);
-		if (s->in.len > 0)
-			(void)h2_recv(host->h2, buf_str(&s->in),
-			    loop_now(host->eg->loop)); /* seen below */
+		if (s->in.len == 0)
+			continue;
+		host->heard = loop_now(host->eg->loop);
+		host->asked = false;
+		(void)h2_recv(host->h2, buf_str(&s->in),
+		    host->heard); /* its end is seen below */
 		buf_clear(&s->in);
 	}
 	return s->ready && !s->ended;
@@ -332,6 +354,15 @@ h2_up_on_io(struct up *host, unsigned events)
 	if (more)
 		loop_timer_set(l, &host->timer, usec_of_ms(0));
 	stream_arm(l, s, true);
+}
+
+void
+h2_up_on_time(struct up *host)
+{
+	if (host->asked)
+		host_over(host);
+	else
+		h2_up_on_io(host, LOOP_READ);
 }
 
 bool

@@ -75,6 +75,7 @@ relay_begin(struct conn *c, const struct http_head *h)
 	request_body_init(c, h, framing, out);
 	c->keep = c->minor == 1 && !h->says_close;
 	c->answering = c->up_keep = false;
+	c->interims = 0;
 	conn_enter(c, CONN_RELAY);
 	return WANT_TURN;
 }
@@ -117,12 +118,19 @@ upstream_gone(struct conn *c)
 		c->repeated = true;
 		return dial_begin(c);
 	}
-	return upstream_broken(c, "the connection ended before a response");
+	return upstream_broken(c,
+	    c->up->s.h2 != NULL && c->up->s.h2->fault.why != NULL ?
+	    c->up->s.h2->fault.why :
+	    "the connection ended before a response");
 }
+
+#define INTERIM_MAX 64 /* before an answer: they wait for who does not read */
 
 static bool
 interim(struct conn *c, const struct http_head *h)
 {
+	if (++c->interims > INTERIM_MAX)
+		return false;
 	if (c->minor == 0)
 		return true; /* HTTP/1.0 has none */
 	if (h->status == 100 && c->hold != NULL && c->hold->continued)
@@ -224,7 +232,8 @@ response_head(struct conn *c)
 	else if (h->status >= 200)
 		w = response_begin(c, h);
 	else if (!interim(c, h))
-		return upstream_broken(c, "the response's head is too long");
+		return upstream_broken(c, "there are too many responses "
+		    "before the last one, or one is too long");
 	if (c->up != NULL) /* else it was answered in its stead */
 		buf_eat(&s->in, end);
 	return w;

@@ -149,7 +149,7 @@ up_on_time(struct loop *l, void *arg)
 
 	(void)l;
 	if (u->state == UP_SHARED) {
-		h2_up_on_io(u, LOOP_READ);
+		h2_up_on_time(u);
 		return;
 	}
 	(void)err_set(&e, ERR_PEER, "no answer within %d s",

@@ -63,6 +63,8 @@ struct up {
 	struct up_list guests;	/* of it, or of one that may become one */
 	uint32_t nguests;
 	bool gone;		/* no new guests */
+	bool asked;		/* whether it is there, since it was heard */
+	struct usec heard;
 	bool busy;		/* its guests are being told: it stays */
 };
 
@@ -108,6 +110,7 @@ void h2_up_share(struct up *u);
 void h2_up_single(struct up *u);
 void h2_up_failed(struct up *u, const struct err *e);
 void h2_up_on_io(struct up *host, unsigned events);
+void h2_up_on_time(struct up *host);
 /* Puts a guest's request. false: it does not fit. */
 bool h2_up_request(struct up *u, const struct http_head *h,
     const struct request_out *o) MUST_USE;
