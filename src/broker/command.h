@@ -37,6 +37,7 @@ void event_replaced(struct broker *b, pid_t pid, const char *bad,
     bool allowed);
 
 /* tell.c */
+void tell(const struct ask *a, struct str path, const char *text);
 void tell_denied(const struct ask *a, struct str path, const char *reason);
 
 /* ---- review.c ---- */

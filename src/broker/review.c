@@ -461,7 +461,7 @@ interrupt(const struct ask *a)
 
 /* Not at once: what a person has said already is answered by then. */
 static void
-tell(const struct ask *a, struct wait *w)
+tell_waits(const struct ask *a, struct wait *w)
 {
 	struct rbuf r = rbuf_of(str_of((const char *)w->message, w->len));
 	struct proposal v;
@@ -470,7 +470,7 @@ tell(const struct ask *a, struct wait *w)
 		return;
 	w->told = true;
 	if (proposal_get(&r, &v) == 0)
-		tell_denied(a, v.path, "it was made in the sandbox, and waits "
+		tell(a, v.path, "it was made in the sandbox, and waits "
 		    "for a person to allow it (openshell proposal list)");
 }
 
@@ -482,7 +482,7 @@ look_after(struct broker *b, struct wait *w)
 	const bool waits = caller_waits(&a);
 
 	if (waits && w->state == WAIT_ASKED)
-		tell(&a, w);
+		tell_waits(&a, w);
 
 	if (waits && caller_interrupted(&a))
 		interrupt(&a);

@@ -56,14 +56,14 @@ is_told(const struct ask *a, struct str path)
 }
 
 void
-tell_denied(const struct ask *a, struct str path, const char *reason)
+tell(const struct ask *a, struct str path, const char *reason)
 {
 	CLEAN_FD int held = -1, fd = -1;
 	char text[PATH_BYTES_MAX + REASON_BYTES_MAX + 32];
 	struct stat st;
 	int n;
 
-	if (is_told(a, path) || !caller_writes(a, STDERR))
+	if (!caller_writes(a, STDERR))
 		return;
 	held = caller_object(a, STDERR);
 	if (held < 0 || fstat(held, &st) == -1)
@@ -85,4 +85,11 @@ tell_denied(const struct ask *a, struct str path, const char *reason)
 		O_NOCTTY | O_CLOEXEC);
 	if (fd != -1)
 		(void)!write(fd, text, (size_t)n);
+}
+
+void
+tell_denied(const struct ask *a, struct str path, const char *reason)
+{
+	if (!is_told(a, path))
+		tell(a, path, reason);
 }
