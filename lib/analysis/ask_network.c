@@ -121,12 +121,36 @@ ask_body(const struct book *b, const struct question *q,
 	inspect_fini(&in);
 }
 
+/* Of each detail one list: they are put into room, one after the other. */
+static void
+take_content(const struct question *q, struct net_details *d,
+    struct detail_pair room[QUESTION_FIELDS_MAX])
+{
+	uint32_t n = 0;
+
+	for (unsigned i = 0; i < DETAIL_COUNT; i++) {
+		struct detail_list *l = &d->of[i];
+
+		if ((q->read >> i & 1) == 0)
+			continue;
+		*l = (struct detail_list){ true, room + n, 0 };
+		for (uint32_t k = 0; k < q->ncontent; k++)
+			if (q->content[k].detail == (enum detail)i) {
+				room[n++] = (struct detail_pair){
+					q->content[k].name,
+					q->content[k].value };
+				l->n++;
+			}
+	}
+}
+
 static void
 ask_request(const struct book *b, const struct question *q,
     struct net_query *n, struct reply *out)
 {
 	struct net_details details = { .of[DETAIL_HEADER] = { true, q->field,
 		q->nfields } };
+	struct detail_pair room[QUESTION_FIELDS_MAX];
 	struct net_answer a;
 
 	n->tls = q->tls;
@@ -141,9 +165,10 @@ ask_request(const struct book *b, const struct question *q,
 	n->websocket = q->websocket;
 	n->grpc = q->grpc;
 	n->h2c = q->h2c;
+	take_content(q, &details, room);
 	n->details = &details;
 	policy_network(b->image, n, &a);
-	if (a.judged != VERDICT_ALLOW)
+	if (a.judged != VERDICT_ALLOW && q->read == 0)
 		ask_body(b, q, n, &a);
 	n->details = NULL;	/* it ends here */
 	take_answer(&a, out);

@@ -38,13 +38,12 @@ unknown_need(const struct pol_rule *r)
 {
 	uint32_t i = 0;
 
-	while (r->needs[i].detail == DETAIL_QUERY ||
-	    r->needs[i].detail == DETAIL_HEADER)
+	while (space_knows_detail(r->needs[i].detail))
 		i++;
 	return r->needs[i].detail;
 }
 
-/* Of a request no more is looked at than its query and fields. What else a
+/* Of a request no more is looked at than query, fields, and content. What else a
  * rule asks is the same where both policies have the rule. */
 static void
 on_rules(void *arg, const struct space_rules *rules)

@@ -33,6 +33,11 @@ struct facts;
 enum question_kind { ASK_HTTP, ASK_CONNECT, ASK_TLS, ASK_TCP, ASK_DNS,
 	ASK_READ, ASK_WRITE, ASK_EXEC, ASK_MODEL };
 
+struct detail_value {
+	enum detail detail;
+	struct str name, value;
+};
+
 struct question {
 	enum question_kind kind;
 	struct str shown;	/* as it was written, words parted by blanks */
@@ -52,6 +57,9 @@ struct question {
 	struct str body;	/* as it is sent */
 	struct detail_pair *field;	/* of the request; others it has not */
 	uint32_t nfields;
+	struct detail_value *content; /* of its body */
+	uint32_t ncontent;
+	uint32_t read;		/* which details of the body are known: bits */
 	struct str file;	/* canonical */
 	bool mounted;		/* it is in a mount of the operator's */
 	struct str *word;	/* of EXEC, from the program on; of MODEL */
@@ -73,6 +81,16 @@ int question_parse(struct arena *a, const struct str *words, size_t n,
 int question_know(struct arena *a, struct str word, struct question *q,
     struct err *e);
 #define QUESTION_FIELDS_MAX 64
+/* "mcp.tools=read", "mcp.arguments.path=/x", "graphql": what its body is. */
+int question_content(struct arena *a, struct str word, struct question *q,
+    struct err *e);
+/* As such a word. */
+struct str question_content_print(struct arena *a,
+    const struct detail_value *v);
+/* Those that are known when this one is: of one key. */
+uint32_t question_read(enum detail detail);
+/* Is it found in bodies, and can a question say so? */
+bool question_knows(enum detail detail);
 /* "X-Team=red": one more field of the request. */
 int question_field(struct arena *a, struct str word, struct question *q,
     struct err *e);

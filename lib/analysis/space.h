@@ -54,7 +54,9 @@ struct space_rule {
 struct space_details { /* of a request, beside method and path */
 	struct str query;
 	struct detail_pair *field;
-	uint32_t nfields;
+	struct detail_value *content;
+	uint32_t nfields, ncontent;
+	uint32_t read;
 };
 
 struct space_rules {
@@ -78,8 +80,9 @@ int space_hosts(struct arena *a, const struct space_rules *all,
 /* Is its condition about the session alone? Then all that it can tell apart is
  * asked about; what it asks of a request is not. */
 bool space_knows_when(const struct checked *in, const struct pol_rule *r);
-/* Does it ask of a request no more than is looked at: its query and fields? */
+/* Does it ask of a request no more than is looked at: query, fields, content? */
 bool space_knows_needs(const struct pol_rule *r);
+bool space_knows_detail(enum detail detail);
 /* Fills in rules->details. */
 void space_details(struct arena *a, struct space_rules *rules);
 bool space_host_is(const struct pol_rule *r, const struct host *h);

@@ -1,11 +1,14 @@
-/* space_details.c -- what requests to one host say in their query and fields:
+/* space_details.c -- what requests to one host say in query, fields and body:
  * enough of it that what any rule there asks is so, and is not so, in every
  * way that can go together.
  *
  * A grant asks that there be a value and that all are as said, a deny that
  * there be one. So where two policies differ they do with few values: one for
  * each thing that one grant asks, and one for each grant of the other policy
- * or for each thing that one deny asks. */
+ * or for each thing that one deny asks.
+ *
+ * Among the values there is one for each kind of content, which says that the
+ * body is of that kind, and one which says that a query cannot be read. */
 #include <stdlib.h>
 
 #include "analysis/classes.h"
@@ -21,16 +24,12 @@ enum {
 	SETS_MAX = 256,		/* that rules tell apart */
 };
 
-struct value { /* name empty, of a query: it cannot be read */
-	enum detail detail;
-	struct str name, value;
-};
 
 struct details { /* of one host */
 	struct arena *arena;
 	const struct space_rules *rules;
-	struct value name[NAMES_MAX];	/* without a value */
-	struct value v[VALUES_MAX];
+	struct detail_value name[NAMES_MAX];	/* without a value */
+	struct detail_value v[VALUES_MAX];
 	uint32_t nnames, n;
 	uint32_t most;		/* values at once that matter */
 	bool exact;
@@ -47,56 +46,50 @@ need(void *p)
 }
 
 bool
+space_knows_detail(enum detail detail)
+{
+	return detail == DETAIL_QUERY || detail == DETAIL_HEADER ||
+	    question_knows(detail);
+}
+
+bool
 space_knows_needs(const struct pol_rule *r)
 {
 	for (uint32_t i = 0; i < r->nneeds; i++)
-		if (r->needs[i].detail != DETAIL_QUERY &&
-		    r->needs[i].detail != DETAIL_HEADER)
+		if (!space_knows_detail(r->needs[i].detail))
 			return false;
 	return true;
+}
+
+static bool
+is_mark(const struct detail_value *v)
+{
+	return v->value.p == NULL;
 }
 
 /* ---- does a rule agree? As policy/detail.c has it */
 
-/* Servers that make variables of fields take '_' for '-'. */
-static char
-field_char(char c)
-{
-	return c == '_' ? '-' : c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
-}
-
-static bool
-name_is(enum detail detail, struct str a, struct str b)
-{
-	if (detail == DETAIL_QUERY)
-		return detail_query_same(a, b);
-	if (detail != DETAIL_HEADER || a.len != b.len)
-		return str_eq(a, b);
-	for (size_t i = 0; i < a.len; i++)
-		if (field_char(a.p[i]) != field_char(b.p[i]))
-			return false;
-	return true;
-}
-
 static bool
 is_about(const struct pol_rule *r, const struct pol_need *t,
-    const struct value *v)
+    const struct detail_value *v)
 {
-	if (t->detail != v->detail)
+	if (t->detail != v->detail || is_mark(v))
 		return false;
 	if ((t->flags & NEED_REST) == 0)
-		return name_is(t->detail, t->name, v->name);
+		return detail_name_same(t->detail, t->name, v->name);
 	for (uint32_t i = 0; i < r->nneeds; i++)
 		if (r->needs[i].detail == t->detail &&
 		    (r->needs[i].flags & NEED_REST) == 0 &&
-		    name_is(t->detail, r->needs[i].name, v->name))
+		    detail_name_same(t->detail, r->needs[i].name, v->name))
 			return false;
 	return true;
 }
 
 static bool
-is_as_said(const struct pol_need *t, struct str value)
+is_as_said(const struct pol_need *t, struct str value, bool deny)
 {
+	if ((t->flags & NEED_PATH) != 0 && detail_has_dots(value))
+		return deny;	/* it may be anything */
 	for (uint32_t i = 0; i < t->patterns.n; i++)
 		if (match_path(t->patterns.v[i], value))
 			return true;
@@ -114,33 +107,55 @@ some_as_said(const struct pol_need *t, struct str value)
 		more = str_cut(rest, ',', &part, &rest);
 		if (!more)
 			part = rest;
-		if (is_as_said(t, str_trim(part)))
+		if (is_as_said(t, str_trim(part), true))
 			return true;
 	}
-	return is_as_said(t, value);
+	return is_as_said(t, value, true);
+}
+
+/* Has the body been read for such details? */
+static bool
+is_read(enum detail detail, const struct detail_value *const *set,
+    uint32_t n)
+{
+	if (!question_knows(detail))
+		return true;
+	for (uint32_t i = 0; i < n; i++)
+		if (question_knows(set[i]->detail) &&
+		    (question_read(set[i]->detail) >> detail & 1) != 0)
+			return true;
+	return false;
 }
 
 static bool
-is_unreadable(const struct value *v)
+calls_nothing(const struct detail_value *const *set, uint32_t n)
 {
-	return v->detail == DETAIL_QUERY && v->name.len == 0;
+	for (uint32_t i = 0; i < n; i++)
+		if (set[i]->detail == DETAIL_MCP_TOOL && !is_mark(set[i]))
+			return false;
+	return is_read(DETAIL_MCP_TOOL, set, n);
 }
 
 static bool
 need_agrees(const struct pol_rule *r, const struct pol_need *t,
-    const struct value *const *set, uint32_t n)
+    const struct detail_value *const *set, uint32_t n)
 {
 	bool deny = (r->flags & RULE_DENY) != 0, seen = false;
 
+	if (!deny && (t->flags & NEED_CALL) != 0 && calls_nothing(set, n))
+		return true;
+	if (!is_read(t->detail, set, n))
+		return deny;
 	for (uint32_t i = 0; i < n; i++) {
-		if (t->detail == DETAIL_QUERY && is_unreadable(set[i]))
+		if (t->detail == DETAIL_QUERY && set[i]->detail ==
+		    DETAIL_QUERY && is_mark(set[i]))
 			return deny;
 		if (!is_about(r, t, set[i]))
 			continue;
 		if (deny && some_as_said(t, set[i]->value))
 			return true;
 		if (!deny && ((t->flags & NEED_FORBIDDEN) != 0 ||
-			!is_as_said(t, set[i]->value)))
+			!is_as_said(t, set[i]->value, false)))
 			return false;
 		seen |= t->detail != DETAIL_QUERY ||
 		    str_eq(t->name, set[i]->name);
@@ -150,12 +165,11 @@ need_agrees(const struct pol_rule *r, const struct pol_need *t,
 }
 
 static bool
-rule_agrees(const struct pol_rule *r, const struct value *const *set,
+rule_agrees(const struct pol_rule *r, const struct detail_value *const *set,
     uint32_t n)
 {
 	for (uint32_t i = 0; i < r->nneeds; i++)
-		if ((r->needs[i].detail == DETAIL_QUERY ||
-			r->needs[i].detail == DETAIL_HEADER) &&
+		if (space_knows_detail(r->needs[i].detail) &&
 		    !need_agrees(r, &r->needs[i], set, n))
 			return false;
 	return true;
@@ -164,17 +178,29 @@ rule_agrees(const struct pol_rule *r, const struct value *const *set,
 /* ---- names, and values of each */
 
 static void
-name_add(struct details *d, enum detail detail, struct str name)
+name_add(struct details *d, enum detail detail, struct str name, bool mark)
 {
 	for (uint32_t i = 0; i < d->nnames; i++)
 		if (d->name[i].detail == detail &&
+		    is_mark(&d->name[i]) == mark &&
 		    str_eq(d->name[i].name, name))
 			return;
 	if (d->nnames == NAMES_MAX)
 		d->exact = false;
 	else
-		d->name[d->nnames++] = (struct value){ detail, name,
-			STR("") };
+		d->name[d->nnames++] = (struct detail_value){ detail, name,
+			{ mark ? NULL : "", 0 } };
+}
+
+/* The lowest detail of the same key stands for all of them. */
+static void
+mark_add(struct details *d, enum detail detail)
+{
+	uint32_t all = question_read(detail);
+
+	if (all != 0)
+		detail = (enum detail)__builtin_ctz(all);
+	name_add(d, detail, STR(""), true);
 }
 
 static void
@@ -186,27 +212,29 @@ names_take(struct details *d)
 		for (uint32_t k = 0; k < r->nneeds; k++) {
 			const struct pol_need *t = &r->needs[k];
 
-			if (t->detail != DETAIL_QUERY &&
-			    t->detail != DETAIL_HEADER)
+			if (!space_knows_detail(t->detail))
 				continue;
 			name_add(d, t->detail, (t->flags & NEED_REST) != 0 ?
-			    STR("any-other") : t->name);
-			if (t->detail != DETAIL_QUERY)
-				continue;
-			name_add(d, DETAIL_QUERY, STR(""));
-			name_add(d, DETAIL_QUERY, str_c(need(arena_printf(
-			    d->arena, "%.*s[]", (int)t->name.len,
-			    t->name.p))));
+			    STR("any-other") : t->name, false);
+			if (t->detail != DETAIL_HEADER)
+				mark_add(d, t->detail);
+			if ((t->flags & NEED_CALL) != 0)
+				name_add(d, DETAIL_MCP_TOOL, STR(""), false);
+			if (t->detail == DETAIL_QUERY)
+				name_add(d, DETAIL_QUERY, str_c(need(
+				    arena_printf(d->arena, "%.*s[]",
+				    (int)t->name.len, t->name.p))), false);
 		}
 	}
 }
 
 /* Which of the values may matter is asked of each need by itself. */
 static bool
-is_new(struct details *d, const struct value *v)
+is_new(struct details *d, const struct detail_value *v)
 {
 	for (uint32_t i = 0; i < d->n; i++) {
 		bool same = d->v[i].detail == v->detail &&
+		    is_mark(&d->v[i]) == is_mark(v) &&
 		    str_eq(d->v[i].name, v->name);
 
 		for (uint32_t k = 0; same && k < d->rules->n; k++) {
@@ -214,8 +242,9 @@ is_new(struct details *d, const struct value *v)
 
 			for (uint32_t j = 0; same && j < r->nneeds; j++)
 				same = !is_about(r, &r->needs[j], v) ||
-				    (is_as_said(&r->needs[j], v->value) ==
-				    is_as_said(&r->needs[j], d->v[i].value) &&
+				    (is_as_said(&r->needs[j], v->value,
+				    false) == is_as_said(&r->needs[j],
+				    d->v[i].value, false) &&
 				    some_as_said(&r->needs[j], v->value) ==
 				    some_as_said(&r->needs[j],
 				    d->v[i].value));
@@ -227,9 +256,9 @@ is_new(struct details *d, const struct value *v)
 }
 
 static void
-value_add(struct details *d, const struct value *name, struct str value)
+value_add(struct details *d, const struct detail_value *name, struct str value)
 {
-	struct value v = { name->detail, name->name, value };
+	struct detail_value v = { name->detail, name->name, value };
 
 	if (!is_new(d, &v))
 		return;
@@ -300,15 +329,15 @@ accept_need(struct nfa *n, const struct pol_need *t, uint32_t *id)
 }
 
 static void
-values_of(struct details *d, const struct value *name)
+values_of(struct details *d, const struct detail_value *name)
 {
 	struct nfa *n = nfa_new(d->arena);
 	struct classes k;
 	struct dfa can;
 	uint32_t id = 0;
 
-	if (is_unreadable(name)) {
-		value_add(d, name, STR(";"));
+	if (is_mark(name)) {
+		value_add(d, name, name->value);
 		return;
 	}
 	for (uint32_t i = 0; i < d->rules->n; i++) {
@@ -327,6 +356,7 @@ values_of(struct details *d, const struct value *name)
 	for (uint32_t i = 0; i < k.n; i++)
 		value_add(d, name, k.v[i].example);
 	value_add(d, name, STR(""));
+	value_add(d, name, STR("a/../b"));
 }
 
 /* ---- how many at once */
@@ -370,12 +400,15 @@ most_set(struct details *d)
 		grants += r->nneeds > 0 && !again;
 	}
 	d->most = allow + (grants > deny ? grants : deny);
+	for (uint32_t i = 0; i < d->nnames; i++)
+		d->most += question_knows(d->name[i].detail) &&
+		    is_mark(&d->name[i]);
 }
 
 /* ---- sets of values */
 
 static struct str
-query_of(struct details *d, const struct value *const *set, uint32_t n)
+query_of(struct details *d, const struct detail_value *const *set, uint32_t n)
 {
 	struct buf b;
 	struct str out;
@@ -388,7 +421,7 @@ query_of(struct details *d, const struct value *const *set, uint32_t n)
 			continue;
 		if (buf_str(&b).len > 0)
 			must(buf_addz(&b, "&"));
-		if (is_unreadable(set[i])) {
+		if (is_mark(set[i])) {
 			must(buf_addz(&b, ";"));
 			continue;
 		}
@@ -408,7 +441,7 @@ query_of(struct details *d, const struct value *const *set, uint32_t n)
 }
 
 static void
-set_add(struct details *d, const struct value *const *set, uint32_t n)
+set_add(struct details *d, const struct detail_value *const *set, uint32_t n)
 {
 	struct space_details *one;
 	unsigned char *row;
@@ -428,17 +461,25 @@ set_add(struct details *d, const struct value *const *set, uint32_t n)
 	*one = (struct space_details){ .query = query_of(d, set, n) };
 	one->field = need(arena_alloc(d->arena, (size_t)n + 1,
 	    sizeof(*one->field)));
-	for (uint32_t i = 0; i < n; i++)
+	one->content = need(arena_alloc(d->arena, (size_t)n + 1,
+	    sizeof(*one->content)));
+	for (uint32_t i = 0; i < n; i++) {
 		if (set[i]->detail == DETAIL_HEADER)
 			one->field[one->nfields++] = (struct detail_pair){
 				set[i]->name, set[i]->value };
+		if (!question_knows(set[i]->detail))
+			continue;
+		one->read |= question_read(set[i]->detail);
+		if (!is_mark(set[i]))
+			one->content[one->ncontent++] = *set[i];
+	}
 }
 
 /* All sets of up to `most' values, smaller ones first. */
 static void
 sets_make(struct details *d)
 {
-	const struct value *set[VALUES_MAX] = { NULL };
+	const struct detail_value *set[VALUES_MAX] = { NULL };
 	uint32_t at[VALUES_MAX], tried = 0;
 
 	set_add(d, set, 0);

@@ -510,10 +510,13 @@ on_each_detail(struct here *h)
 		h->q.query = d->query;
 		h->q.field = d->field;
 		h->q.nfields = d->nfields;
+		h->q.content = d->content;
+		h->q.ncontent = d->ncontent;
+		h->q.read = d->read;
 		on_each_address(h);
 	}
 	h->q.query = STR("");
-	h->q.nfields = 0;
+	h->q.nfields = h->q.ncontent = h->q.read = 0;
 }
 
 /* Calls of gRPC are POSTs. Where no rule names either they have the answers

@@ -287,8 +287,8 @@ query_char(char c)
 	return c == '.' || c == ' ' ? '_' : c;
 }
 
-bool
-detail_query_same(struct str a, struct str b)
+static bool
+query_same(struct str a, struct str b)
 {
 	a = query_base(a);
 	b = query_base(b);
@@ -300,21 +300,26 @@ detail_query_same(struct str a, struct str b)
 	return true;
 }
 
+bool
+detail_name_same(enum detail detail, struct str a, struct str b)
+{
+	if (detail == DETAIL_MCP_ARGUMENT || detail == DETAIL_RPC_PARAM)
+		return fold_same(a, b);
+	if (detail == DETAIL_QUERY)
+		return query_same(a, b);
+	if (detail != DETAIL_HEADER || a.len != b.len)
+		return str_eq(a, b);
+	for (size_t i = 0; i < a.len; i++)
+		if (field_char(a.p[i]) != field_char(b.p[i]))
+			return false;
+	return true;
+}
+
 static bool
 name_is(const struct scan *s, const struct f_need *t, struct str name)
 {
-	struct str want = form_text(s->im, t->name);
-
-	if (t->detail == DETAIL_MCP_ARGUMENT || t->detail == DETAIL_RPC_PARAM)
-		return fold_same(want, name);
-	if (t->detail == DETAIL_QUERY)
-		return detail_query_same(want, name);
-	if (t->detail != DETAIL_HEADER || want.len != name.len)
-		return str_eq(want, name);
-	for (size_t i = 0; i < name.len; i++)
-		if (field_char(name.p[i]) != field_char(want.p[i]))
-			return false;
-	return true;
+	return detail_name_same((enum detail)t->detail,
+	    form_text(s->im, t->name), name);
 }
 
 /* Is the need about this name? Rest: about those that no other is about. */
@@ -335,9 +340,8 @@ is_about(const struct scan *s, const struct f_rule *r, const struct f_need *t,
 	return true;
 }
 
-/* "..", "." and empty parts: where such a path leads is not in it. */
-static bool
-has_dots(struct str s)
+bool
+detail_has_dots(struct str s)
 {
 	struct str rest = s, part;
 	bool more = true, first = true;
@@ -358,7 +362,7 @@ value_agrees(const struct scan *s, const struct f_need *t, struct str value)
 {
 	const struct f_pat *p = s->im->pats + t->pats.first;
 
-	if ((t->flags & NEED_PATH) != 0 && has_dots(value))
+	if ((t->flags & NEED_PATH) != 0 && detail_has_dots(value))
 		return TRUTH_UNKNOWN;
 	for (uint32_t i = 0; i < t->pats.n; i++)
 		if (scan_pat(s->im, &p[i], value))

@@ -70,9 +70,11 @@ extern const struct detail_info detail_table[DETAIL_COUNT];
 bool detail_query_next(struct str *rest, char *text,
     struct detail_pair *out, bool *bad);
 
-/* May some server take both names of a query for one? "a", " a", "a[]",
+/* May some server take both names for one? Of a query: "a", " a", "a[]",
  * "a[0]"; "a.b" and "a_b". */
-bool detail_query_same(struct str a, struct str b);
+bool detail_name_same(enum detail detail, struct str a, struct str b);
+/* "..", "." and empty parts: where such a path leads is not in it. */
+bool detail_has_dots(struct str path);
 
 /* How a value of a detail is to be, in a rule that grants; a rule that denies
  * is about requests in which any value is so. */

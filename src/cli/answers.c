@@ -288,6 +288,10 @@ take_question(const struct args *a, size_t at, struct arena *arena,
 		if (question_field(arena, str_c(fact), q, &e) == -1)
 			return say_usage("policy explain", "%s", e.text);
 	at = 0;
+	while ((fact = args_next(a, "content", &at)) != NULL)
+		if (question_content(arena, str_c(fact), q, &e) == -1)
+			return say_usage("policy explain", "%s", e.text);
+	at = 0;
 	while ((fact = args_next(a, "fact", &at)) != NULL)
 		if (question_know(arena, str_c(fact), q, &e) == -1)
 			return say_usage("policy explain", "%s", e.text);

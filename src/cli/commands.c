@@ -147,6 +147,8 @@ static const struct flag explain_flags[] = {
 	{ "address", 0, FLAG_WORD, "IP", "where the name leads; left out, it "
 	    "is not judged" },
 	{ "header", 0, FLAG_LIST, "NAME=VALUE", "a field of the request" },
+	{ "content", 0, FLAG_LIST, "WHAT=VALUE", "what its body is, as "
+	    "mcp.tools=read, mcp.arguments.path=/x, graphql.fields=viewer" },
 	{ "fact", 0, FLAG_LIST, "NAME=VALUE", "a fact that is known, for "
 	    "conditions" },
 	{ "cwd", 0, FLAG_WORD, "DIR", "where a command is executed" },

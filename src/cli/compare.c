@@ -137,10 +137,7 @@ show_flags(struct arena *a, const struct question *q)
 	for (uint32_t i = 0; i < q->nprofiles; i++)
 		(void)printf(" --profile %.*s", (int)q->profile[i].len,
 		    q->profile[i].p);
-	for (uint32_t i = 0; i < q->nfields; i++)
-		(void)printf(" --header '%.*s=%.*s'", (int)q->field[i].name.len,
-		    q->field[i].name.p, (int)q->field[i].value.len,
-		    q->field[i].value.p);
+	reply_details(a, q);
 	if (q->mounted)
 		(void)printf(" --mounted");
 	if (q->cwd.len > 0)

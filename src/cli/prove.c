@@ -57,10 +57,7 @@ show_from(struct arena *a, const struct question *q)
 	for (uint32_t i = 0; i < q->nfrom; i++)
 		(void)printf(" --from %.*s", (int)q->from[i].len,
 		    q->from[i].p);
-	for (uint32_t i = 0; i < q->nfields; i++)
-		(void)printf(" --header '%.*s=%.*s'", (int)q->field[i].name.len,
-		    q->field[i].name.p, (int)q->field[i].value.len,
-		    q->field[i].value.p);
+	reply_details(a, q);
 	if (q->cwd.len > 0)
 		(void)printf(" --cwd %.*s", (int)q->cwd.len, q->cwd.p);
 	if (q->facts == NULL || q->kind == ASK_MODEL)

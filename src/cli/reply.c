@@ -300,3 +300,34 @@ reply_show(const struct book *b, const struct question *q,
 	if (next != NULL)
 		show_field(&s, "next", next);
 }
+
+/* ---- a question's flags */
+
+/* A body of a kind that says nothing of what rules ask. */
+static void
+show_bare(const struct question *q)
+{
+	uint32_t left = q->read;
+
+	for (uint32_t i = 0; i < q->ncontent; i++)
+		left &= ~question_read(q->content[i].detail);
+	while (left != 0) {
+		enum detail d = (enum detail)__builtin_ctz(left);
+
+		(void)printf(" --content %s", detail_table[d].key);
+		left &= ~question_read(d);
+	}
+}
+
+void
+reply_details(struct arena *a, const struct question *q)
+{
+	for (uint32_t i = 0; i < q->nfields; i++)
+		(void)printf(" --header '%.*s=%.*s'",
+		    (int)q->field[i].name.len, q->field[i].name.p,
+		    (int)q->field[i].value.len, q->field[i].value.p);
+	for (uint32_t i = 0; i < q->ncontent; i++)
+		(void)printf(" --content '%s'",
+		    question_content_print(a, &q->content[i]).p);
+	show_bare(q);
+}

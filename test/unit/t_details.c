@@ -15,17 +15,30 @@
 #include "base/err.h"
 #include "base/must.h"
 
-enum { PAIRS = 150, QUESTIONS = 800, RULES = 3 };
+enum { PAIRS = 120, QUESTIONS = 800, RULES = 3 };
 
 static const char *const needs[] = { "query: {a: x}", "query: {a: 'x*'}",
 	"query: {a: {any: [x, y]}}", "query: {a: {any: ['*'], optional: true}}",
 	"query: {a: x, b: '*y'}", "query: {'*': x}", "query: {a: x, '*': y}",
 	"headers: {T: x}", "headers: {T: 'x*'}", "headers: {T: '*y'}",
 	"headers: {T: x}, query: {a: x}", "headers: {T: {any: [x, y]}}",
-	"query: {b: y}", "headers: {U: x}", "query: {'a[]': x}", "methods: [GET]", "paths: [/p]" };
+	"query: {b: y}", "headers: {U: x}", "query: {'a[]': x}", "methods: [GET]", "paths: [/p]",
+	"mcp: {tools: [x]}", "mcp: {tools: ['x*'], arguments: {p: /s/**}}",
+	"mcp: {methods: [tools/call]}", "graphql: {operations: [query]}",
+	"graphql: {fields: [x, y]}", "json_rpc: {methods: [x]}",
+	"mcp: {arguments: {p: {any: [x], optional: true}}}" };
 static const char *const denied[] = { "query: {a: x}", "query: {a: '*y'}",
 	"query: {b: x}", "headers: {T: x}", "headers: {T: 'x*'}",
-	"headers: {U: '*'}", "query: {'*': x}", "methods: [GET]" };
+	"headers: {U: '*'}", "query: {'*': x}", "methods: [GET]",
+	"mcp: {tools: [y]}", "mcp: {arguments: {p: /s/k/**}}",
+	"graphql: {fields: [y]}", "graphql: {operations: [mutation]}" };
+static const char *const contents[] = { "mcp", "mcp.tools=x", "mcp.tools=xy",
+	"mcp.tools=y", "mcp.arguments.p=/s/a", "mcp.arguments.p=/s/k/a",
+	"mcp.arguments.P=/s/k", "mcp.arguments.p=/s/../k", "mcp.arguments.q=x",
+	"mcp.methods=tools/call", "mcp.methods=ping", "json_rpc.methods=x",
+	"json_rpc.methods=y", "graphql", "graphql.operations=query",
+	"graphql.operations=mutation", "graphql.fields=x",
+	"graphql.fields=y", "graphql.fields=z" };
 static const char *const queries[] = { "", "", "a=x", "a=y", "a=xy", "b=y",
 	"b=x", "c=x", "c=y", "a=x&b=y", "a=x&a=y", "a=y&b=x", "a", "a=",
 	"a=x&c=y", "a=x&c=x", "a=%78", ";", "b=xy&a=x", "a=x&;", "a[]=x",
@@ -100,6 +113,9 @@ question_make(struct arena *a, struct question *q)
 		assert_int_equal(question_field(a, str_c(arena_printf(a, "%s",
 		    url)), q, &e), 0);
 	}
+	for (unsigned i = below(4); i > 0; i--)
+		assert_int_equal(question_content(a, str_c(contents[below(
+		    NELEM(contents))]), q, &e), 0);
 }
 
 static bool
