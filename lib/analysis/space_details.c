@@ -440,6 +440,17 @@ query_of(struct details *d, const struct detail_value *const *set, uint32_t n)
 	return out;
 }
 
+static uint32_t
+read_of(const struct detail_value *const *set, uint32_t n)
+{
+	uint32_t read = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		if (question_knows(set[i]->detail))
+			read |= question_read(set[i]->detail);
+	return read;
+}
+
 static void
 set_add(struct details *d, const struct detail_value *const *set, uint32_t n)
 {
@@ -454,6 +465,9 @@ set_add(struct details *d, const struct detail_value *const *set, uint32_t n)
 	row = d->seen + (size_t)d->nseen * d->width;
 	for (uint32_t i = 0; i < d->rules->n; i++)
 		row[i] = rule_agrees(d->rules->v[i].r, set, n);
+	/* A body that is not known is not one that is, even if rules take both
+	 * alike: where there can be none, none is judged. */
+	row[d->rules->n] = read_of(set, n) != 0;
 	for (uint32_t i = 0; i < d->nseen; i++)
 		if (memcmp(d->seen + (size_t)i * d->width, row, d->width) == 0)
 			return;
@@ -461,16 +475,14 @@ set_add(struct details *d, const struct detail_value *const *set, uint32_t n)
 	*one = (struct space_details){ .query = query_of(d, set, n) };
 	one->field = need(arena_alloc(d->arena, (size_t)n + 1,
 	    sizeof(*one->field)));
+	one->read = read_of(set, n);
 	one->content = need(arena_alloc(d->arena, (size_t)n + 1,
 	    sizeof(*one->content)));
 	for (uint32_t i = 0; i < n; i++) {
 		if (set[i]->detail == DETAIL_HEADER)
 			one->field[one->nfields++] = (struct detail_pair){
 				set[i]->name, set[i]->value };
-		if (!question_knows(set[i]->detail))
-			continue;
-		one->read |= question_read(set[i]->detail);
-		if (!is_mark(set[i]))
+		if (question_knows(set[i]->detail) && !is_mark(set[i]))
 			one->content[one->ncontent++] = *set[i];
 	}
 }
