@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "base/clean.h"
+#include "base/compat.h"
 #include "broker/broker.h"
 #include "jail/calls_abi.h"
 #include "jail/tag.h"
@@ -198,7 +199,7 @@ is_plain(const char *rest)
 		rest += *rest == '/' && isdigit((unsigned char)rest[1]) ?
 		    1 + strspn(rest + 1, "0123456789") : 0;
 	}
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+	for (size_t i = 0; i < NELEM(files); i++)
 		if (strcmp(rest, files[i]) == 0)
 			return true;
 	return false;
