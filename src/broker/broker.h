@@ -323,8 +323,8 @@ struct sockaddr;
 /* The caller bound the socket. */
 void port_bound(const struct ask *a, int sock);
 /* 0, or -errno. */
-int port_may_connect(const struct ask *a, const struct sockaddr *sa,
-    unsigned len);
+int port_may_connect(const struct ask *a, int sock,
+    const struct sockaddr *sa, unsigned len);
 
 /* hold.c: keeps the question; hold_again() asks it anew. HELD, or -errno. */
 long hold(const struct ask *a);

@@ -200,7 +200,7 @@ ask_connect(const struct ask *a)
 	if (sock < 0)
 		return sock;
 	c.sock = sock;
-	rc = port_may_connect(a, &c.to.sa, c.len);
+	rc = port_may_connect(a, sock, &c.to.sa, c.len);
 	if (rc != 0)
 		return rc;
 	if (is_path(&c)) {

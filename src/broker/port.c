@@ -97,15 +97,27 @@ refuse(const struct ask *a, const char *what)
 	return -EACCES;
 }
 
+/* Datagrams need no connection; what asks for one looks names up. */
+static bool
+is_datagrams(int sock)
+{
+	int type = SOCK_STREAM;
+	socklen_t len = sizeof(type);
+
+	return getsockopt(sock, SOL_SOCKET, SO_TYPE, &type, &len) == 0 &&
+	    type == SOCK_DGRAM;
+}
+
 int
-port_may_connect(const struct ask *a, const struct sockaddr *sa,
+port_may_connect(const struct ask *a, int sock, const struct sockaddr *sa,
     socklen_t len)
 {
 	struct in6_addr to;
 	char text[32];
 	int port;
 
-	if (a->profiles == 0 || image_info(a->image)->mode != POLICY_ENFORCE)
+	if (a->profiles == 0 || image_info(a->image)->mode !=
+	    POLICY_ENFORCE || is_datagrams(sock))
 		return 0;
 	if (len > sizeof(sa_family_t) && sa->sa_family == AF_UNIX &&
 	    sa->sa_data[0] == '\0')
