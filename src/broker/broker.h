@@ -115,6 +115,8 @@ int caller_ids(const struct ask *a, struct caller_ids *out);
 pid_t caller_process(const struct ask *a);
 /* The number of its controlling terminal, 0: none. */
 unsigned caller_tty(const struct ask *a);
+/* How many threads its process has; 0: not known. */
+unsigned caller_threads(const struct ask *a);
 /* What program it runs; 0 or -errno. */
 struct stat;
 int caller_exe_open(const struct ask *a);	/* for reading */

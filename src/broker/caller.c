@@ -324,6 +324,16 @@ caller_exe_stat(const struct ask *a, struct stat *out)
 	return fd == -1 || fstat(fd, out) == -1 ? -errno : 0;
 }
 
+unsigned
+caller_threads(const struct ask *a)
+{
+	char text[4096];
+	long n;
+
+	return proc_read(a, "status", text, sizeof(text)) > 0 &&
+	    field(text, "\nThreads:", 10, &n) && n > 0 ? (unsigned)n : 0;
+}
+
 pid_t
 caller_parent(const struct ask *a, pid_t pid)
 {

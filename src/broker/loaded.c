@@ -27,6 +27,7 @@
 
 #define AUXV_MAX   64
 #define MAPS_BYTES 16384
+#define SHORT_BYTES 4096	/* many execs may be on their way at once */
 
 #if defined(__x86_64__)
 #define STACK_OF(regs) ((regs).rsp)
@@ -103,26 +104,55 @@ loader_expect(struct broker *b, const struct program_file *file,
 	return 0;
 }
 
+static size_t
+length_of(const struct str *v, uint32_t n)
+{
+	size_t len = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		len += v[i].len + 1;
+	return len;
+}
+
+/* Each with its NUL, as they will stand on the stack. */
+static char *
+join(char *at, const struct str *v, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++, at++)
+		at = mempcpy(at, v[i].p, v[i].len);
+	return at;
+}
+
+static void
+hash_all(struct sha256_sum *sum, const struct str *v, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		sha256_add(sum, v[i]);
+		sha256_add(sum, str_of("", 1));
+	}
+}
+
 static void
 args_expect(const struct program *p, struct loaded *l)
 {
 	const struct args *v = &p->args;
-	size_t len = 0;
+	struct sha256_sum sum;
 	char *at;
 
-	for (uint32_t i = 0; i < p->argc; i++)
-		len += p->argv[i].len + 1;
-	for (uint32_t i = 0; i < v->nenv; i++)
-		len += v->env[i].len + 1;
 	l->has_args = true;
 	l->argc = p->argc;
 	l->nenv = v->nenv;
-	l->len = len;
-	l->bytes = at = mem_alloc(len, 1);
-	for (uint32_t i = 0; i < p->argc; i++, at++)
-		at = mempcpy(at, p->argv[i].p, p->argv[i].len);
-	for (uint32_t i = 0; i < v->nenv; i++, at++)
-		at = mempcpy(at, v->env[i].p, v->env[i].len);
+	l->len = length_of(p->argv, p->argc) + length_of(v->env, v->nenv);
+	if (l->len <= SHORT_BYTES) {
+		l->bytes = mem_alloc(l->len, 1);
+		at = join(l->bytes, p->argv, p->argc);
+		(void)join(at, v->env, v->nenv);
+		return;
+	}
+	sha256_init(&sum);
+	hash_all(&sum, p->argv, p->argc);
+	hash_all(&sum, v->env, v->nenv);
+	sha256_end(&sum, l->args_hash);
 }
 
 int
@@ -184,18 +214,27 @@ static bool
 same_bytes(const struct ask *who, uint64_t at, const struct loaded *l)
 {
 	static char room[8 * 4096];
+	unsigned char hash[SHA256_BYTES];
+	struct sha256_sum sum;
 	size_t have = 0;
 
+	sha256_init(&sum);
 	while (have < l->len) {
 		size_t want = l->len - have;
 		ssize_t n = caller_some(who, at + have, room,
 		    want < sizeof(room) ? want : sizeof(room));
 
-		if (n <= 0 || memcmp(room, l->bytes + have, (size_t)n) != 0)
+		if (n <= 0 || (l->bytes != NULL &&
+		    memcmp(room, l->bytes + have, (size_t)n) != 0))
 			return false;
+		if (l->bytes == NULL)
+			sha256_add(&sum, str_of(room, (size_t)n));
 		have += (size_t)n;
 	}
-	return true;
+	if (l->bytes != NULL)
+		return true;
+	sha256_end(&sum, hash);
+	return memcmp(hash, l->args_hash, sizeof(hash)) == 0;
 }
 
 static bool

@@ -32,6 +32,7 @@
 #include <sys/wait.h>
 
 #include "base/clean.h"
+#include "base/limits.h"
 #include "base/must.h"
 #include "broker/command.h"
 #include "jail/calls_abi.h"
@@ -42,9 +43,9 @@
  * before it ends all that is in our namespace. */
 #define OPTIONS (PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL)
 
-enum { GOING_MAX = 256, GOING_BYTES_MAX = 16777216 };
+#define GOING_MAX BOX_PIDS_MAX /* as many as there can be */
 
-struct going { /* tid 0: free */
+struct going {
 	pid_t tid;
 	bool open;		/* the mode blocks nothing: only tell */
 	struct loaded loaded;
@@ -53,7 +54,6 @@ struct going { /* tid 0: free */
 static struct {
 	struct going v[GOING_MAX];
 	unsigned n;
-	size_t bytes;
 	uint64_t waiting[GOING_MAX];	/* held questions */
 	unsigned nwaiting;
 } stop;
@@ -73,23 +73,21 @@ trace(enum __ptrace_request what, pid_t pid, long data)
 static struct going *
 find(pid_t tid)
 {
-	for (unsigned i = 0; i < GOING_MAX && tid != 0; i++)
+	for (unsigned i = 0; i < stop.n; i++)
 		if (stop.v[i].tid == tid)
 			return &stop.v[i];
 	return NULL;
 }
 
-/* What waited for a place, or for another thread, is asked anew. */
+/* What waited for another thread is asked anew. */
 static void
 gone(struct going *g)
 {
 	uint64_t ids[GOING_MAX];
 	const unsigned n = stop.nwaiting;
 
-	stop.bytes -= g->loaded.len;
-	stop.n--;
 	loaded_fini(&g->loaded);
-	*g = (struct going){ .tid = 0 };
+	*g = stop.v[--stop.n];
 	memcpy(ids, stop.waiting, n * sizeof(*ids));
 	stop.nwaiting = 0;
 	for (unsigned i = 0; i < n; i++)
@@ -110,16 +108,12 @@ is_sibling(const struct ask *a, pid_t tid)
 }
 
 static bool
-must_wait(const struct ask *a, size_t bytes)
+must_wait(const struct ask *a)
 {
-	if (stop.n == 0)
-		return false;
-	if (stop.n == GOING_MAX || stop.bytes + bytes > GOING_BYTES_MAX)
-		return true;
-	for (unsigned i = 0; i < GOING_MAX; i++)
-		if (stop.v[i].tid != 0 && is_sibling(a, stop.v[i].tid))
+	for (unsigned i = 0; i < stop.n; i++)
+		if (is_sibling(a, stop.v[i].tid))
 			return true;
-	return false;
+	return stop.n == GOING_MAX;
 }
 
 static long
@@ -143,7 +137,7 @@ interrupt(pid_t tid)
 }
 
 static void
-go(const struct ask *a, struct going *g)
+go(const struct ask *a)
 {
 	struct seccomp_notif_resp r = { .id = a->id,
 		.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE };
@@ -152,19 +146,21 @@ go(const struct ask *a, struct going *g)
 	 * the stop that is asked for lets it go */
 	if (caller_waits(a))
 		(void)ioctl(a->b->listener, SECCOMP_IOCTL_NOTIF_SEND, &r);
-	interrupt(g->tid);
+	interrupt(a->tid);
 }
 
 /* Whoever traces it could change it at any time. Where only files are judged
  * it could read another's code in that way, and debuggers start programs so;
- * where commands are, nothing runs that was not compared. */
+ * where commands are, nothing runs that was not compared. (Of one that has
+ * threads another may be seized next, which then waits for this exec.) */
 static long
 refuse_traced(const struct ask *a, const struct program *p)
 {
 	struct exec_answer v = { .verdict = VERDICT_DENY,
 		.judged = VERDICT_DENY };
 
-	if (judge_is_open(a) || !image_has_commands(a->image))
+	if (judge_is_open(a) || (!image_has_commands(a->image) &&
+		caller_threads(a) == 1))
 		return LET_GO;
 	(void)snprintf(v.reason, sizeof(v.reason), "it is being traced, so "
 	    "what it would execute cannot be verified: let the tracer attach "
@@ -178,10 +174,9 @@ long
 stop_let_go(const struct ask *a, const struct program *p)
 {
 	struct loaded l;
-	struct going *g = NULL;
 	int rc = loaded_expect(a, p, &l);
 
-	if (rc == 0 && must_wait(a, l.len)) {
+	if (rc == 0 && must_wait(a)) {
 		loaded_fini(&l);
 		return wait_for_others(a);
 	}
@@ -191,16 +186,9 @@ stop_let_go(const struct ask *a, const struct program *p)
 		loaded_fini(&l);
 		return rc == -EPERM ? refuse_traced(a, p) : rc;
 	}
-	for (unsigned i = 0; g == NULL; i++) {
-		must(i < GOING_MAX);
-		if (stop.v[i].tid == 0)
-			g = &stop.v[i];
-	}
-	*g = (struct going){ .tid = a->tid, .open = judge_is_open(a),
-		.loaded = l };
-	stop.n++;
-	stop.bytes += l.len;
-	go(a, g);
+	stop.v[stop.n++] = (struct going){ .tid = a->tid,
+		.open = judge_is_open(a), .loaded = l };
+	go(a);
 	return ANSWERED;
 }
 
@@ -246,6 +234,22 @@ on_exec(struct broker *b, pid_t pid)
 	gone(g);
 }
 
+/* Who was killed in the stop may have had another number before. */
+static void
+sweep(struct broker *b)
+{
+	char path[32];
+	struct stat st;
+
+	for (unsigned i = 0; i < stop.n;) {
+		(void)snprintf(path, sizeof(path), "%d", (int)stop.v[i].tid);
+		if (fstatat(b->proc, path, &st, 0) == 0)
+			i++;
+		else
+			gone(&stop.v[i]);
+	}
+}
+
 bool
 stop_on(struct broker *b, pid_t pid, int status)
 {
@@ -254,6 +258,7 @@ stop_on(struct broker *b, pid_t pid, int status)
 	if (!WIFSTOPPED(status)) {
 		if (g != NULL)
 			gone(g);
+		sweep(b);
 		return g != NULL;
 	}
 	if (status >> 16 == PTRACE_EVENT_EXEC) {

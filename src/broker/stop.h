@@ -24,8 +24,9 @@ struct loaded { /* expected */
 	ino_t loader_ino;
 	bool has_args;
 	uint32_t argc, nenv;
-	char *bytes;		/* of the arguments and the environment */
-	size_t len;
+	size_t len;		/* of the arguments and the environment */
+	char *bytes;		/* if they are short; else their hash */
+	unsigned char args_hash[SHA256_BYTES];
 };
 
 /* 0 or -errno. */

@@ -238,3 +238,33 @@ attempt("loop", os.execv, "/tmp/loop", ["x"])
                    "fits": "0", "all": str(errno.E2BIG),
                    "many": str(errno.E2BIG), "dir": "100", "mode": "100",
                    "format": "101", "loop": "101"}, r
+
+
+def test_an_exec_that_is_kept_from_its_end_keeps_nobody_else(deny):
+    r = deny.exec("box", "python3", "-c", ATTACK + """
+import threading, time
+libc.ptrace.argtypes = [ctypes.c_long] * 4
+big = ["x" * 100000] * 15
+ready, go = os.pipe(), os.pipe()
+pid = os.fork()
+if pid == 0:
+    def execute():
+        os.read(go[0], 1)
+        os.execv("/bin/true", ["true"] + big)
+    def idle():
+        os.write(ready[1], b"%d" % threading.get_native_id())
+        time.sleep(100)
+    for f in (execute, execute, idle):
+        threading.Thread(target=f).start()
+    time.sleep(100)
+idle = int(os.read(ready[0], 20))
+# its process cannot execute before this thread has ended
+assert libc.ptrace(0x4206, idle, 0, 0x40) == 0      # SEIZE, TRACEEXIT
+os.write(go[1], b"xx")
+assert os.waitpid(idle, 0x40000000)[1] >> 16 == 6   # at its exit
+for i in range(10):
+    attempt("other", os.execv, "/bin/true", ["true"])
+libc.ptrace(17, idle, 0, 0)
+print("it", os.waitpid(pid, 0)[1])
+""", timeout=60)
+    assert r.out == "other 0\n" * 10 + "it 0\n", r
