@@ -2,7 +2,6 @@
  * conn_enter() writes c->state. */
 #include "conn.h"
 
-#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
@@ -13,8 +12,6 @@
 #include "base/must.h"
 #include "egress.h"
 #include "hold.h"
-#include "judge.h"
-#include "limit.h"
 
 static const struct {
 	const char *name;
@@ -401,7 +398,7 @@ conn_new_kid(struct conn *parent, struct h2_stream *s)
 	conn_run(c);
 }
 
-static struct conn *
+struct conn *
 conn_new(struct egress *eg, int fd, uint16_t peer_port)
 {
 	struct conn *c = mem_alloc(1, sizeof(*c));
@@ -467,156 +464,4 @@ conn_free(struct conn *c)
 	}
 	free(c);
 	conn_accept_more(eg);
-}
-
-#define ACCEPTS_MAX 16 /* in one pass */
-
-/* There is room for one more, and the supervisor is not behind in saying who
- * asks: its channel never fills, so nothing here ever waits for it. */
-static bool
-has_room(const struct egress *eg)
-{
-	return eg->nconns < CONN_COUNT_MAX && eg->nasks < ASK_COUNT_MAX;
-}
-
-/* The finder looks for 127.0.0.1 alone: a connection from another address of
- * loopback might share its port with somebody else's, so it is nobody's. */
-static uint16_t
-asking_port(const struct sockaddr_in6 *from)
-{
-	struct sockaddr_in a;
-
-	memcpy(&a, from, sizeof(a)); /* either fits into the larger */
-	return a.sin_family == AF_INET &&
-	    a.sin_addr.s_addr == htonl(INADDR_LOOPBACK) ? ntohs(a.sin_port) : 0;
-}
-
-void
-conn_accept_more(struct egress *eg)
-{
-	if (!has_room(eg))
-		return;
-	if (eg->listener.watched)
-		loop_want(eg->loop, &eg->listener, LOOP_READ);
-	if (eg->direct.watched)
-		loop_want(eg->loop, &eg->direct, LOOP_READ);
-}
-
-/* Out of descriptors: what waits would wake us for ever. The listener rests
- * until a connection ends, or the next sweep. Nothing is said of it to a log,
- * since it is the sandbox that decides how often it happens. */
-static void
-accept_failed(struct egress *eg, struct loop_io *from)
-{
-	if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)
-		return;
-	log_debug("accept: %m");
-	loop_want(eg->loop, from, LOOP_NONE);
-	egress_sweep_later(eg);
-}
-
-static void
-accept_some(struct egress *eg, struct loop_io *from, enum way way)
-{
-	for (int i = 0; i < ACCEPTS_MAX; i++) {
-		struct sockaddr_in6 a; /* room for either family */
-		socklen_t len = sizeof(a);
-		struct conn *c;
-		int fd;
-
-		if (!has_room(eg)) {
-			loop_want(eg->loop, from, LOOP_NONE);
-			return;
-		}
-		fd = accept4(from->fd, (struct sockaddr *)&a, &len,
-		    SOCK_CLOEXEC | SOCK_NONBLOCK);
-		if (fd == -1) {
-			accept_failed(eg, from);
-			return;
-		}
-		c = conn_new(eg, fd, asking_port(&a));
-		if (c == NULL || way == WAY_PROXY)
-			continue;
-		c->way = way;
-		c->first = false;
-		conn_enter(c, CONN_ASK);
-		conn_run(c);
-	}
-}
-
-void
-conn_on_accept(struct loop *l, unsigned events, void *arg)
-{
-	struct egress *eg = arg;
-
-	(void)l;
-	(void)events;
-	accept_some(eg, &eg->listener, WAY_PROXY);
-}
-
-void
-conn_on_direct(struct loop *l, unsigned events, void *arg)
-{
-	struct egress *eg = arg;
-
-	(void)l;
-	(void)events;
-	accept_some(eg, &eg->direct, WAY_DIRECT);
-}
-
-/* ---- a new policy ---- */
-
-/* What runs under the old policy goes on only if the new one allows it too,
- * and in the same way. */
-static bool
-still_allowed(struct conn *c, struct net_answer *a)
-{
-	char why[256];
-
-	if (c->treat != TREAT_HTTP)
-		judge_connection(c, a);
-	else
-		judge_request(c, a);
-	if (a->verdict != VERDICT_ALLOW || a->treat != c->treat)
-		return false;
-	limit_change(c, a);
-	return c->up == NULL || judge_addresses(c, why, sizeof(why));
-}
-
-void
-conn_rejudge(struct conn *c)
-{
-	bool request = c->state == CONN_RESOLVE || c->state == CONN_DIAL ||
-	    c->state == CONN_RELAY;
-	bool websocket = c->state == CONN_WEBSOCKET;
-	const struct net_answer none = { .verdict = VERDICT_DENY };
-	struct net_answer a;
-	enum want w = WANT_CLOSE;
-
-	limit_change(c, &none); /* bits of the old policy */
-	if (c->h2 != NULL)
-		h2_down_rejudge(c);
-	if (!request && !websocket && (!c->tunnel || c->treat == TREAT_HTTP))
-		return; /* what comes next is judged when it comes */
-	if (still_allowed(c, &a))
-		return;
-	a.verdict = VERDICT_DENY;
-	c->running = true;
-	if (websocket)
-		w = websocket_refuse(c, &a, "ended by a change of the policy");
-	else
-		(void)judge_record(c, request && c->treat == TREAT_HTTP ?
-			AUDIT_HTTP : AUDIT_NET_CLOSE, AUDIT_DENIED, &a, 0,
-		    STR("ended by a change of the policy")); /* regardless */
-	if (request) {
-		c->keep = false;
-		w = answer_denied(c, &a, c->treat != TREAT_HTTP);
-	}
-	c->running = false;
-	if (w == WANT_CLOSE) {
-		c->cl.failed = c->cl.recalled = true; /* cut, not ended */
-		conn_free(c);
-		return;
-	}
-	conn_run(c);
 }

@@ -151,10 +151,14 @@ struct conn {
 	size_t drained;			/* by LINGER */
 };
 
-/* conn.c */
+/* accept.c */
 void conn_on_accept(struct loop *l, unsigned events, void *arg);
 void conn_on_direct(struct loop *l, unsigned events, void *arg);
 void conn_accept_more(struct egress *eg); /* if there is room again */
+
+/* conn.c. peer_port: the client's; 0: whose it is cannot be found. fd is its
+ * own from here; NULL: it could not be watched. */
+struct conn *conn_new(struct egress *eg, int fd, uint16_t peer_port);
 void conn_on_io(struct conn *c, struct stream *s, unsigned events);
 void conn_on_up(struct conn *c, const struct err *e); /* NULL: connected */
 void conn_run(struct conn *c);		/* may free c */
@@ -167,7 +171,6 @@ bool conn_read_more(struct conn *c, struct stream *s);
 /* A look at what the client's socket holds, in place of cl.in. */
 enum want conn_peek_more(struct conn *c);
 void conn_begin_head(struct conn *c);	/* some of it is there */
-void conn_rejudge(struct conn *c);	/* after a policy change; may free c */
 void conn_shrink(struct conn *c);	/* an idle one holds little */
 void conn_park(struct conn *c, bool parked); /* the log has no room */
 void conn_unpark(struct conn *c);	/* it has; may free c */
@@ -175,6 +178,8 @@ void conn_unpark(struct conn *c);	/* it has; may free c */
 void conn_new_kid(struct conn *parent, struct h2_stream *s);
 void conn_unlist(struct conn *c);	/* from those that run again */
 struct conn *conn_find(struct egress *eg, uint32_t id);
+/* rejudge.c */
+void conn_rejudge(struct conn *c);	/* after a policy change; may free c */
 
 /* The steps: request.c, dial.c, relay.c, tunnel.c. */
 #define X(name, step, seconds, reads) enum want step(struct conn *c);
@@ -203,12 +208,14 @@ enum want direct_reset(struct conn *c);
 /* connect_judge() to the name that the address in c->at stands for, if it is
  * such a one. */
 enum want address_judge(struct conn *c);
-/* request.c: how the end of the request's body is known: HTTP_TO_END in
+/* version.c: is it one of gRPC? */
+bool request_is_call(const struct conn *c, const struct http_head *h);
+/* version.c: how the end of the request's body is known: HTTP_TO_END in
  * HTTP/2, where nothing else says it. */
 enum http_framing request_framing(const struct conn *c,
     const struct http_head *h);
 enum tls_alpn request_alpn(const struct conn *c); /* towards the server */
-/* request.c: the head of a response goes out, whatever version the client
+/* version.c: the head of a response goes out, whatever version the client
  * speaks; the final one, or one before it. false: it does not fit. */
 bool reply_head(struct conn *c, const struct http_head *h,
     const struct response_out *o) MUST_USE;

@@ -42,73 +42,6 @@ request_done(struct conn *c)
 	return WANT_TURN;
 }
 
-/* ---- whatever version is spoken ---- */
-
-enum http_framing
-request_framing(const struct conn *c, const struct http_head *h)
-{
-	if (c->parent != NULL && !h->has_length && !c->cl.h2->bodyless)
-		return HTTP_TO_END;
-	return http_request_framing(h);
-}
-
-/* A WebSocket is a matter of HTTP/1.1 (RFC 8441 is not spoken), gRPC one of
- * HTTP/2; in clear nothing is agreed on, and the server is asked in what the
- * client spoke. */
-enum tls_alpn
-request_alpn(const struct conn *c)
-{
-	if (c->grpc || (!c->tls && c->parent != NULL))
-		return TLS_HTTP2;
-	return c->websocket || !c->tls ? TLS_HTTP1 : TLS_EITHER;
-}
-
-/* application/grpc, application/grpc+proto and so on; not grpc-web, which is
- * for any version and carries its trailers in the body. */
-static bool
-is_of_grpc(struct str type)
-{
-	struct str name = STR("application/grpc");
-
-	if (type.len < name.len || !str_case_eq(str_head(type, name.len), name))
-		return false;
-	return type.len == name.len || type.p[name.len] == '+' ||
-	    type.p[name.len] == ';' || type.p[name.len] == ' ';
-}
-
-static bool
-is_call(const struct conn *c, const struct http_head *h)
-{
-	unsigned n = 0;
-
-	if (c->parent == NULL || !c->tls || !str_eqz(h->method, "POST"))
-		return false;
-	for (unsigned i = 0; i < h->nfields; i++)
-		if (str_case_eq(h->fields[i].name, STR("content-type"))) {
-			if (!is_of_grpc(h->fields[i].value))
-				return false;
-			n++;
-		}
-	return n == 1;
-}
-
-bool
-reply_head(struct conn *c, const struct http_head *h,
-    const struct response_out *o)
-{
-	return c->parent != NULL ? h2_respond(c->cl.h2, h, o) :
-				   response_put(&c->cl.out, h, o);
-}
-
-bool
-reply_interim(struct conn *c, const struct http_head *h)
-{
-	const struct response_out o = { .framing = HTTP_NO_BODY };
-
-	return c->parent != NULL ? h2_inform(c->cl.h2, h) :
-				   response_put(&c->cl.out, h, &o);
-}
-
 /* ---- agreement ---- */
 
 /* Does a Host field's value name c->at? One without a port means the usual
@@ -270,7 +203,7 @@ http_begin(struct conn *c, const struct http_head *h)
 		return w;
 	c->repeated = false;
 	c->websocket = ws_is_asked(h);
-	c->grpc = is_call(c, h);
+	c->grpc = request_is_call(c, h);
 	if (c->websocket && ws_request_check(h, &offer, &f) != PARSE_OK)
 		return answer_fault(c, &f);
 	buf_clear(&c->query_text);
