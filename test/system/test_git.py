@@ -48,6 +48,12 @@ def box(boxes):
     return boxes(POLICY)
 
 
+@pytest.fixture
+def long(slow):
+    if not slow:
+        pytest.skip("only with the slow ones")
+
+
 def test_a_push_of_an_allowed_ref_passes_and_of_another_does_not(sh, world):
     sh.start("box", POLICY)
     r = git(sh, "git push -q origin HEAD:refs/heads/agent/aNNN")
@@ -80,21 +86,21 @@ git ls-remote origin > /tmp/now && grep agent/dNNN /tmp/now &&
     assert r.code == 0, r
 
 
-def test_a_large_push_passes_in_pieces(box):
+def test_a_large_push_passes_in_pieces(box, long):
     r = git(box, """
 head -c 3000000 /dev/urandom > big && git add big && git commit -qm big &&
 git push -q origin HEAD:refs/heads/agent/bigNNN""")
     assert r.code == 0, r
 
 
-def test_each_version_of_the_protocol_fetches_and_pushes(box):
+def test_each_version_of_the_protocol_fetches_and_pushes(box, long):
     r = git(box, """for v in 0 1 2; do git config protocol.version $v &&
 git fetch -q && git push -q origin HEAD:refs/heads/agent/v${v}NNN &&
 ! git push -q origin HEAD:refs/heads/v$v || exit; done""")
     assert r.code == 0, r
 
 
-def test_a_forced_push_is_one_of_its_ref(box):
+def test_a_forced_push_is_one_of_its_ref(box, long):
     r = git(box, """
 git push -q origin HEAD:refs/heads/agent/fNNN && git commit -q --amend -m x &&
 git push -q --force origin HEAD:refs/heads/agent/fNNN &&

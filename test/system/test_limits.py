@@ -33,7 +33,6 @@ def put(sh, text):
           "--wait")
 
 
-@pytest.mark.both
 def test_requests_over_a_limit_are_answered_with_429(sh, world):
     sh.start("box", POLICY)
     for _ in range(3):
