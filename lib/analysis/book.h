@@ -30,8 +30,10 @@ int book_open(const struct policy_file *files, size_t n, struct book *out);
 /* The same of one that is read already, out->checked, with out->diags. */
 int book_open_checked(struct book *out);
 /* The same policy without the denies that ask for more than host, method and
- * path; with grants, its grants do not ask for more either. */
-int book_open_wide(const struct book *b, bool grants, struct book *out);
+ * path; with grants, its grants do not ask for more either. What a question
+ * can say beside those stays, unless every such rule is meant. */
+int book_open_wide(const struct book *b, bool grants, bool every,
+    struct book *out);
 void book_close(struct book *b);
 /* One of what is another's; book_unlend() it. whole: as above. */
 void book_lend(struct checked *k, struct image *im, const struct image *whole,

@@ -33,6 +33,20 @@ is_told(const struct diffing *d, const struct pol_rule *r)
 	return false;
 }
 
+/* Once, for the first of them that asks something. */
+static void
+tell_large(struct diffing *d, const struct space_rules *rules)
+{
+	uint32_t i = 0;
+
+	while (i + 1 < rules->n && rules->v[i].r->nneeds == 0)
+		i++;
+	if (!is_told(d, rules->v[i].r))
+		diff_unsure(d, "network", rules->v[i].r->at, "what the rules "
+		    "for this host ask of queries, fields and contents is too "
+		    "much to compare exactly");
+}
+
 static enum detail
 unknown_need(const struct pol_rule *r)
 {
@@ -50,16 +64,14 @@ on_rules(void *arg, const struct space_rules *rules)
 {
 	struct diffing *d = arg;
 
+	if (!rules->exact)
+		tell_large(d, rules);
 	for (uint32_t i = 0; i < rules->n; i++) {
 		const struct pol_rule *r = rules->v[i].r;
 
 		if (is_told(d, r))
 			continue;
-		if (!rules->exact && r->nneeds > 0)
-			diff_unsure(d, "network", r->at, "what the rules for "
-			    "this host ask of queries and fields is too much "
-			    "to compare exactly");
-		else if (is_on_both_sides(rules, &rules->v[i]))
+		if (is_on_both_sides(rules, &rules->v[i]))
 			continue;
 		else if (!space_knows_needs(r))
 			diff_unsure(d, "network", r->at, "what this rule asks "
@@ -119,9 +131,9 @@ walk_hidden(struct diffing *d, struct err *e)
 {
 	struct book before, after;
 	struct diff wide = { 0 };
-	int rc = book_open_wide(d->before, false, &before);
+	int rc = book_open_wide(d->before, false, false, &before);
 
-	if (book_open_wide(d->after, false, &after) == 0 && rc == 0)
+	if (book_open_wide(d->after, false, false, &after) == 0 && rc == 0)
 		rc = diff_all_network(&before, &after, &wide, e);
 	if (rc == 0)
 		tell_hidden(d, &wide);

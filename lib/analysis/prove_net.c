@@ -266,7 +266,15 @@ on_question(void *arg, const struct question *q)
 }
 
 static int
-ask_all(struct net_proof *p)
+open_wide(struct net_proof *p, bool every)
+{
+	if (book_open_wide(p->s->book, true, every, &p->wide) == 0)
+		return 0;
+	return statement_fault(p->s, 0, "%s", p->wide.diags.v[0].text);
+}
+
+static int
+ask_all(struct net_proof *p, bool *inexact)
 {
 	struct space space = { .arena = p->s->arena,
 		.pol = { p->s->book->checked, p->which.book.checked },
@@ -277,23 +285,29 @@ ask_all(struct net_proof *p)
 		space.pol[space.npol++] = p->claim.book.checked;
 	if (space_walk(&space, &e) == -1)
 		return statement_fault(p->s, 0, "%s", e.text);
-	if (p->s->proof->holds && space.inexact)
-		return statement_fault(p->s, 0, "what rules for one host ask "
-		    "of queries and fields is too much to look at");
+	*inexact = space.inexact;
+	return 0;
+}
+
+/* What is too much to look at is taken for no hindrance. */
+static int
+ask(struct net_proof *p)
+{
+	bool inexact;
+
+	if (ask_all(p, &inexact) == -1)
+		return -1;
+	if (p->s->proof->holds && inexact) {
+		book_close(&p->wide);
+		if (open_wide(p, true) == -1 || ask_all(p, &inexact) == -1)
+			return -1;
+	}
 	if (p->s->proof->holds && p->unsure.len > 0)
 		return statement_fault(p->s, 0, "whether it holds depends on "
 		    "what rules ask beside method and path, or on a condition, "
 		    "which is not looked into: %.*s", (int)p->unsure.len,
 		    p->unsure.p);
 	return 0;
-}
-
-static int
-open_wide(struct net_proof *p)
-{
-	if (book_open_wide(p->s->book, true, &p->wide) == 0)
-		return 0;
-	return statement_fault(p->s, 0, "%s", p->wide.diags.v[0].text);
 }
 
 static int
@@ -335,9 +349,9 @@ prove_network(struct statement *s, bool every, bool connection)
 	if (rc == 0 && every)
 		rc = open_scope(s, &p.claim);
 	if (rc == 0)
-		rc = open_wide(&p);
+		rc = open_wide(&p, false);
 	if (rc == 0)
-		rc = ask_all(&p);
+		rc = ask(&p);
 	book_close(&p.wide);
 	close_scope(&p.which);
 	close_scope(&p.claim);

@@ -22,6 +22,7 @@ enum {
 	VALUES_MAX = 64,	/* of all names, that some rule tells apart */
 	TRIED_MAX = 1 << 17,	/* sets of them */
 	SETS_MAX = 256,		/* that rules tell apart */
+	FEW = 8,		/* where there are more than that */
 };
 
 
@@ -531,7 +532,7 @@ space_details(struct arena *a, struct space_rules *rules)
 	sets_make(&d);
 	rules->details = need(arena_alloc(a, d.nseen, sizeof(*d.out)));
 	memcpy(rules->details, d.out, d.nseen * sizeof(*d.out));
-	rules->ndetails = d.nseen;
+	rules->ndetails = d.exact || d.nseen < FEW ? d.nseen : FEW;
 	rules->exact = d.exact;
 	free(d.seen);
 	free(d.out);
