@@ -319,8 +319,13 @@ caller_text(const struct ask *a, const char *what, char *text, size_t cap)
 int
 caller_exe_stat(const struct ask *a, struct stat *out)
 {
-	CLEAN_FD int fd = proc_open(a, "exe", O_PATH);
+	CLEAN_FD int fd = -1;
+	char path[32];
 
+	(void)snprintf(path, sizeof(path), "%d/exe", (int)a->tid);
+	if (fstatat(a->b->proc, path, out, 0) == 0)
+		return 0;
+	fd = proc_open(a, "exe", O_PATH); /* it may be undumpable */
 	return fd == -1 || fstat(fd, out) == -1 ? -errno : 0;
 }
 

@@ -12,18 +12,10 @@
 #include <unistd.h>
 
 #include "base/clean.h"
+#include "base/log.h"
 #include "broker/command.h"
 
 #define STDERR 2
-
-/* Names are the caller's own words, and go to a terminal. */
-static void
-make_safe(char *text)
-{
-	for (; *text != '\0'; text++)
-		if ((unsigned char)*text < 0x20 || *text == 0x7f)
-			*text = '?';
-}
 
 static void
 tell_file(const struct ask *a, const char *text, size_t len)
@@ -59,7 +51,7 @@ void
 tell(const struct ask *a, struct str path, const char *reason)
 {
 	CLEAN_FD int held = -1, fd = -1;
-	char text[PATH_BYTES_MAX + REASON_BYTES_MAX + 32];
+	char said[1024 + REASON_BYTES_MAX + 32], text[4 * sizeof(said)];
 	struct stat st;
 	int n;
 
@@ -68,11 +60,12 @@ tell(const struct ask *a, struct str path, const char *reason)
 	held = caller_object(a, STDERR);
 	if (held < 0 || fstat(held, &st) == -1)
 		return;
-	n = snprintf(text, sizeof(text) - 1, "openshell: %.*s: %s",
+	n = snprintf(said, sizeof(said), "openshell: %.*s: %s",
 	    (int)str_upto(path, 1024).len, path.p, reason);
 	if (n < 0)
 		return;
-	make_safe(text);
+	/* names are the caller's own words, and go to a terminal */
+	log_safe(str_c(said), text, sizeof(text) - 1);
 	n = (int)strlen(text);
 	text[n++] = '\n';
 	if (S_ISREG(st.st_mode)) {
