@@ -337,6 +337,6 @@ void hold_again_all(void);
 bool broker_receive(struct broker *b, struct ask *a);
 /* One question to its end. */
 void broker_answer(struct ask *a);
-void broker_do(const struct ask *a);
+void broker_do(struct ask *a);
 
 #endif

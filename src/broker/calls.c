@@ -229,9 +229,11 @@ answer(const struct ask *a, long rc)
 }
 
 void
-broker_do(const struct ask *a)
+broker_do(struct ask *a)
 {
-	answer(a, dispatch(a));
+	int rc = profile_take(a);
+
+	answer(a, rc == 0 ? dispatch(a) : rc);
 }
 
 bool
@@ -252,12 +254,6 @@ broker_receive(struct broker *b, struct ask *a)
 void
 broker_answer(struct ask *a)
 {
-	int rc;
-
 	mask_notice(a);
-	rc = profile_take(a);
-	if (rc == 0)
-		broker_do(a);
-	else
-		answer(a, rc);
+	broker_do(a);
 }

@@ -286,8 +286,6 @@ decide(const struct ask *a, const struct exec_call *call,
 	rc = judge_files(a, p);
 	if (rc == 0 && commands)
 		rc = judge_command(a, p);
-	if (rc == 0)
-		rc = profile_enter(a, p->profiles);
 	if (rc != 0)
 		return rc;
 	return stop_let_go(a, found == 0 ? p : NULL);

@@ -180,6 +180,8 @@ stop_let_go(const struct ask *a, const struct program *p)
 		loaded_fini(&l);
 		return wait_for_others(a);
 	}
+	if (rc == 0 && p != NULL)
+		rc = profile_enter(a, p->profiles);
 	if (rc == 0 && trace(PTRACE_SEIZE, a->tid, OPTIONS) == -1)
 		rc = -errno;
 	if (rc != 0) {
