@@ -3,13 +3,16 @@
  * The kernel gives a script's interpreter its name, and the interpreter opens
  * that, later: another file may be there by then, or other bytes in the same.
  * So who is about to run a judged script is remembered, and when it opens the
- * script, by its name or as that file, it gets the sealed copy of what was
- * reviewed; a file that was made in the sandbox and is not what was judged is
- * denied. An interpreter that resolves symbolic links first (node) opens
- * another path than it was given: where there are any, names of links and
- * directories stay until it has opened its script, and who would change one
- * waits. All of it stays so until the process ends or executes what the script
- * is no argument of (env executes the interpreter).
+ * script, by its name or as that file, it gets a sealed copy of what was
+ * judged (a shell reads on while it runs, and would run what is added). What
+ * stands there instead and was made in the sandbox is denied; so is all that
+ * is no file (a pipe has no bytes that could be judged) and what lies below
+ * the script's name, as if it were a directory (python runs those, too). An
+ * interpreter that resolves symbolic links first (node) opens another path
+ * than it was given: so the names of links, of directories and of the script
+ * stay until it has opened its script, and who would change one waits. All of
+ * it stays so until the process ends or executes what the script is no
+ * argument of (env executes the interpreter).
  *
  * Only where opens are asked about at all. */
 #include <errno.h>
@@ -19,6 +22,7 @@
 #include <sys/stat.h>
 
 #include "base/clean.h"
+#include "base/compat.h"
 #include "broker/review.h"
 #include "policy/files.h"
 #include "policy/image.h"
@@ -32,8 +36,8 @@ struct run { /* tgid 0: free */
 	dev_t dev;
 	ino_t ino;
 	uint64_t asked, path;	/* hashes of its name and its own path */
+	uint64_t plain;		/* and of what its name says without links */
 	bool reviewed;		/* it was made in the sandbox: hash may run */
-	bool linked;		/* found through symbolic links */
 	bool read, late;	/* it was opened; or should have been */
 	int64_t since;		/* monotonic, us */
 	unsigned char hash[SHA256_BYTES];
@@ -42,18 +46,26 @@ struct run { /* tgid 0: free */
 static struct {
 	struct run v[RUNS_MAX];
 	size_t n;		/* in use */
-	size_t unread;		/* of those, linked and not opened yet */
+	size_t unread;		/* of those, not opened yet */
 	uint64_t waits[WAITS_MAX];	/* questions */
 	size_t nwaits;
 } runs;
 
+#define HASH_START UINT64_C(1469598103934665603)
+
+static uint64_t
+hash_add(uint64_t h, char c)
+{
+	return (h ^ (unsigned char)c) * UINT64_C(1099511628211);
+}
+
 static uint64_t
 text_hash(struct str s)
 {
-	uint64_t h = UINT64_C(1469598103934665603);
+	uint64_t h = HASH_START;
 
 	for (size_t i = 0; i < s.len; i++)
-		h = (h ^ (unsigned char)s.p[i]) * UINT64_C(1099511628211);
+		h = hash_add(h, s.p[i]);
 	return h;
 }
 
@@ -78,7 +90,7 @@ is_file(const struct run *r, const struct stat *st)
 static bool
 is_unread(const struct run *r)
 {
-	return r->linked && !r->read && !r->late;
+	return r->tgid != 0 && !r->read && !r->late;
 }
 
 static void
@@ -142,13 +154,12 @@ run_add(const struct ask *a, pid_t tgid, const struct program *p, uint32_t i,
 		.ino = f->st.st_ino, .asked = text_hash(i == 0 ?
 		p->script : f->name),
 		.path = text_hash(f->path), .reviewed = c != NULL,
-		.linked = !str_eq(exec_lexical(p->cwd, f->name, plain),
-		    f->path), .since = clock_mono().v };
+		.plain = text_hash(exec_lexical(p->cwd, f->name, plain)),
+		.since = clock_mono().v };
 	if (c != NULL)
 		memcpy(r->hash, c->hash, SHA256_BYTES);
 	runs.n++;
-	if (r->linked)
-		runs.unread++;
+	runs.unread++;
 	return 0;
 }
 
@@ -195,6 +206,56 @@ script_leaves(const struct ask *a, const struct program *p)
 
 /* ---- opens ---- */
 
+struct opened { /* hashes of what it is called */
+	uint64_t asked, path, plain;
+	uint64_t above[PATH_BYTES_MAX];	/* and of each directory above it */
+	size_t n;
+};
+
+static void
+above_add(struct opened *o, struct str path)
+{
+	uint64_t h = HASH_START;
+
+	for (size_t i = 0; i < path.len && o->n < NELEM(o->above); i++) {
+		if (path.p[i] == '/' && i > 0)
+			o->above[o->n++] = h;
+		h = hash_add(h, path.p[i]);
+	}
+}
+
+static void
+opened_fill(struct opened *o, const char *asked, const char *path)
+{
+	char room[PATH_BYTES_MAX];
+	struct str plain = exec_lexical(STR("/"), str_c(asked), room);
+
+	o->asked = text_hash(str_c(asked));
+	o->path = o->plain = text_hash(str_c(path));
+	o->n = 0;
+	above_add(o, str_c(path));
+	if (asked[0] == '/' && !str_eqz(plain, path)) {
+		o->plain = text_hash(plain);
+		above_add(o, plain);
+	}
+}
+
+static bool
+lies_below(const struct run *r, const struct opened *o)
+{
+	for (size_t i = 0; i < o->n; i++)
+		if (o->above[i] == r->path || o->above[i] == r->plain)
+			return true;
+	return false;
+}
+
+static bool
+is_called(const struct run *r, const struct opened *o)
+{
+	return r->asked == o->asked || r->path == o->path ||
+	    r->plain == o->plain || lies_below(r, o);
+}
+
 static void
 mark_read(struct run *r)
 {
@@ -205,12 +266,11 @@ mark_read(struct run *r)
 
 /* Any process's, before it is known whose open this is. */
 static bool
-may_be_run(const struct stat *st, uint64_t asked, uint64_t path)
+may_be_run(const struct stat *st, const struct opened *o)
 {
 	for (size_t i = 0; i < RUNS_MAX; i++)
-		if (runs.v[i].tgid != 0 && (is_file(&runs.v[i], st) ||
-		    runs.v[i].asked == asked || runs.v[i].path == path ||
-		    runs.v[i].late))
+		if (runs.v[i].tgid != 0 && (runs.v[i].late ||
+		    is_file(&runs.v[i], st) || is_called(&runs.v[i], o)))
 			return true;
 	return false;
 }
@@ -218,15 +278,18 @@ may_be_run(const struct stat *st, uint64_t asked, uint64_t path)
 bool
 script_concerns(int fd, const char *asked, const char *path)
 {
+	static struct opened o;
 	struct stat st;
 
-	return runs.n > 0 && (fstat(fd, &st) == -1 || may_be_run(&st,
-	    text_hash(str_c(asked)), text_hash(str_c(path))));
+	if (runs.n == 0)
+		return false;
+	opened_fill(&o, asked, path);
+	return fstat(fd, &st) == -1 || may_be_run(&st, &o);
 }
 
 /* Its own script, or else one that stands where its script did. */
 static struct run *
-run_find(pid_t tgid, const struct stat *st, uint64_t asked, uint64_t path)
+run_find(pid_t tgid, const struct stat *st, const struct opened *o)
 {
 	struct run *found = NULL;
 
@@ -237,7 +300,7 @@ run_find(pid_t tgid, const struct stat *st, uint64_t asked, uint64_t path)
 			continue;
 		if (is_file(r, st))
 			return r;
-		if (r->late || r->asked == asked || r->path == path)
+		if (r->late || is_called(r, o))
 			found = r;
 	}
 	return found;
@@ -255,15 +318,38 @@ give_copy(const struct ask *a, const unsigned char hash[SHA256_BYTES],
 }
 
 static long
-refuse(const struct ask *a, const char *path)
+refuse(const struct ask *a, const char *path, const char *why)
 {
 	struct file_answer got = { .verdict = VERDICT_DENY };
 
-	(void)snprintf(got.reason, sizeof(got.reason), "the script that was "
-	    "judged is another: it was replaced or changed before it was "
-	    "read");
+	(void)snprintf(got.reason, sizeof(got.reason), "%s", why);
 	event_denied(a, path, FILE_READ, &got);
 	return -EACCES;
+}
+
+static long
+refuse_other(const struct ask *a, const char *path)
+{
+	return refuse(a, path, "the script that was judged is another: it "
+	    "was replaced or changed before it was read");
+}
+
+/* The host's, which nobody has changed yet. */
+static long
+give_as_it_is(const struct ask *a, int held, const char *path, int flags)
+{
+	struct content c;
+	struct stat st;
+	int rc = content_read(a->b, held, &c);
+
+	if (rc == -EFBIG)
+		return refuse(a, path, "it is a script of more than 16 MiB "
+		    "that could be changed while it runs");
+	if (rc != 0)
+		return rc;
+	if (c.binary || fstat(held, &st) == -1 || made_is(a->b, held, &st))
+		return refuse_other(a, path);
+	return give_copy(a, c.hash, flags);
 }
 
 /* It is where the caller's script is to be. */
@@ -273,39 +359,51 @@ open_judged(const struct ask *a, int held, const struct stat *st,
 {
 	struct content c;
 
+	if (!S_ISREG(st->st_mode))
+		return refuse_other(a, path);
 	if (is_file(r, st))
 		mark_read(r);
 	if (is_file(r, st) && r->reviewed)
 		return give_copy(a, r->hash, flags);
 	if (!made_is(a->b, held, st))
-		return 0;
+		return is_file(r, st) ? give_as_it_is(a, held, path, flags) :
+					0;
 	if (image_made(a->image) == MADE_ASK &&
 	    content_read(a->b, held, &c) == 0 && !c.binary &&
 	    review_knows(c.hash))
 		return give_copy(a, c.hash, flags);
-	return refuse(a, path);
+	return refuse_other(a, path);
+}
+
+/* What has no bytes of its own is one only by its name. */
+static bool
+may_be_read(const struct run *r, const struct stat *st,
+    const struct opened *o)
+{
+	return S_ISREG(st->st_mode) || is_called(r, o) ||
+	    S_ISFIFO(st->st_mode);
 }
 
 long
 script_open(const struct ask *a, int held, const struct stat *st,
     const char *asked, int flags)
 {
+	static struct opened o;
 	char path[PATH_BYTES_MAX] = "";
 	struct caller_ids ids;
-	uint64_t hash, own;
 	struct run *r;
 
-	if (runs.n == 0 || !S_ISREG(st->st_mode) ||
+	if (runs.n == 0 || S_ISDIR(st->st_mode) ||
 	    (flags & (O_ACCMODE | O_TRUNC)) != O_RDONLY)
 		return 0;
-	hash = text_hash(str_c(asked));
-	if (made_may_be(st))
+	if (!S_ISREG(st->st_mode) || made_may_be(st))
 		(void)object_path(a->b, held, path);
-	own = text_hash(str_c(path));
-	if (!may_be_run(st, hash, own) || caller_ids(a, &ids) != 0)
+	opened_fill(&o, asked, path);
+	if (!may_be_run(st, &o) || caller_ids(a, &ids) != 0)
 		return 0;
-	r = run_find(ids.tgid, st, hash, own);
-	return r == NULL ? 0 : open_judged(a, held, st, r, path, flags);
+	r = run_find(ids.tgid, st, &o);
+	return r == NULL || !may_be_read(r, st, &o) ? 0 :
+	    open_judged(a, held, st, r, path, flags);
 }
 
 /* ---- names that stay meanwhile ---- */
@@ -323,10 +421,24 @@ waits_again(void)
 		hold_again(ids[i]);
 }
 
+/* Does another process's interpreter come here? Its own calls do not wait for
+ * itself. */
+static bool
+is_on_the_way(const struct stat *st, pid_t tgid)
+{
+	for (size_t i = 0; i < RUNS_MAX; i++)
+		if (is_unread(&runs.v[i]) && runs.v[i].tgid != tgid &&
+		    (S_ISLNK(st->st_mode) || S_ISDIR(st->st_mode) ||
+		    is_file(&runs.v[i], st)))
+			return true;
+	return false;
+}
+
 long
 script_keeps(const struct ask *a, const struct spot *s)
 {
 	char name[sizeof(s->name)];
+	struct caller_ids ids;
 	struct stat st;
 
 	if (runs.unread == 0 || s->odd)
@@ -334,7 +446,7 @@ script_keeps(const struct ask *a, const struct spot *s)
 	(void)strcpy(name, s->name);
 	name[strcspn(name, "/")] = '\0';
 	if (fstatat(s->dir, name, &st, AT_SYMLINK_NOFOLLOW) == -1 ||
-	    (!S_ISLNK(st.st_mode) && !S_ISDIR(st.st_mode)))
+	    caller_ids(a, &ids) != 0 || !is_on_the_way(&st, ids.tgid))
 		return 0;
 	if (runs.nwaits == WAITS_MAX)
 		return -EBUSY;
@@ -356,7 +468,7 @@ script_tick(const struct broker *b)
 	if (runs.unread > 0)
 		drop_the_dead(b);
 	for (size_t i = 0; runs.unread > 0 && i < RUNS_MAX; i++)
-		if (is_unread(&runs.v[i]) && runs.v[i].tgid != 0 &&
+		if (is_unread(&runs.v[i]) &&
 		    now - runs.v[i].since > INT64_C(1000) * READ_MS) {
 			runs.unread--;
 			runs.v[i].late = true;

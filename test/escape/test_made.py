@@ -287,6 +287,71 @@ def test_a_script_of_the_host_is_not_swapped_for_one_of_the_sandbox(sh):
     assert r.code == 0 and "and False" in r.out and r.out[0] != "0", r
 
 
+# What a script's name leads to, once it has been judged and before its
+# interpreter reads it. Nothing changes the script itself.
+STAND_INS = """
+import ctypes, os, subprocess, sys
+how, tool = sys.argv[1:]
+evil = {'sh': b'echo EVIL', 'py': b'print("EVIL")',
+        'js': b'console.log("EVIL")'}[tool] + b'\\n'
+os.mkdir('e')
+there = 'e/' + tool
+if how == 'pipe':
+    os.mkfifo(there)
+    os.write(os.open(there, os.O_RDWR), evil)
+elif how == 'stdin':
+    os.symlink('/dev/fd/0', there)
+elif how == 'folder':
+    os.mkdir(there)
+    open(there + '/__main__.py', 'wb').write(evil)
+else:
+    open('evil', 'wb').write(evil)
+    os.symlink('/work/evil', there)
+libc, out = ctypes.CDLL(None), []
+for i in range(4):
+    p = subprocess.Popen(['d/' + tool], stdin=-1, stdout=-1, stderr=-3)
+    libc.renameat2(-100, b'd', -100, b'e', 2)
+    try:
+        out.append(p.communicate(evil, timeout=20)[0])
+    except subprocess.TimeoutExpired:
+        p.kill()
+    libc.renameat2(-100, b'd', -100, b'e', 2)
+print('ended', b'EVIL' in b''.join(out), flush=True)
+os._exit(0)
+"""
+SCRIPTS = {"sh": "#!/bin/sh\necho host\n",
+           "py": "#!/usr/bin/env python3\nprint('host')\n",
+           "js": "#!/usr/bin/env node\nconsole.log('host')\n"}
+
+
+def test_nothing_stands_in_for_a_script(sh):
+    for name, text in SCRIPTS.items():
+        sh.write(f"w/d/{name}", text, mode=0o777)
+    start(sh, "ask", timeout="1s")
+    for how, tool in (("pipe", "sh"), ("stdin", "sh"), ("stdin", "py"),
+                      ("folder", "py"), ("link", "js")):
+        if tool == "js" and shutil.which("node") is None:
+            continue
+        r = sh.exec("box", "python3", "-c", STAND_INS, how, tool,
+                    options=["--workdir", "/work"], timeout=120)
+        assert r.out == "ended False\n", (how, tool, r)
+        run(sh, "rm -r e evil")
+
+
+def test_nothing_is_added_to_a_script_that_runs(sh):
+    sh.write("w/slow", "#!/bin/sh\necho began\nread x\n", mode=0o777)
+    start(sh, "ask", timeout="1s")
+    r = sh.exec("box", "python3", "-c", """
+import subprocess
+p = subprocess.Popen(['./slow'], stdin=-1, stdout=-1)
+print(p.stdout.readline())
+with open('slow', 'a') as f:
+    f.write('echo EVIL\\n')
+print(p.communicate(b'\\n'))
+""", options=["--workdir", "/work"])
+    assert r.code == 0 and "began" in r.out and "EVIL" not in r.out, r
+
+
 def test_the_agent_has_no_say(sh):
     """The people's side is not inside."""
     start(sh, "ask")
