@@ -40,7 +40,7 @@ def test_wait_opens_and_closes_an_endpoint_without_a_restart(sh, world):
     ("network:\n  allow:\n    - endpoint: echo.test\n"
      "      when: context_sensitivity < high\n",
      "not enforced by this version: fact context_sensitivity"),
-    ("commands:\n  allow: [python3]\n", "not enforced by this version"),
+    ("commands:\n  allow: [python3]\n", "fixed when a sandbox is created"),
     ("inference:\n  router:\n    default: local\n",
      "not enforced by this version"),
     ("resources:\n  max_memory_mb: 1\n", "not enforced by this version"),
