@@ -3,33 +3,32 @@
 
 #include "scan/detect.h"
 
+enum { TOKEN_BEFORE = 32 };
+
+/* A bit for each set that a character is of. */
+#define IN(set) (1u << SET_##set)
+#define ALNUM (IN(ALNUM) | IN(WORD) | IN(URL) | IN(BASE64) | IN(DOTTED))
+#define LOWER8 ALNUM, ALNUM, ALNUM, ALNUM, ALNUM, ALNUM, ALNUM, ALNUM
+#define UPPER (ALNUM | IN(UPPER))
+#define UPPER8 UPPER, UPPER, UPPER, UPPER, UPPER, UPPER, UPPER, UPPER
+#define DIGIT (UPPER | IN(HEX) | IN(DIGIT))
+#define DIGIT8 DIGIT, DIGIT, DIGIT, DIGIT, DIGIT, DIGIT, DIGIT, DIGIT
+#define HEX(of) ((of) | IN(HEX))
+static const uint8_t sets[256] = {
+	['+'] = IN(BASE64), ['/'] = IN(BASE64), ['='] = IN(BASE64),
+	['_'] = IN(WORD) | IN(URL) | IN(DOTTED),
+	['-'] = IN(URL) | IN(DOTTED), ['.'] = IN(DOTTED),
+	['0'] = DIGIT8, DIGIT, DIGIT,
+	['A'] = HEX(UPPER), HEX(UPPER), HEX(UPPER), HEX(UPPER), HEX(UPPER),
+	HEX(UPPER), UPPER8, UPPER8, UPPER, UPPER, UPPER, UPPER,
+	['a'] = HEX(ALNUM), HEX(ALNUM), HEX(ALNUM), HEX(ALNUM), HEX(ALNUM),
+	HEX(ALNUM), LOWER8, LOWER8, ALNUM, ALNUM, ALNUM, ALNUM,
+};
+
 bool
 set_has(enum set set, unsigned char c)
 {
-	const bool digit = c >= '0' && c <= '9';
-	const bool upper = c >= 'A' && c <= 'Z';
-	const bool alnum = digit || upper || (c >= 'a' && c <= 'z');
-
-	switch (set) {
-	case SET_DIGIT:
-		return digit;
-	case SET_HEX:
-		return digit || (c >= 'a' && c <= 'f') ||
-		    (c >= 'A' && c <= 'F');
-	case SET_UPPER:
-		return digit || upper;
-	case SET_ALNUM:
-		return alnum;
-	case SET_WORD:
-		return alnum || c == '_';
-	case SET_URL:
-		return alnum || c == '_' || c == '-';
-	case SET_BASE64:
-		return alnum || c == '+' || c == '/' || c == '=';
-	case SET_DOTTED:
-		return alnum || c == '_' || c == '-' || c == '.';
-	}
-	return false;
+	return (sets[c] >> set & 1) != 0;
 }
 
 size_t
@@ -94,10 +93,11 @@ look_prefix(const struct detector *d, const struct text *t, size_t at,
     struct span *out)
 {
 	const size_t head = strlen(d->word);
-	const size_t n = set_run(d->set, t, at + head, d->max + 1u);
+	size_t n;
 
 	if (!d->inside && !text_begins(t, at))
 		return SEEN_NO;
+	n = set_run(d->set, t, at + head, d->max + 1u);
 	if (n <= d->max && at + head + n == t->n && !t->final)
 		return SEEN_MORE;
 	if (n < d->min || n > d->max || !is_varied(t, at + head, n))
@@ -189,27 +189,40 @@ look_key_block(const struct detector *d, const struct text *t, size_t at,
 	return SEEN_YES;
 }
 
+/* Close behind where letters begin: "id-eyJ" is a token, but not every "eyJ"
+ * of a long text without blanks, each of which would be read to its end. */
+static bool
+part_begins(const struct text *t, size_t at)
+{
+	size_t n = 0;
+
+	while (n < at && n < TOKEN_BEFORE && set_has(SET_URL, t->p[at - n - 1]))
+		n++;
+	return n < TOKEN_BEFORE && text_begins(t, at);
+}
+
 /* RFC 7519: three parts; the first begins as the base64 of {" does. */
 enum seen
 look_token_of_web(const struct detector *d, const struct text *t, size_t at,
     struct span *out)
 {
-	const size_t n = set_run(SET_DOTTED, t, at, d->max + 1u);
-	size_t dots = 0, part = 0, shortest = n;
+	size_t n = 0, dots = 0, part = 0, shortest = d->max;
 
-	if (!text_begins(t, at))
+	if (!part_begins(t, at))
 		return SEEN_NO;
-	if (n <= d->max && at + n == t->n && !t->final)
-		return SEEN_MORE;
-	for (size_t i = 0; i < n; i++) {
-		if (t->p[at + i] != '.') {
+	for (; n <= d->max && at + n < t->n &&
+	    set_has(SET_DOTTED, t->p[at + n]); n++) {
+		if (t->p[at + n] != '.') {
 			part++;
 			continue;
 		}
-		dots++;
+		if (++dots > 2)
+			return SEEN_NO;
 		shortest = part < shortest ? part : shortest;
 		part = 0;
 	}
+	if (n <= d->max && at + n == t->n && !t->final)
+		return SEEN_MORE;
 	if (dots != 2 || shortest < 10 || part < 16 || n > d->max)
 		return SEEN_NO;
 	*out = (struct span){ at, n };

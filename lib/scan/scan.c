@@ -438,14 +438,14 @@ by_place(const void *a, const void *b)
 }
 
 static void
-tell(struct scan_stream *t, const struct found *f)
+tell(struct scan_stream *t, const struct found *f, unsigned classes)
 {
 	const size_t len = f->end - f->at;
 	const struct scan_finding out = { f->d->name, f->d->class,
 		t->base + f->at,
 		len > SCAN_FINDING_BYTES_MAX ? SCAN_FINDING_BYTES_MAX :
 					       (uint32_t)len,
-		f->under };
+		f->under, classes };
 
 	t->on_finding(&out, t->arg);
 }
@@ -455,6 +455,7 @@ static void
 tell_settled(struct scan_stream *t, struct hunt *h)
 {
 	struct found all = { .end = 0 };
+	unsigned classes = 0;
 	bool any = false;
 
 	qsort(h->v, h->n, sizeof(*h->v), by_place);
@@ -470,16 +471,18 @@ tell_settled(struct scan_stream *t, struct hunt *h)
 				all.under = f->under;
 			}
 			all.end = end;
+			classes |= 1u << f->d->class;
 			continue;
 		}
 		if (any)
-			tell(t, &all);
+			tell(t, &all, classes);
 		all = *f;
+		classes = 1u << f->d->class;
 		any = true;
 	}
 	if (!any)
 		return;
-	tell(t, &all);
+	tell(t, &all, classes);
 	if (all.end > h->settled)
 		h->settled = all.end;
 }

@@ -37,7 +37,7 @@ enum scan_class { /* from the surest to the least sure */
 #define SCAN_EXACT_BYTES_MIN 8	/* shorter ones are in too many texts */
 #define SCAN_EXACT_BYTES_MAX 512
 #define SCAN_FINDING_BYTES_MAX 8192	/* the longest that is found in one piece;
-					 * of a longer one its beginning */
+					 * of one that long its beginning */
 
 struct scan_value {
 	struct str name;	/* for findings: of the secret, not itself */
@@ -51,6 +51,7 @@ struct scan_finding {
 	uint64_t at;		/* from the beginning of the stream */
 	uint32_t len;		/* of the bytes as they came, not as decoded */
 	const char *under;	/* the encoding, as "base64"; "": none */
+	unsigned classes;	/* a bit for each that overlapped here */
 };
 
 struct scan;	/* what is looked for; shared by all streams, never changed */

@@ -70,16 +70,35 @@ say_finding(struct sifting *s, const struct scan_finding *f,
 	say_z(&s->says, text);
 }
 
+/* What overlaps is one finding, and the strictest word counts. */
+static enum sift_act
+act_of(uint32_t sift, unsigned classes)
+{
+	enum sift_act act = SIFT_NOTHING;
+
+	for (int i = 0; i < SCAN_CLASS_COUNT; i++) {
+		enum sift_act own = sift_act(sift,
+		    kind_of((enum scan_class)i));
+
+		if ((classes >> i & 1) != 0 && own > act)
+			act = own;
+	}
+	return act;
+}
+
 static void
 on_finding(const struct scan_finding *f, void *arg)
 {
 	struct sifting *s = arg;
-	enum sift_act act = sift_act(s->sift, kind_of(f->class));
+	enum sift_act act = act_of(s->sift, f->classes);
 
 	if (act == SIFT_NOTHING)
 		return;
-	if (act == SIFT_REDACT && s->body == NULL)
-		act = SIFT_BLOCK;	/* another URL would be another one */
+	/* Another URL would be another one; and of what is as long as the
+	 * longest, more may follow. */
+	if (act == SIFT_REDACT &&
+	    (s->body == NULL || f->len >= SCAN_FINDING_BYTES_MAX))
+		act = SIFT_BLOCK;
 	if (act == SIFT_REDACT)
 		redact(s->body + f->at, f->len);
 	if (act > s->worst)
@@ -128,6 +147,7 @@ look_url(struct sifting *s, const struct conn *c)
 static const char *
 body_unread(struct conn *c, const struct http_head *h)
 {
+	const struct inspect_head *said;
 	char *p;
 	size_t len;
 
@@ -135,13 +155,13 @@ body_unread(struct conn *c, const struct http_head *h)
 		return "what a WebSocket carries is not inspected";
 	if (request_framing(c, h) == HTTP_NO_BODY)
 		return NULL;
-	for (unsigned i = 0; i < h->nfields; i++)
-		if (str_case_eq(h->fields[i].name, STR("content-encoding")) &&
-		    !str_case_eq(h->fields[i].value, STR("identity")))
-			return "its body is compressed";
-	if (hold_body(c, &p, &len))
-		return NULL;
-	return "its body is longer than 8 MiB, or is a push";
+	if (!hold_body(c, &p, &len))
+		return "its body is longer than 8 MiB, or is a push";
+	said = &c->hold->in.head;
+	if (said->encoding.len > 0 &&
+	    !str_case_eq(said->encoding, STR("identity")))
+		return "its body is compressed";
+	return said->twice ? "it says twice what its body is" : NULL;
 }
 
 static void

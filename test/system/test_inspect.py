@@ -75,6 +75,45 @@ def test_entries_and_the_section_add_up_to_the_stricter(sh, world):
     assert post(sh, "nothing", "https://other.test/x").endswith("\n200")
 
 
+LONG = """
+network:
+  inspect: {secrets: redact, addresses: log, generic: block}
+  allow:
+    - endpoint: echo.test
+"""
+
+
+def post_file(sh, text, *more):
+    sh.exec("box", "python3", "-c", "import sys; open('/tmp/p', 'w').write("
+            "sys.stdin.read())", data=text)
+    return post(sh, "@/tmp/p", "https://echo.test/echo", *more)
+
+
+def test_what_is_too_long_to_be_redacted_whole_is_not_sent(sh, world):
+    """Only the beginning of a finding was put aside once."""
+    sh.start("box", LONG)
+    lines = "\n".join("MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7"
+                      for _ in range(40))
+    key = ("-----BEGIN PRIVATE KEY-----\n" + lines +
+           "\n-----END PRIVATE KEY-----\n")
+    spelled = "".join("\\u%04x" % ord(c) for c in key)
+    behind = "-----BEGIN PRIVATE KEY-----\n" + "a few words " * 670 + key
+    for text in (spelled, behind):
+        out = post_file(sh, text)
+        assert out.endswith("\n403") and "private-key" in out, out
+    assert world.requests(host="echo.test") == []
+    assert post_file(sh, key).endswith("\n200")
+    assert "MII" not in world.requests(host="echo.test")[-1]["body"]
+
+
+def test_what_overlaps_is_judged_by_the_strictest_word(sh, world):
+    """A password that reads like an address is one all the same."""
+    sh.start("box", LONG)
+    out = post(sh, "password=a8Kx72hQ9z@corp-mail.de")
+    assert out.endswith("\n403"), out
+    assert world.requests(host="echo.test") == []
+
+
 def test_what_is_only_logged_passes(sh, world):
     sh.start("box", POLICY)
     assert post(sh, "write to ann.lee@corp-mail.de").endswith("\n200")
@@ -92,6 +131,10 @@ def test_what_cannot_be_read_is_not_sent(sh, world):
             f"'{packed.hex()}'))")
     out = sh.exec("box", "curl", "-s", "-w", "\n%{http_code}", "-H",
                   "Content-Encoding: gzip", "--data-binary", "@/tmp/p",
+                  "https://echo.test/echo").out
+    assert "compressed" in out and out.endswith("403"), out
+    out = sh.exec("box", "curl", "-s", "-w", "\n%{http_code}", "-H",
+                  "Content_Encoding: gzip", "--data-binary", "@/tmp/p",
                   "https://echo.test/echo").out
     assert "compressed" in out and out.endswith("403"), out
     out = sh.exec("box", "sh", "-c", "head -c 9000000 /dev/zero | curl -s -w "

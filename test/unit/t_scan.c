@@ -316,6 +316,24 @@ encodings_without_end_are_said(void **unused)
 }
 
 static void
+a_web_token_begins_where_letters_do(void **unused)
+{
+	static const char token[] = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0"
+	    ".SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV";
+	char *all = calloc(1, 70000);
+
+	(void)unused;
+	assert_non_null(all);
+	(void)sprintf(all, "id-%s ", token);
+	assert_true(finds(all, "json-web-token@3+"));
+	for (int i = 0; i < 16000; i++)
+		memcpy(all + 4 * i, "-eyJ", 4);
+	(void)sprintf(all + 64000, " %s ", token);
+	assert_true(finds(all, "json-web-token@64001+"));
+	free(all);
+}
+
+static void
 a_value_too_short_is_refused(void **unused)
 {
 	const struct scan_value v = { STR("k"), STR("seven77"), SCAN_EXACT };
@@ -358,6 +376,7 @@ main(void)
 		cmocka_unit_test(a_text_in_pieces_gives_the_same),
 		cmocka_unit_test(a_secret_deep_in_long_base64_is_found),
 		cmocka_unit_test(encodings_without_end_are_said),
+		cmocka_unit_test(a_web_token_begins_where_letters_do),
 		cmocka_unit_test(a_value_too_short_is_refused),
 	};
 
