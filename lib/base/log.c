@@ -91,14 +91,15 @@ printable(struct str s)
 	return is_sly(p, n) ? 0 : n;
 }
 
-char *
-log_safe(struct str s, char *out, size_t cap)
+static char *
+make_safe(struct str s, bool backslash, char *out, size_t cap)
 {
 	size_t at = 0;
 
 	for (size_t i = 0; i < s.len;) {
 		const unsigned char *p = (const unsigned char *)s.p + i;
-		size_t n = printable(str_from(s, i));
+		size_t n = backslash && *p == '\\' ? 1 :
+		    printable(str_from(s, i));
 
 		if (at + 4 + 4 > cap) {
 			at += (size_t)snprintf(out + at, cap - at, "...");
@@ -116,6 +117,18 @@ log_safe(struct str s, char *out, size_t cap)
 	}
 	out[at < cap ? at : cap - 1] = '\0';
 	return out;
+}
+
+char *
+log_safe(struct str s, char *out, size_t cap)
+{
+	return make_safe(s, false, out, cap);
+}
+
+char *
+log_shown(struct str s, char *out, size_t cap)
+{
+	return make_safe(s, true, out, cap);
 }
 
 void

@@ -19,6 +19,9 @@ void log_debug(const char *fmt, ...) PRINTF(1, 2);
 /* Text from outside, made safe for a terminal and a log: control bytes,
  * backslash and invalid UTF-8 become \xHH; cut with "..." at cap. */
 char *log_safe(struct str s, char *out, size_t cap);
+/* The same of text that was escaped before, or needs no telling from what
+ * was: a backslash stays. */
+char *log_shown(struct str s, char *out, size_t cap);
 /* Says why and exits 1. Only in src/. adds ": strerror" when errno != 0. */
 void die(const char *fmt, ...) PRINTF(1, 2) NORETURN;
 

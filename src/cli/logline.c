@@ -157,7 +157,7 @@ print_padded(FILE *to, const char *text, size_t *width, size_t most)
 	char safe[WHAT_BYTES_MAX * 2];
 	size_t shown = 0;
 
-	log_safe(str_c(text), safe, sizeof(safe));
+	log_shown(str_c(text), safe, sizeof(safe));
 	for (const char *p = safe; *p != '\0'; p++)
 		shown += ((unsigned char)*p & 0xc0) != 0x80;
 	if (shown > *width)
@@ -180,12 +180,12 @@ print_why(const struct line *l, FILE *to, bool colour)
 	char safe[WHAT_BYTES_MAX * 2];
 
 	if (why[0] != '\0')
-		(void)fprintf(to, "  %s", log_safe(str_c(why), safe,
+		(void)fprintf(to, "  %s", log_shown(str_c(why), safe,
 		    sizeof(safe)));
 	if (who[0] == '\0')
 		return;
-	(void)fprintf(to, "  %sby %s", colour_start(dim), log_safe(str_c(who),
-	    safe, sizeof(safe)));
+	(void)fprintf(to, "  %sby %s", colour_start(dim),
+	    log_shown(str_c(who), safe, sizeof(safe)));
 	if (who == exe && json_number(l->un, "pid") > 0)
 		(void)fprintf(to, "[%lld]",
 		    (long long)json_number(l->un, "pid"));

@@ -40,7 +40,7 @@ is_unseen(struct str s)
 	return false;
 }
 
-/* As log_safe(), and these as their bytes. */
+/* As log_shown(), and these as their bytes. */
 static const char *
 shown(const char *text, char out[SAFE_BYTES])
 {
@@ -61,7 +61,7 @@ shown(const char *text, char out[SAFE_BYTES])
 		s = str_from(s, n);
 	}
 	plain[at] = '\0';
-	return log_safe(str_c(plain), out, SAFE_BYTES);
+	return log_shown(str_c(plain), out, SAFE_BYTES);
 }
 
 static enum colour

@@ -72,6 +72,16 @@ safe_cases(void **state)
 }
 
 static void
+a_backslash_that_tells_nothing_stays(void **state)
+{
+	char out[64];
+
+	(void)state;
+	assert_string_equal(log_shown(STR("a\\n\x1b\\"), out, sizeof(out)),
+	    "a\\n\\x1b\\");
+}
+
+static void
 buf_keeps_its_limit(void **state)
 {
 	struct buf b;
@@ -94,6 +104,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(number_cases),
 		cmocka_unit_test(safe_cases),
+		cmocka_unit_test(a_backslash_that_tells_nothing_stays),
 		cmocka_unit_test(buf_keeps_its_limit),
 	};
 
