@@ -246,6 +246,8 @@ review_look(const struct ask *a, const struct program *p,
 	if (look.v[look.n - 1].made)
 		look.cannot = "its loader was made in the sandbox, too";
 	look_at_loaded(a, p, read);
+	if (look.v[0].made && (p->files[0].st.st_mode & 0111) == 0)
+		look.cannot = "it has no execute permission";
 	q->made = look.made;
 	q->reviewed = look.made && look.cannot == NULL &&
 	    unreviewed() == NULL;

@@ -1,5 +1,6 @@
 """Code that was made in the sandbox, and a person's word on it."""
 import hashlib
+import json
 import os
 import signal
 
@@ -190,6 +191,15 @@ def test_everywhere_is_in_other_sandboxes_too(sh):
     held = Held(sh, "sh", "-c", "./x d", name="two")
     sh.ok("rule", "reject", asked(sh, SCRIPT)["proposal"])
     assert held.end()[0] == 126
+
+
+def test_nobody_is_asked_about_what_could_not_run_anyway(sh):
+    start(sh, "ask")
+    put(sh, "box", SCRIPT, "x", mode="644")
+    r = sh.sh("box", "./x")
+    assert r.code == 126 and "no execute permission" in r.err, r
+    r = sh.ok("rule", "list", "--status", "all", "-o", "json")
+    assert json.loads(r.out) == []
 
 
 def test_a_held_exec_can_be_killed_and_is_then_nobodys(sh):
