@@ -15,6 +15,7 @@ struct near {
 	const struct exec_scan *s;
 	const struct f_crule *best;
 	uint32_t matched;	/* leading tokens */
+	uint32_t seen;		/* grants that could be nearest */
 	uint32_t left;		/* rules to look at */
 };
 
@@ -102,6 +103,7 @@ look_at(struct near *n, struct f_span rules)
 
 		if ((r->flags & CRULE_DENY) != 0)
 			continue;
+		n->seen++;
 		matched = leading(n->s, r);
 		if (n->best == NULL || matched > n->matched) {
 			n->best = r;
@@ -214,7 +216,8 @@ exec_explain(const struct exec_scan *s, struct exec_answer *out)
 		return;
 	}
 	exec_rule(s->im, n.best, &out->nearest);
-	say(out, "allowed only as \"%.*s\" (%.*s:%u): ",
+	say(out, "%s \"%.*s\" (%.*s:%u): ", n.seen == 1 ?
+	    "allowed only as" : "no allow agrees; the nearest is",
 	    (int)str_upto(out->nearest.text, 80).len, out->nearest.text.p,
 	    (int)str_upto(out->nearest.file, 60).len, out->nearest.file.p,
 	    out->nearest.line);

@@ -920,6 +920,20 @@ a_denial_says_what_differs(void **state)
 	done(&p);
 }
 
+static void
+one_of_several_allows_is_only_the_nearest(void **state)
+{
+	struct policy_under_test p;
+	struct exec_answer a;
+
+	(void)state;
+	compile(&p, "commands:\n  allow: [git status, git log *]\n");
+	ask(p.im, "git push", &a);
+	assert_string_equal(a.reason, "no allow agrees; the nearest is "
+	    "\"git status\" (p.yaml:2): argument 1 \"push\" is not status");
+	done(&p);
+}
+
 /* ---- errors */
 
 static const struct {
@@ -1024,6 +1038,7 @@ main(void)
 		cmocka_unit_test(a_condition_narrows_a_rule),
 		cmocka_unit_test(a_damaged_image_is_refused_or_harmless),
 		cmocka_unit_test(a_denial_says_what_differs),
+		cmocka_unit_test(one_of_several_allows_is_only_the_nearest),
 		cmocka_unit_test(an_error_says_what_to_write),
 		cmocka_unit_test(what_takes_too_long_is_refused_by_name),
 	};
