@@ -9,7 +9,13 @@
 #include "base/compat.h"
 #include "base/must.h"
 
-enum { OPTIONS_MAX = 24, RULE_SHOWN_MAX = 160, ROUNDS_MAX = 32 };
+enum {
+	OPTIONS_MAX = 24,
+	RULE_SHOWN_MAX = 160,
+	ROUNDS_MAX = 32,
+	WORK_MAX = 1 << 27,	/* steps, of all programs */
+	KINDS_WORK = 256,	/* that finding out what there is costs */
+};
 
 static void *
 need(void *p)
@@ -264,6 +270,12 @@ skip_all(struct argv_units *u, bool skip)
 			u->v[i].skip[r] = skip;
 }
 
+static bool
+is_spent(const struct argv_space *s)
+{
+	return s->work > (s->most != 0 ? s->most : WORK_MAX);
+}
+
 /* Until no more denies turn out to matter. false: too large. */
 static bool
 run_piece(struct argv_space *s, struct argv_units *u, struct argv_kinds *k,
@@ -271,7 +283,8 @@ run_piece(struct argv_space *s, struct argv_units *u, struct argv_kinds *k,
 {
 	enum argv_run run = ARGV_AGAIN;
 
-	for (unsigned i = 0; i < ROUNDS_MAX && run == ARGV_AGAIN; i++)
+	for (unsigned i = 0; i < ROUNDS_MAX && run == ARGV_AGAIN &&
+	    !is_spent(s); i++)
 		run = argv_machine(s, u, k, name);
 	return run == ARGV_DONE;
 }
@@ -322,8 +335,9 @@ program(struct argv_space *s, struct argv_units *u, struct str name,
 	u->unsure = 0;
 	if (sides_alike(u))
 		return;
-	ok = units_place(u, a) && argv_kinds_make(u, &k) == 0 &&
-	    run_all(s, u, &k, name);
+	ok = !is_spent(s) && units_place(u, a) &&
+	    argv_kinds_make(u, &k) == 0 && run_all(s, u, &k, name);
+	s->work += KINDS_WORK + k.effects.n;
 	argv_kinds_fini(&k);
 	if (!ok)
 		u->unsure |= ARGV_BIT(ARGV_LARGE);

@@ -54,6 +54,7 @@ struct argv_space {
 	void (*unsure)(void *arg, struct str name, enum argv_unsure why);
 	void *arg;
 	uint64_t states;	/* looked at, of all names */
+	uint64_t work, most;	/* steps so far; not more than, or 0 */
 	bool may_run[2];	/* of ARGV_MANIFOLD: by which side */
 };
 

@@ -250,6 +250,7 @@ argv_machine(struct argv_space *s, struct argv_units *u, struct argv_kinds *k,
 	ok = tour_run(&m, &all, false);
 	vectors_init(&seen.told, u->state);
 	s->states += all.states.n;
+	s->work += all.work;
 	if (ok && any_of_interest(&m, &all))
 		look_around(&m, &all, &seen);
 	if (seen.hidden && !seen.more)

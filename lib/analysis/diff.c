@@ -134,6 +134,9 @@ diff_ask(struct diffing *d, const struct question *q)
 {
 	struct reply before, after;
 
+	d->spent |= d->most != 0 && d->asked++ >= d->most;
+	if (d->spent)
+		return false;
 	book_ask(d->before, q, &before);
 	book_ask(d->after, q, &after);
 	if (before.verdict == after.verdict) {

@@ -54,6 +54,8 @@ struct diffing {
 	struct diff *to;
 	bool one;		/* is enough */
 	bool wide;		/* conditions are out of the way already */
+	uint64_t most, asked;	/* questions that may be asked; 0: any number */
+	bool spent;		/* there were more */
 };
 
 /* Asks both, and notes it if they differ. false: both deny, or enough. */

@@ -223,6 +223,7 @@ on_unsure(void *arg, struct str name, enum argv_unsure why)
 		[ARGV_HIDDEN] = "differs where a condition does not decide" };
 	struct diffing *d = arg;
 
+	d->spent |= d->most != 0 && why == ARGV_LARGE;
 	if (why == ARGV_MANIFOLD)
 		say_manifold(d, name);
 	else
@@ -288,7 +289,8 @@ diff_commands(struct diffing *d)
 {
 	struct argv_space s = { .arena = &d->to->arena,
 		.side = { d->before, d->after }, .differs = differs,
-		.on = on_question, .unsure = on_unsure, .arg = d };
+		.on = on_question, .unsure = on_unsure, .arg = d,
+		.most = 8 * d->most };
 	const struct checked *a = d->before->checked, *b = d->after->checked;
 
 	ask_entries(d, a, b);

@@ -11,8 +11,9 @@ on_path(void *arg, struct str path)
 		q.mounted = (i & 2) != 0;
 		(void)diff_ask(arg, &q);	/* noted if they differ */
 	}
-	return !((struct diffing *)arg)->one ||
-	    ((struct diffing *)arg)->to->n == 0;
+	return !((struct diffing *)arg)->spent &&
+	    (!((struct diffing *)arg)->one ||
+	    ((struct diffing *)arg)->to->n == 0);
 }
 
 int

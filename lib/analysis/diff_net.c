@@ -7,7 +7,7 @@ on_question(void *arg, const struct question *q)
 	const struct diffing *d = arg;
 	bool either = diff_ask(arg, q);
 
-	if (d->one && d->to->n > 0)
+	if (d->spent || (d->one && d->to->n > 0))
 		return false;
 	return q->kind != ASK_CONNECT || either;
 }

@@ -7,7 +7,10 @@
 #include "base/must.h"
 #include "compile/commands.h"
 
-enum { ERRORS_MAX = 16 };	/* of one profile */
+enum {
+	ERRORS_MAX = 16,	/* of one profile */
+	QUESTIONS_MAX = 1 << 18, /* the same: a gateway waits for it */
+};
 
 struct narrowing {
 	struct checked *whole;
@@ -116,7 +119,7 @@ compare(struct narrowing *n, struct image *im, struct image *under)
 	struct book before, after;
 	struct diff d = { .v = mem_alloc(DIFFERENCES_MAX, sizeof(*d.v)) };
 	struct diffing x = { .before = &before, .after = &after, .to = &d,
-		.wide = true };
+		.wide = true, .most = QUESTIONS_MAX };
 	struct err e = { 0 };
 
 	book_lend(n->whole, im, NULL, &before);
@@ -125,6 +128,11 @@ compare(struct narrowing *n, struct image *im, struct image *under)
 		say_unknown(n, &e);
 	else if (alone.c.pol.commands != NULL)
 		diff_commands(&x);
+	if (x.spent)
+		(void)err_set(&e, ERR_LIMIT, "it has too many kinds of "
+		    "requests");
+	if (x.spent)
+		say_unknown(n, &e);
 	for (uint32_t i = 0; i < d.n; i++)
 		if (d.v[i].text == NULL)
 			say(n, &d.v[i]);
