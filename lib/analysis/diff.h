@@ -56,6 +56,7 @@ struct diffing {
 	bool wide;		/* conditions are out of the way already */
 	uint64_t most, asked;	/* questions that may be asked; 0: any number */
 	bool spent;		/* there were more */
+	bool inexact;		/* of some host not all was asked about */
 };
 
 /* Asks both, and notes it if they differ. false: both deny, or enough. */

@@ -39,6 +39,7 @@ tell_large(struct diffing *d, const struct space_rules *rules)
 {
 	uint32_t i = 0;
 
+	d->inexact = true;
 	while (i + 1 < rules->n && rules->v[i].r->nneeds == 0)
 		i++;
 	if (!is_told(d, rules->v[i].r))

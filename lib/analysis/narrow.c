@@ -128,10 +128,10 @@ compare(struct narrowing *n, struct image *im, struct image *under)
 		say_unknown(n, &e);
 	else if (alone.c.pol.commands != NULL)
 		diff_commands(&x);
-	if (x.spent)
+	if (x.spent || x.inexact)
 		(void)err_set(&e, ERR_LIMIT, "it has too many kinds of "
 		    "requests");
-	if (x.spent)
+	if (x.spent || x.inexact)
 		say_unknown(n, &e);
 	for (uint32_t i = 0; i < d.n; i++)
 		if (d.v[i].text == NULL)
