@@ -8,6 +8,7 @@
  * another, which is why who is under a profile traces nobody: a signal to the
  * wrong process is all that the moment gives. */
 #include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -80,7 +81,26 @@ stat_number(int pid, unsigned field)
 
 enum { STAT_PARENT = 4, STAT_GROUP = 5 };
 
-/* To a process (or a thread), a group, which is its leader's, or all. */
+/* A group's processes need not be under what its leader is under. */
+static bool
+group_is_as_narrow(const struct ask *a, int group)
+{
+	DIR *d = group <= 0 ? NULL : opendir("/proc");
+	bool narrow = d != NULL;
+	const struct dirent *ent;
+
+	while (narrow && (ent = readdir(d)) != NULL) {
+		int pid = atoi(ent->d_name);
+
+		if (pid > 0 && stat_number(pid, STAT_GROUP) == group)
+			narrow = is_as_narrow(a, pid);
+	}
+	if (d != NULL)
+		(void)closedir(d);
+	return narrow;
+}
+
+/* To a process (or a thread), a group, or all. */
 static long
 signal_to(const struct ask *a, int target, int signo)
 {
@@ -91,15 +111,15 @@ signal_to(const struct ask *a, int target, int signo)
 		return LET_GO;
 	if (target == -1)
 		return -EPERM;
+	if (target > 0)
+		return is_as_narrow(a, target) ? LET_GO : -EPERM;
 	if (target == 0) {
 		rc = caller_ids(a, &ids);
 		if (rc != 0)
 			return rc;
-		target = stat_number(ids.in_tgid, STAT_GROUP);
+		target = -stat_number(ids.in_tgid, STAT_GROUP);
 	}
-	if (target < 0)
-		target = -target;
-	return is_as_narrow(a, target) ? LET_GO : -EPERM;
+	return group_is_as_narrow(a, -target) ? LET_GO : -EPERM;
 }
 
 /* ---- the others ---- */

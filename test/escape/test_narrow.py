@@ -291,6 +291,23 @@ tries("type", fcntl.ioctl, pty.openpty()[1], termios.TIOCSTI, b"x")
     assert "GOT" not in r.out and r.out.count("no ") >= 36, r
 
 
+def test_a_group_that_it_leads_is_no_way_to_signal_others(box):
+    """As in a shell's "narrow | wide", where both are one job."""
+    r = box.exec("box", "python3", "-c", """
+import subprocess
+for what in "os.kill(0, 9)", "os.killpg(os.getpid(), 9)":
+    p = subprocess.Popen(
+        ["/work/bin/enter-reader", "python3", "-c",
+         f"import os; input(); {what}"],
+        process_group=0, stdin=-1, stderr=-3)
+    wide = subprocess.Popen(["sleep", "100"], process_group=p.pid)
+    p.communicate(b"\\n")
+    print(p.returncode, wide.poll())
+    wide.kill()
+""")
+    assert r.out == "1 None\n1 None\n", r
+
+
 def test_its_own_are_its_to_signal(box):
     r = narrow(box, """
 p = subprocess.Popen(["sleep", "100"], start_new_session=True)
