@@ -139,6 +139,7 @@ struct conn {
 	struct buf field_text;
 	struct body req, res;
 	struct hold *hold;	/* its body is judged, too; or NULL */
+	uint32_t sift;		/* what was looked for in it */
 	struct ws_flow ws_out, ws_in;	/* after it became one */
 
 	struct rates_set rates;	/* that count what it does */

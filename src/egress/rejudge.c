@@ -1,9 +1,44 @@
 /* rejudge.c -- what runs when the policy changes. */
+#include <stdio.h>
+
 #include "answer.h"
 #include "conn.h"
 #include "egress.h"
+#include "hold.h"
 #include "judge.h"
 #include "limit.h"
+#include "policy/sift.h"
+#include "sift.h"
+
+/* Has all of it left? */
+static bool
+is_sent(const struct conn *c)
+{
+	return c->state == CONN_RELAY && c->req.done && hold_is_sent(c);
+}
+
+/* What it still has to say was not looked at as it would be now. */
+static bool
+goes_uninspected(const struct conn *c, struct net_answer *a)
+{
+	bool more = false;
+
+	if (c->treat != TREAT_HTTP || is_sent(c) || !sift_is_enforced(c))
+		return false;
+	for (int k = 0; k < SIFT_KIND_COUNT; k++) {
+		enum sift_act now = sift_act(a->sift, (enum sift_kind)k);
+
+		more |= now >= SIFT_REDACT &&
+		    now > sift_act(c->sift, (enum sift_kind)k);
+	}
+	if (!more)
+		return false;
+	a->nearest = a->rule;
+	a->rule = (struct policy_rule){ .line = 0 };
+	(void)snprintf(a->reason, sizeof(a->reason), "inspect: it began "
+	    "before it was to be inspected; ask again");
+	return true;
+}
 
 /* What runs under the old policy goes on only if the new one allows it too,
  * and in the same way. */
@@ -16,7 +51,8 @@ still_allowed(struct conn *c, struct net_answer *a)
 		judge_connection(c, a);
 	else
 		judge_request(c, a);
-	if (a->verdict != VERDICT_ALLOW || a->treat != c->treat)
+	if (a->verdict != VERDICT_ALLOW || a->treat != c->treat ||
+	    goes_uninspected(c, a))
 		return false;
 	limit_change(c, a);
 	return c->up == NULL || judge_addresses(c, why, sizeof(why));

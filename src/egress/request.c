@@ -126,6 +126,7 @@ request_judged(struct conn *c, const struct http_head *h, bool encoded_slash,
 		    "the path holds an encoded slash (%%2F), which the "
 		    "endpoint does not take");
 	}
+	c->sift = a->sift;
 	if (a->verdict == VERDICT_ALLOW && a->sift != 0 &&
 	    !sift_request(c, h, a))
 		return answer_unrecorded(c);

@@ -201,10 +201,16 @@ deny(struct net_answer *a, const struct sifting *s)
 }
 
 bool
-sift_request(struct conn *c, const struct http_head *h, struct net_answer *a)
+sift_is_enforced(const struct conn *c)
 {
 	const struct image_info *info = image_info(c->eg->image);
-	const bool enforced = info->mode == POLICY_ENFORCE || info->bounded;
+
+	return info->mode == POLICY_ENFORCE || info->bounded;
+}
+
+bool
+sift_request(struct conn *c, const struct http_head *h, struct net_answer *a)
+{
 	struct sifting s = { .sift = a->sift };
 	char more[64];
 
@@ -216,7 +222,7 @@ sift_request(struct conn *c, const struct http_head *h, struct net_answer *a)
 		    s.n - NAMED_MAX);
 		say_z(&s.says, more);
 	}
-	if (s.worst == SIFT_BLOCK && enforced) {
+	if (s.worst == SIFT_BLOCK && sift_is_enforced(c)) {
 		deny(a, &s);
 		return true; /* recorded as that */
 	}

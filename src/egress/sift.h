@@ -9,5 +9,7 @@
  * becomes a denial. false: what was found could not be recorded. */
 bool sift_request(struct conn *c, const struct http_head *h,
     struct net_answer *a);
+/* Or is the policy one that only says what it would do? */
+bool sift_is_enforced(const struct conn *c);
 
 #endif

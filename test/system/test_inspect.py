@@ -2,8 +2,14 @@
 import base64
 import gzip
 import json
+import os
 
+import hosts
 import pytest
+
+with open(os.path.join(os.path.dirname(hosts.__file__), "ws.py"),
+          encoding="utf-8") as f:
+    CLIENT = f.read()
 
 CARD, OTHER = "4539148803436467", "5425233430109903"
 TOKEN = "ghp_" + "q7Zr2Lm9Kx4TbW8sYc3Vd6Nf1Hg5Jp0Qe2Ra"   # of no account
@@ -142,3 +148,36 @@ def test_what_cannot_be_read_is_not_sent(sh, world):
                   ).out
     assert "longer than 8 MiB" in out and out.endswith("403"), out
     assert world.requests(host="echo.test") == []
+
+
+def test_what_runs_when_inspection_begins_sends_nothing_more(sh, world):
+    """Neither a WebSocket nor the rest of a body, which nobody looked at."""
+    sh.start("box", "network:\n  allow: [{endpoint: echo.test}]\n")
+    t = sh.term("sandbox", "exec", "box", "--", "python3", "-c", CLIENT + """
+import subprocess
+c = Client("wss://echo.test/ws/echo")
+p = subprocess.Popen(["curl", "-s", "-w", "\\n%{http_code}", "-H",
+    "Expect:", "-T", "-", "https://echo.test/up"], stdin=subprocess.PIPE,
+    stdout=subprocess.PIPE, bufsize=0)
+p.stdin.write(b"some")
+print(c.say("one"), flush=True)
+input()
+print("code", c.close_code(), flush=True)
+try:
+    p.stdin.write(b"more")
+    p.stdin.close()
+except OSError:
+    pass
+print("curl", p.stdout.read().decode()[-3:], flush=True)
+""")
+    t.expect("one")
+    sh.audited(host="echo.test", path="/up")
+    for text in ("{secrets: log}", "{secrets: block}"):
+        sh.ok("policy", "set", "box", "--policy", sh.write(
+            "more.yaml", "network: {inspect: " + text +
+            ", allow: [{endpoint: echo.test}]}"), "--wait")
+    t.send("\n")
+    t.expect("code 1012")
+    t.expect("curl 403")
+    assert t.wait() == 0
+    assert "more" not in json.dumps(world.requests(host="echo.test"))
