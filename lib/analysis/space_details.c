@@ -158,7 +158,7 @@ need_agrees(const struct pol_rule *r, const struct pol_need *t,
 		if (!deny && ((t->flags & NEED_FORBIDDEN) != 0 ||
 			!is_as_said(t, set[i]->value, false)))
 			return false;
-		seen |= t->detail != DETAIL_QUERY ||
+		seen |= t->detail == DETAIL_HEADER ||
 		    str_eq(t->name, set[i]->name);
 	}
 	return !deny && (seen || (t->flags & (NEED_OPTIONAL |
@@ -204,6 +204,20 @@ mark_add(struct details *d, enum detail detail)
 	name_add(d, detail, STR(""), true);
 }
 
+/* What is about the same name, and does not stand for it. */
+static void
+variant_add(struct details *d, const struct pol_need *t)
+{
+	char *p = need(arena_strdup(d->arena, t->name));
+
+	for (size_t i = 0; i < t->name.len; i++)
+		if ((p[i] | 0x20) >= 'a' && (p[i] | 0x20) <= 'z') {
+			p[i] ^= 0x20;
+			name_add(d, t->detail, str_of(p, t->name.len), false);
+			return;
+		}
+}
+
 static void
 names_take(struct details *d)
 {
@@ -225,6 +239,10 @@ names_take(struct details *d)
 				name_add(d, DETAIL_QUERY, str_c(need(
 				    arena_printf(d->arena, "%.*s[]",
 				    (int)t->name.len, t->name.p))), false);
+			if ((t->detail == DETAIL_MCP_ARGUMENT ||
+			    t->detail == DETAIL_RPC_PARAM) &&
+			    (t->flags & NEED_REST) == 0)
+				variant_add(d, t);
 		}
 	}
 }

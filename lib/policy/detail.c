@@ -398,8 +398,8 @@ grant_agrees(const struct scan *s, const struct f_rule *r,
 		if ((t->flags & NEED_FORBIDDEN) != 0 ||
 		    value_agrees(s, t, one.value) != TRUTH_TRUE)
 			return false;
-		/* Not all servers take "a[]" for "a". */
-		seen |= t->detail != DETAIL_QUERY ||
+		/* Not all servers take "a[]" for "a", or "PATH" for "path". */
+		seen |= t->detail == DETAIL_HEADER ||
 		    str_eq(form_text(s->im, t->name), one.name);
 	}
 	if (is_hoped(&p))
