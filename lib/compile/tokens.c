@@ -210,7 +210,7 @@ command_tokens(struct compile *c, const struct node *n, struct str text,
 		rest = str_trim(rest);
 		fault = word_fault(word);
 		if (fault != NULL) {
-			node_error(c, n, "argument \"%.*s\": %s",
+			node_error(c, n, "argument %.*s: %s",
 			    (int)str_upto(word, 80).len, word.p, fault);
 			return false;
 		}

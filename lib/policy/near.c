@@ -169,6 +169,21 @@ say_path(struct say *s, const struct scan *q, const struct f_rule *r)
 	say(s, "]");
 }
 
+/* Where a star is any characters, as in all values but git's, two are one. */
+static void
+say_value(struct say *s, const struct f_need *t, struct str pattern)
+{
+	if (t->detail == DETAIL_GIT_REPOSITORY || t->detail == DETAIL_GIT_REF) {
+		say_pattern(s, pattern);
+		return;
+	}
+	for (size_t i = 0; i < pattern.len; i++)
+		if (pattern.p[i] == OP_SPAN)
+			say(s, "*");
+		else
+			say_pattern(s, str_of(pattern.p + i, 1));
+}
+
 static void
 say_need(struct say *s, const struct scan *q, const struct f_rule *r)
 {
@@ -206,7 +221,7 @@ say_need(struct say *s, const struct scan *q, const struct f_rule *r)
 	/* Of a field, each second one is what is below it. */
 	for (uint32_t i = 0, step = 1 + (t->detail == DETAIL_GRAPHQL_FIELD);
 	    i < t->pats.n && say_comma(s, i / step); i += step)
-		say_pattern(s, form_text(q->im,
+		say_value(s, t, form_text(q->im,
 		    q->im->pats[t->pats.first + i].text));
 	say(s, "]");
 }

@@ -264,6 +264,10 @@ next_of(const struct question *q, const struct reply *r, const char *sandbox)
 		return mem_printf("a deny beats every allow: narrow "
 		    "%.*s:%u, or leave it", (int)r->rule.file.len,
 		    r->rule.file.p, r->rule.line);
+	if (q->nprofiles > 0)
+		return mem_printf("if the policy alone would allow it, the "
+		    "profile has to, too: under profiles: %.*s",
+		    (int)q->profile[0].len, q->profile[0].p);
 	switch (q->kind) {
 	case ASK_HTTP:
 	case ASK_CONNECT:

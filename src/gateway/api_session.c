@@ -107,6 +107,18 @@ session_begin(struct call *c, enum msg_type t, struct str body,
 		    "audit_unavailable" : "internal", e.text);
 }
 
+static void
+fail_ended(struct call *c, const struct box *b)
+{
+	char hint[sizeof(b->name) + 32];
+
+	(void)snprintf(hint, sizeof(hint), "openshell sandbox start %s",
+	    b->name);
+	call_fail(c, 409, "wrong_phase", hint,
+	    "sandbox %s does not run: it is %s", b->name,
+	    phase_name(b->phase));
+}
+
 /* false: answered. */
 static bool
 must_run(struct call *c)
@@ -120,9 +132,7 @@ must_run(struct call *c)
 		call_fail(c, 409, "wrong_phase", NULL,
 		    "sandbox %s is still starting", b->name);
 	else if (b->phase != PHASE_RUNNING)
-		call_fail(c, 409, "wrong_phase", "openshell sandbox start",
-		    "sandbox %s does not run: it is %s", b->name,
-		    phase_name(b->phase));
+		fail_ended(c, b);
 	return b->phase == PHASE_RUNNING && b->fault[0] == '\0';
 }
 
