@@ -212,8 +212,8 @@ on_unsure(void *arg, struct str name, enum argv_unsure why)
 {
 	static const char *const texts[] = {
 		[ARGV_LARGE] = "has patterns of too many kinds together",
-		[ARGV_LINKS] = "is granted where an argument leads to another "
-		    "file than it spells, by a symbolic link",
+		[ARGV_LINKS] = ("is granted where an argument leads to "
+		    "another file than it spells, by a symbolic link"),
 		[ARGV_MANIFOLD] = "runs what its arguments say",
 		[ARGV_HIDDEN] = "is granted where a condition is so" };
 	struct command_proof *p = arg;

@@ -57,6 +57,15 @@ shown(const struct jvalue *v)
 	return v->kind == JVALUE_ARRAY ? STR("[]") : v->text;
 }
 
+/* With a dot in it, it would look like one inside another. */
+static bool
+name_add(struct inspect *in, struct way *w, struct str name)
+{
+	if (str_index(name, '.') != name.len)
+		return odd(in, "a name with a dot in it");
+	return way_add(w, name) || odd(in, "a name is too long");
+}
+
 /* As deep as the reader lets it. Items of an array have its name. */
 static bool
 put_value(struct inspect *in, struct inspect_unit *u, enum detail detail,
@@ -74,8 +83,8 @@ put_value(struct inspect *in, struct inspect_unit *u, enum detail detail,
 	for (; one != NULL; one = jdoc_next(d, one)) {
 		size_t len = w->len;
 
-		if (!list && !way_add(w, one->key))
-			return odd(in, "a name is too long");
+		if (!list && !name_add(in, w, one->key))
+			return false;
 		if (!put_value(in, u, detail, d, one, w))
 			return false;
 		w->len = len;
@@ -100,9 +109,9 @@ put_members(struct inspect *in, struct inspect_unit *u, enum detail detail,
 		char number[16];
 
 		(void)snprintf(number, sizeof(number), "%u", i);
-		if (!way_add(&w, of->kind == JVALUE_ARRAY ? str_c(number) :
-			v->key))
-			return odd(in, "a name is too long");
+		if (!name_add(in, &w, of->kind == JVALUE_ARRAY ?
+			str_c(number) : v->key))
+			return false;
 		if (!put_value(in, u, detail, d, v, &w))
 			return false;
 	}

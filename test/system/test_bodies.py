@@ -25,6 +25,9 @@ network:
       paths: [/rpc]
       json_rpc: {methods: [eth_call], params: {"0": "ok*"}}
     - endpoint: echo.test
+      paths: [/must]
+      mcp: {tools: [read], arguments: {opts.path: "/srv/**"}}
+    - endpoint: echo.test
       paths: [/open]
   deny:
     - endpoint: echo.test
@@ -91,6 +94,11 @@ CASES = [
     (403, "/mcp", '{"jsonrpc":"2.0","id":1,"method":"ping","Method":"x"}'),
     (403, "/mcp", '{"jsonrpc":"2.0","id":1,"m\\u0065thod":"delete"}'),
     (403, "/mcp", '{"jsonrpc":"2.0","id":1,"result":{}}'),
+    # what must be there is there, under that name
+    (200, "/must", call("read", opts={"path": "/srv/x"})),
+    (403, "/must", call("read")),
+    (403, "/must", call("read", OPTS={"PATH": "/srv/x"})),
+    (403, "/must", call("read", **{"opts.path": "/srv/x"})),
     # JSON-RPC
     (200, "/rpc", {"jsonrpc": "2.0", "id": 1, "method": "eth_call",
                    "params": ["ok1", 2]}),
