@@ -2,7 +2,6 @@
 reviewed code that is something else by the time it runs."""
 import hashlib
 import shutil
-import time
 
 import pytest
 from shell import wait_until
@@ -21,7 +20,6 @@ def start(sh, mode, timeout="60s"):
     sh.folder("w")
     sh.write("w/tool", "#!/bin/sh\necho host\n", mode=0o777)
     sh.write("w/other", "#!/bin/sh\necho host\n", mode=0o777)
-    time.sleep(0.1)     # a file's time is of the last tick: not of this one
     sh.start("box", policy=sh.policy(POLICY.format(mode=mode)),
              options=["--mount", f"{sh.files}/w:/work", "--workdir", "/work"])
 
