@@ -129,7 +129,11 @@ upstream_gone(struct conn *c)
 static bool
 interim(struct conn *c, const struct http_head *h)
 {
-	if (++c->interims > INTERIM_MAX)
+	enum http_framing none;
+	struct http_fault f;
+
+	if (++c->interims > INTERIM_MAX ||
+	    http_response_framing(h, str_c(c->method), &none, &f) != PARSE_OK)
 		return false;
 	if (c->minor == 0)
 		return true; /* HTTP/1.0 has none */
@@ -233,7 +237,7 @@ response_head(struct conn *c)
 		w = response_begin(c, h);
 	else if (!interim(c, h))
 		return upstream_broken(c, "there are too many responses "
-		    "before the last one, or one is too long");
+		    "before the last one, or one is too long or has a body");
 	if (c->up != NULL) /* else it was answered in its stead */
 		buf_eat(&s->in, end);
 	return w;
