@@ -311,7 +311,9 @@ response_move(struct conn *c, bool *moved)
 	switch (move(c, &c->res, &c->up->s, &c->cl, moved)) {
 	case PARSE_OK:
 		return relay_done(c);
-	case PARSE_BAD: /* the client must see that it is cut */
+	case PARSE_BAD: /* the client must see what came, and that it is cut */
+		if (c->parent == NULL)
+			(void)stream_flush(&c->cl);
 		c->cl.failed = true;
 		return WANT_CLOSE;
 	case PARSE_MORE:

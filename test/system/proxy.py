@@ -44,8 +44,19 @@ class Proxy:
         assert self.runner.poll() is None, self.said()
         return "ready\n" in self.said()
 
-    def fds(self):
-        return len(os.listdir(f"/proc/{self.pid}/fd"))
+    def connections(self):
+        """Of TCP, those that it listens on left out."""
+        with open("/proc/net/tcp", encoding="ascii") as f:
+            lines = [x.split() for x in list(f)[1:]]
+        open_ = {x[9] for x in lines if x[3] != "0A"}
+        n, folder = 0, f"/proc/{self.pid}/fd"
+        for fd in os.listdir(folder):
+            try:
+                to = os.readlink(os.path.join(folder, fd))
+            except OSError:
+                continue
+            n += to.startswith("socket:[") and to[8:-1] in open_
+        return n
 
     def rss(self):
         """KiB."""
@@ -83,6 +94,7 @@ class Origin:
 
     def __init__(self, run):
         self.run, self.got, self.accepted = run, bytearray(), 0
+        self.open = set()
         self.sock = socket.create_server(("127.0.0.1", 0), backlog=512)
         self.port = self.sock.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
@@ -99,12 +111,22 @@ class Origin:
 
     def _one(self, s):
         self.accepted += 1
+        self.open.add(s)
         try:
             self.run(Recorded(s, self.got))
         except OSError:
             pass
         finally:
+            self.open.discard(s)
             s.close()
+
+    def hang_up(self):
+        """Ends what is open, kept-alive connections mostly."""
+        for s in list(self.open):
+            try:
+                s.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
 
     def close(self):
         self.sock.close()
