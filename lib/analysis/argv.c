@@ -409,16 +409,6 @@ name_try(struct names *n, struct str name)
 	arena_fini(&a);
 }
 
-static struct str
-base_of(struct str path)
-{
-	size_t at = path.len;
-
-	while (at > 0 && path.p[at - 1] != '/')
-		at--;
-	return str_from(path, at);
-}
-
 /* A name as it stands, from where programs are, from elsewhere, and of
  * another kind of the same thing. */
 static void
@@ -428,7 +418,7 @@ names_like(struct names *n, struct str name)
 		"/usr/local/sbin/%.*s", "/usr/local/bin/%.*s",
 		"/usr/sbin/%.*s", "/sbin/%.*s", "/bin/%.*s",
 		"/else/where/%.*s", "%.*s.x", "/usr/bin/%.*s.x" };
-	struct str base = base_of(name);
+	struct str base = str_base(name);
 
 	name_try(n, name);
 	for (size_t i = 0; i < NELEM(ways); i++) {

@@ -233,16 +233,6 @@ on_unsure(void *arg, struct str name, enum argv_unsure why)
 
 /* ---- what no command line shows */
 
-static struct str
-last_part(struct str path)
-{
-	size_t at = path.len;
-
-	while (at > 0 && path.p[at - 1] != '/')
-		at--;
-	return str_from(path, at);
-}
-
 /* Of "git" and "/usr/bin/git" the other one, for the same arguments. */
 static const struct pol_command *
 other_spelling(const struct checked *k, const struct pol_command *e)
@@ -252,7 +242,7 @@ other_spelling(const struct checked *k, const struct pol_command *e)
 		if (x->list == e->list && x->any == e->any &&
 		    x->tail == e->tail && !str_eq(x->name, e->name) &&
 		    (x->name.p[0] == '/') != (e->name.p[0] == '/') &&
-		    str_eq(last_part(x->name), last_part(e->name)) &&
+		    str_eq(str_base(x->name), str_base(e->name)) &&
 		    tokens_same(x, e))
 			return x;
 	return NULL;

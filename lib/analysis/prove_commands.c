@@ -93,22 +93,12 @@ open_scope(struct command_proof *p)
 
 /* ---- all names that the policy knows */
 
-static struct str
-last_part(struct str path)
-{
-	size_t at = path.len;
-
-	while (at > 0 && path.p[at - 1] != '/')
-		at--;
-	return str_from(path, at);
-}
-
 static bool
 is_listed(const struct command_proof *p, struct str name)
 {
 	for (uint32_t i = 0; i < p->nnames; i += 2)
-		if (str_eq(last_part(p->s->word[p->names + i].text),
-			last_part(name)))
+		if (str_eq(str_base(p->s->word[p->names + i].text),
+			str_base(name)))
 			return true;
 	return false;
 }
@@ -127,7 +117,7 @@ put_others(struct command_proof *p, const struct checked *k)
 
 	for (const struct pol_command *e = entries_of(k); e != NULL;
 	    e = e->next) {
-		struct str name = last_part(e->name);
+		struct str name = str_base(e->name);
 
 		if (!str_eq(name, last) && !is_listed(p, name))
 			put_entry(p, name);
@@ -199,7 +189,7 @@ is_denied(const struct command_proof *p)
 		const struct pol_command *e = entries_of(p->s->book->checked);
 
 		while (e != NULL && (e->list != COMMAND_DENY || !e->any ||
-		    e->when != 0 || !str_eq(e->name, last_part(x->name))))
+		    e->when != 0 || !str_eq(e->name, str_base(x->name))))
 			e = e->next;
 		if (e == NULL)
 			return false;

@@ -60,6 +60,16 @@ str_trim(struct str s)
 	return s;
 }
 
+struct str
+str_base(struct str path)
+{
+	size_t at = path.len;
+
+	while (at > 0 && path.p[at - 1] != '/')
+		at--;
+	return str_from(path, at);
+}
+
 size_t
 str_index(struct str s, char c)
 {

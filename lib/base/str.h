@@ -46,6 +46,17 @@ str_upto(struct str s, size_t len)
 	return str_of(s.p, s.len < len ? s.len : len);
 }
 
+/* The value of a hexadecimal digit, or -1. */
+static inline int
+hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
+		return (c | 0x20) - 'a' + 10;
+	return -1;
+}
+
 bool str_case_eq(struct str a, struct str b);	/* ASCII only */
 bool str_has_prefix(struct str s, struct str prefix);
 bool str_has_suffix(struct str s, struct str suffix);
@@ -56,6 +67,7 @@ struct str str_trim(struct str s);		/* blanks and tabs, both ends */
 bool str_cut(struct str s, char c, struct str *head, struct str *tail);
 /* Index of the first c, or s.len. */
 size_t str_index(struct str s, char c);
+struct str str_base(struct str path);		/* its last component */
 /* Length of the valid UTF-8 sequence that s begins with, or 0. */
 size_t str_utf8_len(struct str s);
 /* Decimal digits only, the whole of s, no sign, no leading zero but "0". */

@@ -342,6 +342,19 @@ take_scalar(struct compile *c, struct pol_scalar *s, const struct node *n,
 }
 
 void
+take_fallback(struct compile *c, struct pol_scalar *s, const struct node *n,
+    const char *section)
+{
+	static const char *const words[] = { "deny", "allow", NULL };
+	int v = take_choice(c, n, words, "default_policy");
+	char what[64];
+
+	(void)snprintf(what, sizeof(what), "default_policy of %s", section);
+	if (v >= 0)
+		take_scalar(c, s, n, (uint32_t)v, what);
+}
+
+void
 strs_add(struct compile *c, struct strs *s, struct str item)
 {
 	if ((s->n & (s->n - 1)) == 0) {	/* full at every power of two */

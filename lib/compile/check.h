@@ -57,6 +57,9 @@ bool take_number(struct compile *c, const struct node *n, uint64_t min,
 /* Once, or the same value everywhere; otherwise both places are said. */
 void take_scalar(struct compile *c, struct pol_scalar *s,
     const struct node *n, uint32_t value, const char *what);
+/* The value of default_policy: deny is 0, allow 1. */
+void take_fallback(struct compile *c, struct pol_scalar *s,
+    const struct node *n, const char *section);
 /* The valid word nearest to s, or NULL when none is near. */
 const char *word_near(struct str s, const char *const *words, size_t n);
 /* Memory of the run; never NULL. */

@@ -409,13 +409,8 @@ on_audit(struct compile *c, const struct node *n, void *arg)
 static void
 on_default(struct compile *c, const struct node *n, void *arg)
 {
-	static const char *const words[] = { "deny", "allow", NULL };
-	int v = take_choice(c, n, words, "default_policy");
-
 	(void)arg;
-	if (v >= 0)
-		take_scalar(c, &commands_of(c)->fallback, n, (uint32_t)v,
-		    "default_policy of commands");
+	take_fallback(c, &commands_of(c)->fallback, n, "commands");
 }
 
 static void

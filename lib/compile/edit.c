@@ -147,24 +147,6 @@ all_spots(struct work *w, const struct edit *ed, struct spots *out)
 
 /* ---- one edit */
 
-static int
-add_endpoint(struct work *w, const struct edit *ed)
-{
-	struct spots *s = mem_alloc(1, sizeof(*s));
-	struct edit_doc *d;
-	int rc;
-
-	all_spots(w, ed, s);
-	d = doc_for(w, s);
-	if (d == NULL)
-		rc = work_refuse(w, "no document can be changed");
-	else
-		rc = work_is_v1(d) ? v1_add_endpoint(w, d, ed, s) :
-		    native_add_endpoint(w, d, ed, s);
-	free(s);
-	return rc;
-}
-
 /* Endpoints of the older schema among them, in rules of one name if it is
  * said. */
 static void
@@ -182,12 +164,14 @@ only_v1(const struct spots *s, const struct edit *ed, struct spots *out)
 }
 
 static int
-add_request_v1(struct work *w, const struct edit *ed, const struct spots *s)
+add_request_v1(struct work *w, struct edit_doc *d, const struct edit *ed,
+    const struct spots *s)
 {
 	struct spots *v1 = mem_alloc(1, sizeof(*v1));
 	char places[256];
 	int rc;
 
+	(void)d;	/* they may stand in any */
 	only_v1(s, ed, v1);
 	if (v1->n == 0)
 		rc = work_refuse(w, "no endpoint is %.*s:%u: add one first, "
@@ -204,8 +188,12 @@ add_request_v1(struct work *w, const struct edit *ed, const struct spots *s)
 	return rc;
 }
 
+typedef int adding(struct work *w, struct edit_doc *d, const struct edit *ed,
+    const struct spots *s);
+
+/* To the document that has the most to do with it, in its schema's way. */
 static int
-add_request(struct work *w, const struct edit *ed)
+add(struct work *w, const struct edit *ed, adding *v1, adding *native)
 {
 	struct spots *s = mem_alloc(1, sizeof(*s));
 	struct edit_doc *d;
@@ -216,8 +204,7 @@ add_request(struct work *w, const struct edit *ed)
 	if (d == NULL)
 		rc = work_refuse(w, "no document can be changed");
 	else
-		rc = work_is_v1(d) ? add_request_v1(w, ed, s) :
-		    native_add_request(w, d, ed, s);
+		rc = work_is_v1(d) ? v1(w, d, ed, s) : native(w, d, ed, s);
 	free(s);
 	return rc;
 }
@@ -327,12 +314,12 @@ one_edit(struct work *w, const struct edit *ed)
 {
 	switch (ed->kind) {
 	case EDIT_ADD_ENDPOINT:
-		return add_endpoint(w, ed);
+		return add(w, ed, v1_add_endpoint, native_add_endpoint);
 	case EDIT_REMOVE_ENDPOINT:
 		return remove_endpoint(w, ed);
 	case EDIT_ADD_ALLOW:
 	case EDIT_ADD_DENY:
-		return add_request(w, ed);
+		return add(w, ed, add_request_v1, native_add_request);
 	case EDIT_REMOVE_RULE:
 	case EDIT_REMOVE_BINARY:
 		return remove_by(w, ed);

@@ -159,13 +159,8 @@ on_system(struct compile *c, const struct node *n, void *arg)
 static void
 on_default(struct compile *c, const struct node *n, void *arg)
 {
-	static const char *const words[] = { "deny", "allow", NULL };
-	int v = take_choice(c, n, words, "default_policy");
-
 	(void)arg;
-	if (v >= 0)
-		take_scalar(c, &c->pol.files.fallback, n, (uint32_t)v,
-		    "default_policy of file_access");
+	take_fallback(c, &c->pol.files.fallback, n, "file_access");
 }
 
 static void

@@ -372,13 +372,8 @@ on_deny(struct compile *c, const struct node *n, void *arg)
 static void
 on_default(struct compile *c, const struct node *n, void *arg)
 {
-	static const char *const words[] = { "deny", "allow", NULL };
-	int v = take_choice(c, n, words, "default_policy");
-
 	(void)arg;
-	if (v >= 0)
-		take_scalar(c, &c->pol.net_default, n, (uint32_t)v,
-		    "default_policy of network");
+	take_fallback(c, &c->pol.net_default, n, "network");
 }
 
 void

@@ -17,10 +17,11 @@ static const struct row rows[] = {
 #undef LIMIT
 };
 
+/* Said twice, the smaller one. */
 static void
-take_limit(struct compile *c, const struct node *n, enum limit which)
+take_least(struct compile *c, const struct node *n, enum limit which,
+    struct pol_scalar *s)
 {
-	struct pol_scalar *s = &c->pol.limits.v[which];
 	uint64_t v;
 
 	if (!take_number(c, n, rows[which].least, rows[which].most, &v,
@@ -35,7 +36,7 @@ static void								\
 on_##id(struct compile *c, const struct node *n, void *arg)		\
 {									\
 	(void)arg;							\
-	take_limit(c, n, LIMIT_##id);					\
+	take_least(c, n, LIMIT_##id, &c->pol.limits.v[LIMIT_##id]);	\
 }
 LIMITS(LIMIT)
 #undef LIMIT
@@ -143,25 +144,12 @@ struct rates { /* one map of them */
 	struct pol_scalar *to[LIMIT_COUNT];
 };
 
-static void
-take_rate(struct compile *c, const struct node *n, enum limit which,
-    struct rates *r)
-{
-	struct pol_scalar *s = r->to[which];
-	uint64_t v;
-
-	if (!take_number(c, n, rows[which].least, rows[which].most, &v,
-		rows[which].key))
-		return;
-	if (s->at == NULL || v < s->value)
-		*s = (struct pol_scalar){ n, (uint32_t)v };
-}
-
 #define LIMIT(id, key, least, most)					\
 static void								\
 on_##id(struct compile *c, const struct node *n, void *arg)		\
 {									\
-	take_rate(c, n, LIMIT_##id, arg);				\
+	take_least(c, n, LIMIT_##id,					\
+	    ((struct rates *)arg)->to[LIMIT_##id]);			\
 }
 RATES(LIMIT)
 #undef LIMIT

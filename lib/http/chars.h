@@ -21,19 +21,6 @@ http_is(char c, enum http_char kind)
 	return (http_chars[(unsigned char)c] & kind) != 0;
 }
 
-/* 0-15, or -1. */
-static inline int
-http_hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* How many bytes must follow this first byte of a UTF-8 sequence, and the
  * bounds of the next one (RFC 3629: no overlong forms, no surrogates); -1:
  * none begins so. Only for bytes from 0x80 on. */

@@ -12,10 +12,10 @@ size_parse(struct str line, uint64_t *size, struct http_fault *f)
 	size_t i;
 
 	*size = 0;
-	for (i = 0; i < line.len && http_hex(line.p[i]) >= 0; i++) {
+	for (i = 0; i < line.len && hex_value(line.p[i]) >= 0; i++) {
 		if (i == 16)
 			return http_bad(f, 400, "a chunk's size is too long");
-		*size = *size << 4 | (unsigned)http_hex(line.p[i]);
+		*size = *size << 4 | (unsigned)hex_value(line.p[i]);
 	}
 	if (i == 0 || *size > INT64_MAX)
 		return http_bad(f, 400, "a chunk's size is not a number");

@@ -31,7 +31,7 @@ looks_numeric(struct str label)
 
 	if (label.len >= 2 && label.p[0] == '0' && label.p[1] == 'x') {
 		for (size_t i = 2; i < label.len; i++)
-			if (http_hex(label.p[i]) < 0)
+			if (hex_value(label.p[i]) < 0)
 				return false;
 		return true;
 	}

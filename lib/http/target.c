@@ -183,8 +183,8 @@ canon_run(struct canon *c, struct str raw, struct http_fault *f)
 				return PARSE_BAD;
 			continue;
 		}
-		hi = i + 2 < raw.len ? http_hex(raw.p[i + 1]) : -1;
-		lo = i + 2 < raw.len ? http_hex(raw.p[i + 2]) : -1;
+		hi = i + 2 < raw.len ? hex_value(raw.p[i + 1]) : -1;
+		lo = i + 2 < raw.len ? hex_value(raw.p[i + 2]) : -1;
 		if (hi < 0 || lo < 0)
 			return http_bad(f, 400,
 			    "the path holds '%' without two hex digits");

@@ -4,16 +4,6 @@
 #include "base/must.h"
 #include "inspect/parts.h"
 
-static int
-hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
-		return (c | 0x20) - 'a' + 10;
-	return -1;
-}
-
 /* The length of an object's name, or 0. */
 static size_t
 take_id(struct str s, bool *zero)
@@ -21,7 +11,7 @@ take_id(struct str s, bool *zero)
 	size_t n = 0;
 
 	*zero = true;
-	for (; n < s.len && hex(s.p[n]) != -1; n++)
+	for (; n < s.len && hex_value(s.p[n]) != -1; n++)
 		*zero = *zero && s.p[n] == '0';
 	return n == 40 || n == 64 ? n : 0;
 }
@@ -121,8 +111,8 @@ git_push(struct inspect *in, bool whole)
 			return;
 		}
 		for (size_t i = 0; i < 4; i++)
-			n = hex(left.p[i]) == -1 || n == -1 ? -1 :
-			    n * 16 + hex(left.p[i]);
+			n = hex_value(left.p[i]) == -1 || n == -1 ? -1 :
+			    n * 16 + hex_value(left.p[i]);
 		if (n == 0) {
 			flush(in);
 			return;

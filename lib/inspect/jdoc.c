@@ -48,9 +48,7 @@ hex4(struct reader *r)
 
 	for (int i = 0; i < 4; i++) {
 		int c = peek(r);
-		int digit = c >= '0' && c <= '9' ? c - '0' :
-		    (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ?
-		    (c | 0x20) - 'a' + 10 : -1;
+		int digit = c == -1 ? -1 : hex_value((char)c);
 
 		if (digit == -1)
 			return -1;

@@ -26,16 +26,6 @@ struct pairs { /* of one detail, one after the other */
 
 /* ---- queries: name=value&name=value, as forms are sent */
 
-static int
-hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
-		return (c | 0x20) - 'a' + 10;
-	return -1;
-}
-
 /* Into the buffer behind what is there; false: no server need read it so. */
 static bool
 decode(char *text, struct str raw, size_t *at, struct str *out)
@@ -48,8 +38,8 @@ decode(char *text, struct str raw, size_t *at, struct str *out)
 		if (*at == HTTP_TARGET_BYTES_MAX)
 			return false;
 		if (c == '%') {
-			int hi = i + 2 < raw.len ? hex(raw.p[i + 1]) : -1;
-			int lo = i + 2 < raw.len ? hex(raw.p[i + 2]) : -1;
+			int hi = i + 2 < raw.len ? hex_value(raw.p[i + 1]) : -1;
+			int lo = i + 2 < raw.len ? hex_value(raw.p[i + 2]) : -1;
 
 			if (hi < 0 || lo < 0 || (hi == 0 && lo == 0))
 				return false;

@@ -84,7 +84,7 @@ static void
 find_paper(const struct exec_scan *s, struct str asked, uint32_t want,
     struct exec_found *out)
 {
-	struct str base = exec_base(asked);
+	struct str base = str_base(asked);
 	bool placed = base.len == asked.len;
 
 	if (!placed)
@@ -121,7 +121,7 @@ exec_find_grants(const struct exec_scan *s, struct exec_found *out)
 static void
 find_named(const struct exec_scan *s, struct str path, struct exec_found *out)
 {
-	struct str base = exec_base(path);
+	struct str base = str_base(path);
 
 	find_kinds(s->im, base, out);
 	if (base.len != path.len && s->im->commands->absolute != 0)
@@ -210,8 +210,8 @@ program_of(struct str arg)
 bool
 exec_inner(const struct exec_scan *s, struct exec_scan *inner)
 {
-	struct str base = exec_base(s->name);
-	struct str file = s->first == 0 ? exec_base(s->form->file) :
+	struct str base = str_base(s->name);
+	struct str file = s->first == 0 ? str_base(s->form->file) :
 	    STR("");
 	uint32_t at = 0;
 

@@ -173,7 +173,7 @@ say_other(const struct exec_scan *s, struct str name, struct exec_answer *out)
 	struct exec_query paper = *s->q;
 	struct exec_form form = *s->form;
 	struct exec_scan named = { .im = s->im, .q = &paper, .form = &form,
-		.name = exec_base(s->name) };
+		.name = str_base(s->name) };
 	struct near n = { .s = &named, .left = RULES_LOOKED_AT };
 	struct exec_found found;
 

@@ -4,16 +4,6 @@
 enum { CLUSTER_MAX = 16 };	/* letters before a relative path */
 
 struct str
-exec_base(struct str path)
-{
-	size_t at = path.len;
-
-	while (at > 0 && path.p[at - 1] != '/')
-		at--;
-	return str_from(path, at);
-}
-
-struct str
 exec_attached(struct str arg)
 {
 	size_t eq = str_index(arg, '=');

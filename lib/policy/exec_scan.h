@@ -43,7 +43,6 @@ struct str exec_path_of(const struct exec_scan *s, struct str text,
 bool exec_clustered(struct str arg, size_t *at, struct str *rest);
 /* VALUE of "--x=VALUE", "x=VALUE", "-xVALUE"; empty: none. */
 struct str exec_value(struct str arg);
-struct str exec_base(struct str path); /* its last component */
 /* In a grant: will a program that is given it as an operand take it for a
  * file's name? beside: a character that may not be in it, or NUL. */
 bool exec_like_path(struct str arg, char beside);

@@ -122,23 +122,13 @@ rule_wires(const struct scan *s, const struct f_rule *r)
 	return with_websockets(r, with_others(r, wires)) & s->wires;
 }
 
-static struct str
-base_name(struct str path)
-{
-	size_t at = path.len;
-
-	while (at > 0 && path.p[at - 1] != '/')
-		at--;
-	return str_from(path, at);
-}
-
 static bool
 exe_matches(const struct scan *s, const struct f_exe *x, struct str exe)
 {
 	struct str want = form_text(s->im, x->text);
 
 	if (x->klass == EXE_NAME)
-		return str_eq(want, base_name(exe));
+		return str_eq(want, str_base(exe));
 	if (x->klass == EXE_GLOB)
 		return match_path(want, exe);
 	return str_eq(want, exe);

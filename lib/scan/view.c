@@ -57,15 +57,6 @@ hand_out(struct room *r, const struct view *outer, size_t end, bool final,
 
 /* ---- escapes ---- */
 
-static int
-hex_value(unsigned char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* n hexadecimal digits at at, or -1. */
 static long
 hex_at(const struct text *t, size_t at, size_t n)
@@ -75,7 +66,7 @@ hex_at(const struct text *t, size_t at, size_t n)
 	if (t->n < at + n)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
-		int d = hex_value(t->p[at + i]);
+		int d = hex_value((char)t->p[at + i]);
 
 		if (d == -1)
 			return -1;

@@ -170,16 +170,6 @@ look_at(const struct ask *a, const struct program_file *f, bool read)
 		look.cannot = "it cannot be read for that now";
 }
 
-static struct str
-last_part(struct str path)
-{
-	size_t at = path.len;
-
-	while (at > 0 && path.p[at - 1] != '/')
-		at--;
-	return str_from(path, at);
-}
-
 /* "ld.so ./x": x runs. */
 static void
 look_at_loaded(const struct ask *a, const struct program *p, bool read)
@@ -192,7 +182,7 @@ look_at_loaded(const struct ask *a, const struct program *p, bool read)
 		const struct exec_form *x = &p->forms[i];
 		uint32_t at = exec_loaded(x->argv, x->argc);
 
-		if (!exec_is_loader(last_part(x->file)) || at >= x->argc ||
+		if (!exec_is_loader(str_base(x->file)) || at >= x->argc ||
 		    !str_copy(x->argv[at], text, sizeof(text)))
 			continue;
 		f->fd = walk(a, p->cwd_fd, text, 0);

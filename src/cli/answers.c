@@ -32,15 +32,6 @@ clean_book(struct book *b)
 }
 #define CLEAN_BOOK __attribute__((cleanup(clean_book)))
 
-static void
-show_diags(const struct diags *d)
-{
-	CLEAN_FREE char *text = diags_print(d, colour_on(stderr));
-
-	(void)fflush(stdout); /* what was printed before comes before */
-	(void)fputs(text, stderr);
-}
-
 /* ---- check */
 
 static void
@@ -62,7 +53,7 @@ static void
 diags_show(void *arg, const struct diags *d)
 {
 	(void)arg;
-	show_diags(d);
+	documents_say(d);
 }
 
 static const char *
@@ -309,7 +300,7 @@ explain(const struct args *a, const struct documents *docs,
 	uint64_t profiles;
 
 	if (book_open(docs->v, docs->n, &b) == -1) {
-		show_diags(&b.diags);
+		documents_say(&b.diags);
 		return EXIT_USAGE;
 	}
 	if (!book_profiles(&b, q, &profiles, &missing))
@@ -441,7 +432,7 @@ test_file(const struct book *b, const char *file, bool quiet, struct tally *t)
 		run_cases(b, &c, quiet, t);
 	else
 		code = EXIT_USAGE;
-	show_diags(&d);
+	documents_say(&d);
 	diags_fini(&d);
 	cases_fini(&c);
 	return code;
@@ -482,7 +473,7 @@ run_policy_test(const struct args *a)
 	    (code = documents_close(&docs)) != EXIT_OK)
 		return EXIT_USAGE;
 	if (book_open(docs.v, docs.n, &b) == -1) {
-		show_diags(&b.diags);
+		documents_say(&b.diags);
 		return EXIT_USAGE;
 	}
 	return test_all(a, &b, &t);

@@ -62,7 +62,6 @@ read_side(struct side *s, const char *word)
 static int
 open_side(struct side *s, const char *word, const struct args *a)
 {
-	CLEAN_FREE char *text = NULL;
 	int code = read_side(s, word);
 
 	if (code == EXIT_OK)
@@ -73,8 +72,7 @@ open_side(struct side *s, const char *word, const struct args *a)
 		return code;
 	if (book_open(s->docs.v, s->docs.n, &s->book) == 0)
 		return EXIT_OK;
-	text = diags_print(&s->book.diags, colour_on(stderr));
-	(void)fputs(text, stderr);
+	documents_say(&s->book.diags);
 	return EXIT_USAGE;
 }
 

@@ -219,17 +219,23 @@ documents_find(struct documents *d, struct diags *said)
 	return code;
 }
 
+void
+documents_say(const struct diags *d)
+{
+	CLEAN_FREE char *text = diags_print(d, colour_on(stderr));
+
+	(void)fflush(stdout); /* what was printed before comes before */
+	(void)fputs(text, stderr);
+}
+
 int
 documents_close(struct documents *d)
 {
 	struct diags said = { 0 };
 	int code = documents_find(d, &said);
 
-	if (code != EXIT_OK) {
-		CLEAN_FREE char *text = diags_print(&said, colour_on(stderr));
-
-		(void)fputs(text, stderr);
-	}
+	if (code != EXIT_OK)
+		documents_say(&said);
 	diags_fini(&said);
 	return code;
 }

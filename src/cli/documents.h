@@ -36,6 +36,8 @@ int documents_close(struct documents *d);
 /* The same; what is wrong with them, the rest of their errors too, is put
  * into said, and nothing printed. */
 int documents_find(struct documents *d, struct diags *said);
+/* What is wrong with them, for people, to stderr. */
+void documents_say(const struct diags *d);
 void documents_fini(struct documents *d);
 
 static inline void

@@ -179,16 +179,6 @@ http_head(struct http *h, struct err *e)
 	return 0;
 }
 
-static int
-hex_of(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* The size line of the next chunk; after the last, the end. */
 static int
 next_chunk(struct http *h, struct err *e)
@@ -204,7 +194,7 @@ next_chunk(struct http *h, struct err *e)
 		return err_set(e, ERR_PEER, "the gateway sent a bad chunk");
 	h->left = 0;
 	for (size_t i = 0; i < line.len; i++) {
-		int digit = hex_of(line.p[i]);
+		int digit = hex_value(line.p[i]);
 
 		if (digit == -1)
 			return err_set(e, ERR_PEER,

@@ -38,15 +38,6 @@ proving_fini(struct proving *p)
 }
 #define CLEAN_PROVING __attribute__((cleanup(proving_fini)))
 
-static void
-show_diags(const struct diags *d)
-{
-	CLEAN_FREE char *text = diags_print(d, colour_on(stderr));
-
-	(void)fflush(stdout); /* what was printed before comes before */
-	(void)fputs(text, stderr);
-}
-
 /* ---- what is said */
 
 static void
@@ -196,7 +187,7 @@ read_all(struct proving *p, const struct args *a)
 		return EXIT_USAGE;
 	if (book_open(p->docs.v, p->docs.n, &p->book) == 0)
 		return EXIT_OK;
-	show_diags(&p->book.diags);
+	documents_say(&p->book.diags);
 	return EXIT_USAGE;
 }
 
@@ -211,7 +202,7 @@ run_policy_prove(const struct args *a)
 	if (code != EXIT_OK)
 		return code;
 	code = prove_all(&p, a);
-	show_diags(&p.diags);
+	documents_say(&p.diags);
 	if (!show_as_asked(a, p.results) && p.held + p.broken > 1)
 		(void)printf("%u hold, %u broken\n", p.held, p.broken);
 	if (code != EXIT_OK)

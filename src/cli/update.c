@@ -245,7 +245,6 @@ is_well(const struct update *u)
 	struct policy_file files[POLICY_FILES_MAX];
 	struct diags d = { 0 };
 	CLEAN_FREE char *image = NULL;
-	CLEAN_FREE char *text = NULL;
 	size_t len;
 	int rc;
 
@@ -253,8 +252,7 @@ is_well(const struct update *u)
 	rc = policy_compile(files, u->docs.n, POLICY_STAGE_CHECK, &image,
 	    &len, &d);
 	if (rc == -1) {
-		text = diags_print(&d, colour_on(stderr));
-		(void)fputs(text, stderr);
+		documents_say(&d);
 		say("so it would not be a policy; nothing was changed");
 	}
 	diags_fini(&d);

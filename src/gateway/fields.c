@@ -95,8 +95,8 @@ decode(struct str in, const struct param *p, struct err *e)
 			return err_set(e, ERR_INPUT,
 			    "parameter %s: too long", p->name);
 		if (c == '%') {
-			int hi = i + 2 < in.len ? http_hex(in.p[i + 1]) : -1;
-			int lo = i + 2 < in.len ? http_hex(in.p[i + 2]) : -1;
+			int hi = i + 2 < in.len ? hex_value(in.p[i + 1]) : -1;
+			int lo = i + 2 < in.len ? hex_value(in.p[i + 2]) : -1;
 
 			if (hi < 0 || lo < 0 || (hi == 0 && lo == 0))
 				return err_set(e, ERR_INPUT,
