@@ -1,8 +1,11 @@
-/* frame.c -- the frames of a WebSocket, moved from a buffer to a buffer. */
+/* frame.c -- the frames of a WebSocket, moved from a buffer to a buffer, or
+ * taken together to messages. */
 #include "base/must.h"
 #include "http/websocket.h"
+#include "http/ws_message.h"
 
 #define CONTROL_BYTES_MAX 125
+#define TAKE_BYTES_MAX	  4096 /* of a payload, unmasked at once */
 
 enum { /* opcodes */
 	OP_CONTINUE = 0, OP_TEXT = 1, OP_BINARY = 2,
@@ -10,7 +13,7 @@ enum { /* opcodes */
 };
 
 struct frame {
-	bool fin;
+	bool fin, packed;
 	unsigned op;
 	size_t head;		/* bytes before the payload */
 	uint64_t len;
@@ -54,10 +57,16 @@ first_bytes_check(const struct ws_flow *w, struct str in, struct frame *fr,
 
 	fr->fin = (byte_of(in, 0) & 0x80) != 0;
 	fr->op = byte_of(in, 0) & 0x0f;
+	fr->packed = (byte_of(in, 0) & 0x40) != 0;
 	control = fr->op >= OP_CLOSE;
-	if ((byte_of(in, 0) & 0x70) != 0)
+	if ((byte_of(in, 0) & 0x30) != 0 || (fr->packed && !w->deflate))
 		return http_bad(f, WS_PROTOCOL_ERROR,
 		    "a frame has reserved bits, and no extension is used");
+	/* RFC 7692, 6: the first frame of a message says it for all. */
+	if (fr->packed && (control || fr->op == OP_CONTINUE))
+		return http_bad(f, WS_PROTOCOL_ERROR,
+		    "a frame that begins no message says that it is "
+		    "compressed");
 	if (fr->op > OP_PONG || (fr->op > OP_BINARY && !control))
 		return http_bad(f, WS_PROTOCOL_ERROR,
 		    "a frame is of a kind that does not exist");
@@ -109,6 +118,23 @@ code_may_be_sent(unsigned code)
 	    code != 1005 && code != 1006;
 }
 
+/* A reason is text (5.5.1). */
+static bool
+reason_is_text(struct str payload, const unsigned char mask[4])
+{
+	char text[CONTROL_BYTES_MAX];
+	size_t n = 0;
+
+	for (; n + 2 < payload.len; n++)
+		text[n] = (char)(byte_of(payload, n + 2) ^ mask[(n + 2) % 4]);
+	for (size_t i = 0, k; i < n; i += k) {
+		k = str_utf8_len(str_of(text + i, n - i));
+		if (k == 0)
+			return false;
+	}
+	return true;
+}
+
 static enum parse
 close_check(struct ws_flow *w, struct str payload, const struct frame *fr,
     struct http_fault *f)
@@ -124,6 +150,9 @@ close_check(struct ws_flow *w, struct str payload, const struct frame *fr,
 	if (!code_may_be_sent(code))
 		return http_bad(f, WS_PROTOCOL_ERROR,
 		    "a close frame gives a code that none may give");
+	if (!reason_is_text(payload, fr->mask))
+		return http_bad(f, WS_BAD_DATA,
+		    "what a close frame says is not UTF-8");
 	w->code = (uint16_t)code;
 	return PARSE_OK;
 }
@@ -148,6 +177,34 @@ control_move(struct ws_flow *w, const struct frame *fr, struct buf *from,
 	return PARSE_OK;
 }
 
+/* A frame of data begins. */
+static enum parse
+data_begin(struct ws_flow *w, const struct frame *fr, struct buf *from,
+    struct buf *to, struct http_fault *f)
+{
+	struct ws_message *m = w->taken;
+
+	if (m == NULL) {
+		must(buf_adds(to, str_head(buf_str(from), fr->head)));
+	} else {
+		if (fr->op != OP_CONTINUE)
+			ws_message_begin(m, fr->op == OP_BINARY, fr->packed);
+		if (!m->packed && (m->text.len > m->max ||
+			fr->len > m->max - m->text.len))
+			return http_bad(f, WS_TOO_BIG, "a message is longer "
+			    "than may be held to be read");
+		memcpy(w->mask, fr->mask, sizeof(w->mask));
+		w->mask_at = 0;
+	}
+	buf_eat(from, fr->head);
+	w->left = fr->len;
+	w->fragmented = !fr->fin;
+	if (!fr->fin || fr->len != 0)
+		return PARSE_OK;
+	w->messages++;
+	return m == NULL ? PARSE_OK : ws_message_end(m, f);
+}
+
 static enum parse
 frame_begin(struct ws_flow *w, struct buf *from, struct buf *to,
     struct http_fault *f)
@@ -164,12 +221,31 @@ frame_begin(struct ws_flow *w, struct buf *from, struct buf *to,
 		return got;
 	if (fr.op >= OP_CLOSE)
 		return control_move(w, &fr, from, to, f);
-	must(buf_adds(to, str_head(in, fr.head)));
-	buf_eat(from, fr.head);
-	w->left = fr.len;
-	w->fragmented = !fr.fin;
-	w->messages += fr.fin && fr.len == 0;
-	return PARSE_OK;
+	return data_begin(w, &fr, from, to, f);
+}
+
+static enum parse
+payload_take(struct ws_flow *w, struct buf *from, struct http_fault *f)
+{
+	struct str in = buf_str(from);
+	char some[TAKE_BYTES_MAX];
+	size_t n = in.len < sizeof(some) ? in.len : sizeof(some);
+
+	if (n > w->left)
+		n = (size_t)w->left;
+	for (size_t i = 0; i < n; i++)
+		some[i] = (char)(byte_of(in, i) ^
+		    w->mask[(w->mask_at + i) % 4]);
+	w->mask_at += (unsigned)n;
+	buf_eat(from, n);
+	w->left -= n;
+	w->bytes += n;
+	if (ws_message_add(w->taken, str_of(some, n), f) != PARSE_OK)
+		return PARSE_BAD;
+	if (w->left > 0 || w->fragmented)
+		return PARSE_OK;
+	w->messages++;
+	return ws_message_end(w->taken, f);
 }
 
 static void
@@ -198,12 +274,16 @@ ws_move(struct ws_flow *w, struct buf *from, struct buf *to,
 
 		if (w->over && from->len == 0)
 			return PARSE_OK;
-		if (w->left > 0)
+		if (w->left > 0 && w->taken != NULL)
+			got = payload_take(w, from, f);
+		else if (w->left > 0)
 			payload_move(w, from, to);
 		else
 			got = frame_begin(w, from, to, f);
 		if (got != PARSE_OK)
 			return got;
+		if (w->taken != NULL && w->taken->whole)
+			return PARSE_OK;
 	}
 	return PARSE_MORE;
 }
@@ -211,15 +291,35 @@ ws_move(struct ws_flow *w, struct buf *from, struct buf *to,
 bool
 ws_is_between(const struct ws_flow *w)
 {
-	return w->left == 0 && !w->over;
+	if (w->over)
+		return false;
+	return w->taken != NULL ? !w->taken->leaving : w->left == 0;
+}
+
+/* No more than fits, and no part of a character. */
+static size_t
+reason_len(struct str why)
+{
+	size_t n = 0;
+
+	for (size_t k = 1; k > 0 && n < why.len; n += k) {
+		k = str_utf8_len(str_from(why, n));
+		if (n + k > CONTROL_BYTES_MAX - 2)
+			break;
+	}
+	return n;
 }
 
 void
-ws_put_close(struct buf *to, enum ws_code code, const unsigned char *mask)
+ws_put_close(struct buf *to, enum ws_code code, struct str why,
+    const unsigned char *mask)
 {
 	static const unsigned char none[4];
-	unsigned char out[8] = { 0x88, 2 }, *at = out + 2;
+	unsigned char out[6 + CONTROL_BYTES_MAX] = { 0x88 }, *at = out + 2;
 	const unsigned char *m = mask == NULL ? none : mask;
+	size_t n = reason_len(why);
+
+	out[1] = (unsigned char)(2 + n);
 
 	if (mask != NULL) {
 		out[1] |= 0x80;
@@ -228,5 +328,7 @@ ws_put_close(struct buf *to, enum ws_code code, const unsigned char *mask)
 	}
 	*at++ = (unsigned char)((unsigned)code >> 8 ^ m[0]);
 	*at++ = (unsigned char)(((unsigned)code & 0xff) ^ m[1]);
+	for (size_t i = 0; i < n; i++)
+		*at++ = (unsigned char)(byte_of(why, i) ^ m[(i + 2) % 4]);
 	must(buf_add(to, out, (size_t)(at - out)));
 }

@@ -149,7 +149,8 @@ ws_request_check(const struct http_head *h, struct ws_offer *out,
 		(s.protocols.len == 0 || !protocols_are_sound(s.protocols))))
 		return http_bad(f, 400,
 		    "the fields of the WebSocket handshake are malformed");
-	*out = (struct ws_offer){ s.key, s.protocols };
+	*out = (struct ws_offer){ .key = s.key, .protocols = s.protocols };
+	ws_deflate_offered(s.extensions, &out->deflate);
 	return PARSE_OK;
 }
 
@@ -167,7 +168,7 @@ was_offered(struct str list, struct str protocol)
 
 enum parse
 ws_response_check(const struct http_head *h, const struct ws_offer *o,
-    struct str accept, struct http_fault *f)
+    struct str accept, struct ws_deflate *deflate, struct http_fault *f)
 {
 	struct handshake s;
 
@@ -181,7 +182,7 @@ ws_response_check(const struct http_head *h, const struct ws_offer *o,
 	if (!str_eq(s.accept, accept))
 		return http_bad(f, 502, "its Sec-WebSocket-Accept is not of "
 		    "this request");
-	if (s.extensions.p != NULL)
+	if (!ws_deflate_agreed(s.extensions, &o->deflate, deflate))
 		return http_bad(f, 502, "it uses a WebSocket extension that "
 		    "was not offered");
 	if (s.protocols.p != NULL && !was_offered(o->protocols, s.protocols))

@@ -1,6 +1,7 @@
 #include "http/write.h"
 
 #include "base/must.h"
+#include "http/ws_deflate.h"
 
 /* Writes through a pointer into space that was reserved for the whole head
  * at once: a request costs one bounds check. */
@@ -30,8 +31,9 @@ pen_u64(struct pen *w, uint64_t v)
 	pen_put(w, str_of(digits + at, sizeof(digits) - at));
 }
 
-#define FRAMING_BYTES_MAX 160 /* Content-Length, Connection, Upgrade, Expect,
-			       * empty line */
+/* Content-Length, Connection, Upgrade, Sec-WebSocket-Extensions, Expect, empty
+ * line */
+#define FRAMING_BYTES_MAX (192 + WS_DEFLATE_BYTES_MAX)
 
 static size_t
 fields_bytes(const struct http_head *h)
@@ -68,9 +70,11 @@ put_fields(struct pen *w, const struct http_head *h, bool websocket)
 }
 
 static void
-put_upgrade(struct pen *w)
+put_upgrade(struct pen *w, struct str extensions)
 {
 	pen_put(w, STR("Connection: Upgrade\r\nUpgrade: websocket\r\n"));
+	if (extensions.len > 0)
+		put_field(w, STR("Sec-WebSocket-Extensions"), extensions);
 }
 
 static void
@@ -115,7 +119,7 @@ request_put(struct buf *out, const struct http_head *h,
 	put_field(&w, STR("Host"), o->authority);
 	put_fields(&w, h, o->websocket);
 	if (o->websocket)
-		put_upgrade(&w);
+		put_upgrade(&w, o->extensions);
 	if (h->expects && !o->goes_on)
 		pen_put(&w, STR("Expect: 100-continue\r\n"));
 	put_framing(&w, says_zero ? HTTP_LENGTH : o->framing, o->length);
@@ -139,7 +143,7 @@ response_put(struct buf *out, const struct http_head *h,
 	pen_put(&w, STR("\r\n"));
 	put_fields(&w, h, o->websocket);
 	if (o->websocket)
-		put_upgrade(&w);
+		put_upgrade(&w, o->extensions);
 	put_framing(&w, o->says_length ? HTTP_LENGTH : o->framing, o->length);
 	if (o->close)
 		pen_put(&w, STR("Connection: close\r\n"));

@@ -14,7 +14,8 @@ struct request_out {
 	struct str authority;		/* the Host field's value */
 	enum http_framing framing;
 	uint64_t length;
-	bool websocket;			/* asks for one, without extensions */
+	bool websocket;			/* asks for one */
+	struct str extensions;		/* that it offers, or empty */
 	bool goes_on;			/* it waits for no 100 Continue */
 	bool trailers;			/* HTTP/2: say that they are welcome */
 };
@@ -25,6 +26,7 @@ struct response_out {
 	bool says_length;	/* Content-Length without a body (HEAD, 304) */
 	bool close;		/* say Connection: close */
 	bool websocket;		/* the 101 with which one begins */
+	struct str extensions;	/* that it agrees to, or empty */
 };
 
 /* Both: false, and nothing usable added, when out is full. */

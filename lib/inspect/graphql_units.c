@@ -206,3 +206,58 @@ graphql_query(struct inspect *in)
 		    "operationName and variables");
 	return graphql_text(in, query);
 }
+
+/* ---- in messages: graphql-transport-ws and the older graphql-ws */
+
+static bool
+is_one_of(struct str s, const char *const *words, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (str_eqz(s, words[i]))
+			return true;
+	return false;
+}
+
+static enum found
+enveloped(struct inspect *in, const struct jdoc *d, const struct jvalue *o,
+    struct str type)
+{
+	static const char *const keys[] = { "type", "id", "payload" };
+	static const char *const starts[] = { "subscribe", "start" };
+	static const char *const others[] = { "connection_init", "ping",
+		"pong", "complete", "stop", "connection_terminate" };
+	const struct jvalue *payload = jdoc_find(d, o, "payload");
+
+	for (const struct jvalue *v = jdoc_first(d, o); v != NULL;
+	    v = jdoc_next(d, v))
+		if (!is_one_of(v->key, keys, NELEM(keys)))
+			return found_odd(in, "a message with other keys than "
+			    "type, id and payload");
+	if (is_one_of(type, others, NELEM(others))) {
+		in->asks_nothing = true;
+		return FOUND_NONE;
+	}
+	if (!is_one_of(type, starts, NELEM(starts)))
+		return found_odd(in, "a message whose type is none of "
+		    "GraphQL over WebSocket");
+	if (payload == NULL || one_request(in, d, payload) != FOUND_SOME)
+		return found_odd(in, "a message that begins an operation "
+		    "without one");
+	return FOUND_SOME;
+}
+
+enum found
+graphql_message(struct inspect *in, const struct jdoc *d)
+{
+	static const char *const type_key[] = { "type" };
+	const struct jvalue *whole = &d->v[0];
+	const struct jvalue *type;
+
+	if (whole->kind != JVALUE_OBJECT ||
+	    !has_like(d, whole, type_key, NELEM(type_key)))
+		return graphql_body(in, d);
+	type = jdoc_find(d, whole, "type");
+	if (type == NULL || type->kind != JVALUE_STRING)
+		return found_odd(in, "a message whose type is no text");
+	return enveloped(in, d, whole, type->text);
+}

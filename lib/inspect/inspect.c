@@ -229,10 +229,11 @@ without_body(struct inspect *in)
 static const char too_long[] = "its body has more than a mebibyte";
 
 /* Nothing of what is asked is known. */
-static void
-give_up(struct inspect *in, const char *why)
+void
+inspect_give_up(struct inspect *in, const char *why)
 {
 	(void)found_odd(in, why);
+	in->asks_nothing = false;
 	in->n = 0;
 	(void)unit_add(in);	/* there is room for one */
 	in->over = true;
@@ -304,14 +305,14 @@ inspect_begin(struct inspect *in, const struct inspect_head *h)
 		}
 	}
 	if (h->websocket) {
-		give_up(in, fault);
+		inspect_give_up(in, fault);
 	} else if (!h->body) {
 		without_body(in);
 		in->over = true;
 	} else if (fault != NULL) {
-		give_up(in, fault);
+		inspect_give_up(in, fault);
 	} else if (!asks(in, INSPECT_GIT) && h->length > held_max(in)) {
-		give_up(in, too_long);
+		inspect_give_up(in, too_long);
 	}
 }
 
@@ -325,39 +326,43 @@ inspect_feed(struct inspect *in, struct str bytes)
 		if (is_only_held(in))
 			in->over = true;
 		else
-			give_up(in, too_long);
+			inspect_give_up(in, too_long);
 		return;
 	}
 	if (asks(in, INSPECT_GIT))
 		git_push(in, false);
 }
 
-/* A body that is both would be judged as one and read as the other. */
-static void
-read_json(struct inspect *in)
+/* A text that is both would be judged as one and read as the other. */
+void
+inspect_json(struct inspect *in, struct str text,
+    enum found (*graphql_of)(struct inspect *in, const struct jdoc *d))
 {
 	enum found graphql = FOUND_NONE, rpc = FOUND_NONE;
 	const char *why = NULL;
 	struct jdoc d;
 
-	if (jdoc_read(buf_str(&in->held), &d, &why) == -1) {
+	if (jdoc_read(text, &d, &why) == -1) {
 		jdoc_free(&d);
-		give_up(in, why);
+		inspect_give_up(in, why);
 		return;
 	}
 	if (asks(in, INSPECT_GRAPHQL))
-		graphql = graphql_body(in, &d);
+		graphql = graphql_of(in, &d);
 	if (asks(in, INSPECT_RPC | INSPECT_MCP))
 		rpc = rpc_body(in, &d);
 	jdoc_free(&d);
 	if (graphql == FOUND_ODD || rpc == FOUND_ODD) {
-		give_up(in, in->why);
+		inspect_give_up(in, in->why);
 		return;
 	}
-	if (graphql == FOUND_SOME && rpc == FOUND_SOME) {
-		give_up(in, "its body can be read as GraphQL and as a call");
+	if (rpc == FOUND_SOME && (graphql == FOUND_SOME || in->asks_nothing)) {
+		inspect_give_up(in,
+		    "it can be read as GraphQL and as a call");
 		return;
 	}
+	if (in->asks_nothing)
+		return;
 	if (in->n == 0)
 		(void)unit_add(in);
 	if (graphql == FOUND_NONE && asks(in, INSPECT_GRAPHQL))
@@ -382,11 +387,11 @@ inspect_close(struct inspect *in)
 	} else if ((h->kinds & ~(uint32_t)INSPECT_WHOLE) == INSPECT_GRAPHQL &&
 	    type_is(h->type, "application/graphql")) {
 		if (graphql_text(in, buf_str(&in->held)) != FOUND_SOME)
-			give_up(in, in->why);
+			inspect_give_up(in, in->why);
 	} else if (type_is(h->type, "application/json")) {
-		read_json(in);
+		inspect_json(in, buf_str(&in->held), graphql_body);
 	} else {
-		give_up(in, "its body is not said to be JSON in UTF-8 "
+		inspect_give_up(in, "its body is not said to be JSON in UTF-8 "
 		    "(Content-Type: application/json)");
 	}
 	in->over = true;

@@ -56,6 +56,8 @@ struct inspect { /* zero is fine to end */
 	struct inspect_unit *v;	/* one at least when over */
 	uint32_t n;
 	const char *why;	/* it is not known, in a few words; or NULL */
+	bool asks_nothing;	/* a message that only keeps a talk going: it
+				 * has no units */
 };
 
 /* Over at once when no body has to be read. */
@@ -65,6 +67,13 @@ void inspect_begin(struct inspect *in, const struct inspect_head *h);
 void inspect_feed(struct inspect *in, struct str bytes);
 void inspect_close(struct inspect *in);	/* the body has ended */
 void inspect_fini(struct inspect *in);
+/* message.c: one message of a WebSocket, read as these kinds of it; over at
+ * once. */
+void inspect_message(struct inspect *in, uint32_t kinds, bool binary,
+    struct str bytes);
+/* Does the target of the request with which a WebSocket begins ask for
+ * something itself? A server that opens none may answer that. */
+bool inspect_target_asks(uint32_t kinds, struct str query);
 /* Of the i-th unit, into what else is known of the request. */
 void inspect_details(const struct inspect *in, uint32_t i,
     struct net_details *to);

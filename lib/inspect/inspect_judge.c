@@ -24,6 +24,24 @@ inspect_wanted(const struct image *im, const struct net_query *q,
 	return 0;
 }
 
+uint32_t
+inspect_messages(const struct image *im, const struct net_query *q,
+    struct net_answer *out)
+{
+	struct net_query hoped = *q;
+	struct net_answer a;
+	uint32_t kinds;
+
+	if (!image_info(im)->needs_body)
+		return 0;
+	hoped.hoped = true;
+	policy_network(im, &hoped, &a);
+	kinds = a.judged == VERDICT_ALLOW ? inspect_kinds(a.asked) : 0;
+	if (a.judged != VERDICT_ALLOW || (kinds & INSPECT_GIT) == 0)
+		*out = a;
+	return (kinds & INSPECT_GIT) == 0 ? kinds : 0;
+}
+
 /* What both let pass. */
 static void
 add_unit(struct net_answer *a, const struct net_answer *one, bool first)
@@ -73,6 +91,10 @@ inspect_judge(const struct image *im, const struct inspect *in,
 	if (q->details != NULL)
 		details = *q->details;
 	mine.details = &details;
+	if (in->asks_nothing) {
+		mine.hoped = true;
+		policy_network(im, &mine, out);
+	}
 	for (uint32_t i = 0; i < in->n; i++) {
 		struct net_answer one;
 

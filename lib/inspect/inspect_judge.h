@@ -11,6 +11,10 @@
  * say so better. */
 uint32_t inspect_wanted(const struct image *im, const struct net_query *q,
     struct net_answer *out);
+/* The same of a WebSocket, of its messages: *out is what is said of one that
+ * asks for nothing that is denied. */
+uint32_t inspect_messages(const struct image *im, const struct net_query *q,
+    struct net_answer *out);
 /* Every unit is judged; the first that is denied, else all together. in is
  * over. */
 void inspect_judge(const struct image *im, const struct inspect *in,

@@ -32,9 +32,14 @@ bool keys_are_odd(const struct jdoc *d, const struct jvalue *object,
 enum found graphql_text(struct inspect *in, struct str text);
 enum found graphql_body(struct inspect *in, const struct jdoc *d);
 enum found graphql_query(struct inspect *in);	/* from the target */
+enum found graphql_message(struct inspect *in, const struct jdoc *d);
 /* Is a part of a call in the target? Some servers take it from there. */
 bool rpc_in_target(const struct inspect *in);
 enum found rpc_body(struct inspect *in, const struct jdoc *d);
+/* inspect.c: nothing of what is asked is known; and a JSON text. */
+void inspect_give_up(struct inspect *in, const char *why);
+void inspect_json(struct inspect *in, struct str text,
+    enum found (*graphql)(struct inspect *in, const struct jdoc *d));
 /* Over the bytes so far; whole: no more comes. Sets in->over. */
 void git_push(struct inspect *in, bool whole);
 

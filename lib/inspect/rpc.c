@@ -57,13 +57,30 @@ shown(const struct jvalue *v)
 	return v->kind == JVALUE_ARRAY ? STR("[]") : v->text;
 }
 
-/* With a dot in it, it would look like one inside another. */
+/* With a dot in it, it would look like one inside another, and with "[]" like
+ * one inside the items of a list. */
 static bool
 name_add(struct inspect *in, struct way *w, struct str name)
 {
 	if (str_index(name, '.') != name.len)
 		return odd(in, "a name with a dot in it");
+	if (memmem(name.p, name.len, "[]", 2) != NULL)
+		return odd(in, "a name with [] in it");
 	return way_add(w, name) || odd(in, "a name is too long");
+}
+
+/* Of a list's items that have names of their own: "a[].b" is not "a.b". */
+static bool
+item_add(struct inspect *in, struct way *w, const struct jvalue *item)
+{
+	if (item->kind != JVALUE_OBJECT ||
+	    (w->len >= 2 && memcmp(w->p + w->len - 2, "[]", 2) == 0))
+		return true;
+	if (sizeof(w->p) - w->len < 2)
+		return odd(in, "a name is too long");
+	memcpy(w->p + w->len, "[]", 2);
+	w->len += 2;
+	return true;
 }
 
 /* As deep as the reader lets it. Items of an array have its name. */
@@ -83,7 +100,8 @@ put_value(struct inspect *in, struct inspect_unit *u, enum detail detail,
 	for (; one != NULL; one = jdoc_next(d, one)) {
 		size_t len = w->len;
 
-		if (!list && !name_add(in, w, one->key))
+		if (list ? !item_add(in, w, one) :
+			   !name_add(in, w, one->key))
 			return false;
 		if (!put_value(in, u, detail, d, one, w))
 			return false;

@@ -290,11 +290,39 @@ query_same(struct str a, struct str b)
 	return true;
 }
 
+#define MEMBER_BYTES_MAX 2048
+
+/* Without what tells an item of a list. */
+static struct str
+member_base(struct str name, char out[MEMBER_BYTES_MAX])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < name.len; i++) {
+		if (i + 1 < name.len && name.p[i] == '[' &&
+		    name.p[i + 1] == ']')
+			i++;
+		else
+			out[n++] = name.p[i];
+	}
+	return str_of(out, n);
+}
+
+static bool
+member_same(struct str a, struct str b)
+{
+	char x[MEMBER_BYTES_MAX], y[MEMBER_BYTES_MAX];
+
+	if (a.len > sizeof(x) || b.len > sizeof(y))
+		return str_eq(a, b);
+	return fold_same(member_base(a, x), member_base(b, y));
+}
+
 bool
 detail_name_same(enum detail detail, struct str a, struct str b)
 {
 	if (detail == DETAIL_MCP_ARGUMENT || detail == DETAIL_RPC_PARAM)
-		return fold_same(a, b);
+		return member_same(a, b);
 	if (detail == DETAIL_QUERY)
 		return query_same(a, b);
 	if (detail != DETAIL_HEADER || a.len != b.len)
@@ -388,7 +416,8 @@ grant_agrees(const struct scan *s, const struct f_rule *r,
 		if ((t->flags & NEED_FORBIDDEN) != 0 ||
 		    value_agrees(s, t, one.value) != TRUTH_TRUE)
 			return false;
-		/* Not all servers take "a[]" for "a", or "PATH" for "path". */
+		/* Not all servers take "a[]" for "a", or "PATH" for "path";
+		 * and what some item of a list holds is not held by all. */
 		seen |= t->detail == DETAIL_HEADER ||
 		    str_eq(form_text(s->im, t->name), one.name);
 	}

@@ -12,6 +12,7 @@
 #include "base/must.h"
 #include "egress.h"
 #include "hold.h"
+#include "talk.h"
 
 static const struct {
 	const char *name;
@@ -50,7 +51,7 @@ static const unsigned edges[CONN_STATE_COUNT] = {
 	    TO(LINGER),
 	[CONN_ACCEPT] = TO(HEAD) | TO(H2),
 	[CONN_TUNNEL] = TO(LINGER),
-	[CONN_WEBSOCKET] = TO(LINGER),
+	[CONN_WEBSOCKET] = TO(DRAIN) | TO(LINGER),
 	[CONN_H2] = TO(LINGER),
 	[CONN_LINGER] = TO(LINGER),
 };
@@ -72,7 +73,8 @@ set_deadline(struct conn *c, unsigned seconds)
 void
 conn_progress(struct conn *c)
 {
-	set_deadline(c, states[c->state].seconds);
+	set_deadline(c, talk_waits(c) ? HOLD_TIME_S :
+					states[c->state].seconds);
 }
 
 /* The whole head must follow its first byte soon, however it trickles. */
@@ -444,6 +446,7 @@ conn_free(struct conn *c)
 	log_debug("conn %u: closed in %s", c->id, states[c->state].name);
 	h2_down_free(c);
 	hold_free(c);
+	talk_free(c);
 	dns_cancel(&c->query);
 	up_close(&c->up);
 	egress_unqueue(eg, &c->cl);

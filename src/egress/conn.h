@@ -24,6 +24,7 @@
 
 struct egress;
 struct hold;
+struct talk;
 
 /*
  *            ┌──────────────────────── next request ───────────────────────┐
@@ -141,6 +142,7 @@ struct conn {
 	struct hold *hold;	/* its body is judged, too; or NULL */
 	uint32_t sift;		/* what was looked for in it */
 	struct ws_flow ws_out, ws_in;	/* after it became one */
+	struct talk *talk;	/* its messages are read, too; or NULL */
 
 	struct rates_set rates;	/* that count what it does */
 	unsigned retry_s;	/* of the next answer: Retry-After; or 0 */
@@ -239,6 +241,9 @@ enum want websocket_begin(struct conn *c, const struct http_head *h);
 enum want websocket_refuse(struct conn *c, const struct net_answer *a,
     const char *why);
 enum want websocket_idle(struct conn *c);
+/* websocket.c: the extensions that go to the server. */
+struct str websocket_offer(const struct conn *c, const struct http_head *h,
+    char out[WS_DEFLATE_BYTES_MAX]);
 /* tunnel.c: 200 to the CONNECT. */
 enum want tunnel_open(struct conn *c);
 

@@ -121,6 +121,23 @@ judge_wanted(struct conn *c, struct net_answer *a)
 	return inspect_wanted(c->eg->image, &q, a);
 }
 
+uint32_t
+judge_messages(struct conn *c, struct net_answer *a)
+{
+	struct net_query q = request_of(c);
+
+	return inspect_messages(c->eg->image, &q, a);
+}
+
+void
+judge_message(struct conn *c, const struct inspect *in,
+    struct net_answer *a)
+{
+	struct net_query q = request_of(c);
+
+	inspect_judge(c->eg->image, in, &q, a);
+}
+
 void
 judge_request(struct conn *c, struct net_answer *a)
 {

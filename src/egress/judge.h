@@ -6,6 +6,8 @@
 #include "conn.h"
 #include "http/head.h"
 
+struct inspect;
+
 /* c->at alone: could anything on such a connection be allowed? */
 void judge_connection(struct conn *c, struct net_answer *a);
 /* Keeps the fields that are sent on, if some rule asks for them. */
@@ -16,6 +18,12 @@ void judge_request(struct conn *c, struct net_answer *a);
 /* It was denied, by *a, before its body was there: what that has to be read
  * as (inspect.h); 0: no body would help. */
 uint32_t judge_wanted(struct conn *c, struct net_answer *a);
+/* Of a WebSocket that was denied, by *a, before its messages were there: as
+ * what they have to be read, and what is said of it then; 0: they change
+ * nothing. And what is said with one of them. */
+uint32_t judge_messages(struct conn *c, struct net_answer *a);
+void judge_message(struct conn *c, const struct inspect *in,
+    struct net_answer *a);
 /* The same request with another method and path. */
 void judge_as(struct conn *c, struct str method, struct str path,
     struct net_answer *a);

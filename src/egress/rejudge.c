@@ -9,6 +9,7 @@
 #include "limit.h"
 #include "policy/sift.h"
 #include "sift.h"
+#include "talk.h"
 
 /* Has all of it left? */
 static bool
@@ -23,7 +24,8 @@ goes_uninspected(const struct conn *c, struct net_answer *a)
 {
 	bool more = false;
 
-	if (c->treat != TREAT_HTTP || is_sent(c) || !sift_is_enforced(c))
+	if (c->treat != TREAT_HTTP || c->talk != NULL || is_sent(c) ||
+	    !sift_is_enforced(c))
 		return false;
 	for (int k = 0; k < SIFT_KIND_COUNT; k++) {
 		enum sift_act now = sift_act(a->sift, (enum sift_kind)k);
@@ -49,7 +51,9 @@ still_allowed(struct conn *c, struct net_answer *a)
 
 	if (c->treat != TREAT_HTTP)
 		judge_connection(c, a);
-	else
+	else if (c->websocket && !talk_rejudge(c, a))
+		return false;
+	else if (!c->websocket)
 		judge_request(c, a);
 	if (a->verdict != VERDICT_ALLOW || a->treat != c->treat ||
 	    goes_uninspected(c, a))

@@ -8,6 +8,7 @@
 #include "hold.h"
 #include "http/write.h"
 #include "limit.h"
+#include "talk.h"
 
 /* ---- the request's head ---- */
 
@@ -50,7 +51,7 @@ request_body_init(struct conn *c, const struct http_head *h,
 enum want
 relay_begin(struct conn *c, const struct http_head *h)
 {
-	char authority[AUTHORITY_BYTES_MAX];
+	char authority[AUTHORITY_BYTES_MAX], extensions[WS_DEFLATE_BYTES_MAX];
 	enum http_framing framing = request_framing(c, h);
 	enum http_framing out = framing == HTTP_TO_END ? HTTP_CHUNKED :
 							 framing;
@@ -67,6 +68,8 @@ relay_begin(struct conn *c, const struct http_head *h)
 	o.authority = str_of(authority,
 	    authority_print(host_str(&c->at.host), c->at.port,
 		c->tls ? 443 : 80, authority));
+	if (c->websocket)
+		o.extensions = websocket_offer(c, h, extensions);
 	o.goes_on = c->hold != NULL && c->hold->taken;
 	if (!put_request(c->up, h, &o))
 		return answer_error(c, 431, "header_too_large",
@@ -233,6 +236,10 @@ response_head(struct conn *c)
 		return upstream_broken(c, f.why);
 	if (h->status == 101)
 		w = websocket_begin(c, h);
+	else if (h->status >= 200 && h->status < 300 && c->talk != NULL &&
+	    c->talk->kinds != 0)
+		w = upstream_broken(c, "it opened no WebSocket, and gave an "
+		    "answer to a request that is not allowed by itself");
 	else if (h->status >= 200)
 		w = response_begin(c, h);
 	else if (!interim(c, h))

@@ -12,6 +12,7 @@
 #include "sift.h"
 #include "limit.h"
 #include "policy/say.h"
+#include "talk.h"
 
 /* ---- the end of one, the beginning of the next ---- */
 
@@ -22,6 +23,7 @@ request_done(struct conn *c)
 	    c->state == CONN_RESOLVE || c->state == CONN_DIAL)
 		buf_eat(&c->cl.in, c->head_len);
 	hold_free(c);
+	talk_free(c);
 	c->head_len = c->scan = 0;
 	c->begun = c->head_kept = c->answering = false;
 	c->method[0] = '\0';
@@ -213,7 +215,9 @@ http_begin(struct conn *c, const struct http_head *h)
 		return answer_unrecorded(c); /* bounded by the target */
 	judge_fields(c, h);
 	judge_request(c, &a);
-	if (a.judged != VERDICT_ALLOW &&
+	if (c->websocket)
+		talk_begin(c, &a);
+	else if (a.judged != VERDICT_ALLOW &&
 	    hold_begin(c, p.encoded_slash, &a))
 		return WANT_TURN;
 	if (hold_whole(c, p.encoded_slash, &a))

@@ -151,10 +151,8 @@ body_unread(struct conn *c, const struct http_head *h)
 	char *p;
 	size_t len;
 
-	if (c->websocket)
-		return "what a WebSocket carries is not inspected";
-	if (request_framing(c, h) == HTTP_NO_BODY)
-		return NULL;
+	if (c->websocket || request_framing(c, h) == HTTP_NO_BODY)
+		return NULL;	/* messages are looked at when they come */
 	if (!hold_body(c, &p, &len))
 		return "its body is longer than 8 MiB, or is a push";
 	said = &c->hold->in.head;
@@ -208,24 +206,42 @@ sift_is_enforced(const struct conn *c)
 	return info->mode == POLICY_ENFORCE || info->bounded;
 }
 
+/* false: what was found could not be recorded. */
+static bool
+conclude(struct conn *c, struct sifting *s, struct net_answer *a)
+{
+	char more[64];
+
+	if (s->n > NAMED_MAX) {
+		(void)snprintf(more, sizeof(more), "; and %u more",
+		    s->n - NAMED_MAX);
+		say_z(&s->says, more);
+	}
+	if (s->worst == SIFT_BLOCK && sift_is_enforced(c)) {
+		deny(a, s);
+		return true; /* recorded as that */
+	}
+	return s->n == 0 || judge_record(c, AUDIT_FINDING, AUDIT_OBSERVED, a,
+	    0, str_c(s->text));
+}
+
 bool
 sift_request(struct conn *c, const struct http_head *h, struct net_answer *a)
 {
 	struct sifting s = { .sift = a->sift };
-	char more[64];
 
 	s.says = (struct saying){ .p = s.text, .cap = sizeof(s.text) };
 	look_url(&s, c);
 	look_body(&s, c, h);
-	if (s.n > NAMED_MAX) {
-		(void)snprintf(more, sizeof(more), "; and %u more",
-		    s.n - NAMED_MAX);
-		say_z(&s.says, more);
-	}
-	if (s.worst == SIFT_BLOCK && sift_is_enforced(c)) {
-		deny(a, &s);
-		return true; /* recorded as that */
-	}
-	return s.n == 0 || judge_record(c, AUDIT_FINDING, AUDIT_OBSERVED, a, 0,
-	    str_c(s.text));
+	return conclude(c, &s, a);
+}
+
+bool
+sift_message(struct conn *c, char *p, size_t len, struct net_answer *a)
+{
+	struct sifting s = { .sift = a->sift };
+
+	s.says = (struct saying){ .p = s.text, .cap = sizeof(s.text) };
+	look(&s, "message", p, str_of(p == NULL ? "" : p, len));
+	return conclude(c, &s, a);
 }

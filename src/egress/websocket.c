@@ -12,6 +12,7 @@
 #include "http/write.h"
 #include "judge.h"
 #include "limit.h"
+#include "talk.h"
 #include "tls/openssl.h"
 
 /* ---- the server agreed ---- */
@@ -32,10 +33,34 @@ accept_make(struct str key, char out[WS_ACCEPT_BYTES + 1])
 	    WS_ACCEPT_BYTES;
 }
 
+/* What the server is offered. A message that is read here is decompressed with
+ * a window that begins empty, so that none is kept between two. */
+static bool
+offer_of(const struct conn *c, const struct http_head *h,
+    struct ws_offer *o)
+{
+	struct http_fault f;
+
+	if (ws_request_check(h, o, &f) != PARSE_OK)
+		return false;
+	o->deflate.client_fresh |= o->deflate.on && c->talk != NULL;
+	return true;
+}
+
+struct str
+websocket_offer(const struct conn *c, const struct http_head *h,
+    char out[WS_DEFLATE_BYTES_MAX])
+{
+	struct ws_offer o;
+
+	must(offer_of(c, h, &o));
+	return ws_deflate_print(&o.deflate, out);
+}
+
 /* The request's head is still in cl.in: it has no body. */
 static bool
 answer_is_right(const struct conn *c, const struct http_head *h,
-    struct http_fault *f)
+    struct ws_deflate *deflate, struct http_fault *f)
 {
 	char accept[WS_ACCEPT_BYTES + 1];
 	struct http_head asked;
@@ -44,13 +69,24 @@ answer_is_right(const struct conn *c, const struct http_head *h,
 	must(c->head_kept &&
 	    http_request_parse(str_head(buf_str(&c->cl.in), c->head_len),
 		&asked, f) == PARSE_OK &&
-	    ws_request_check(&asked, &offer, f) == PARSE_OK);
+	    offer_of(c, &asked, &offer));
 	if (!accept_make(offer.key, accept)) {
 		(void)http_bad(f, 502, "the handshake cannot be checked");
 		return false;
 	}
 	return ws_response_check(h, &offer, str_of(accept, WS_ACCEPT_BYTES),
-	    f) == PARSE_OK;
+	    deflate, f) == PARSE_OK;
+}
+
+static void
+flows_init(struct conn *c, const struct ws_deflate *deflate)
+{
+	c->bytes_in = c->bytes_out = 0;
+	c->ws_out = (struct ws_flow){ .masked = true,
+		.deflate = deflate->on,
+		.taken = c->talk == NULL ? NULL : &c->talk->m };
+	c->ws_in = (struct ws_flow){ .masked = false,
+		.deflate = deflate->on };
 }
 
 enum want
@@ -58,9 +94,11 @@ websocket_begin(struct conn *c, const struct http_head *h)
 {
 	struct response_out o = { .framing = HTTP_NO_BODY,
 		.websocket = true };
+	char extensions[WS_DEFLATE_BYTES_MAX];
+	struct ws_deflate deflate;
 	struct http_fault f;
 
-	if (!c->websocket || !answer_is_right(c, h, &f)) {
+	if (!c->websocket || !answer_is_right(c, h, &deflate, &f)) {
 		c->keep = false;
 		return answer_error(c, 502, "upstream_protocol_error",
 		    "%s:%u: %s", c->at.host.text, (unsigned)c->at.port,
@@ -69,15 +107,15 @@ websocket_begin(struct conn *c, const struct http_head *h)
 	if (!judge_record(c, AUDIT_NET_OPEN, AUDIT_OBSERVED, NULL, 101,
 		STR("the WebSocket is open")))
 		return answer_unrecorded(c);
+	deflate.client_fresh |= deflate.on && c->talk != NULL;
+	o.extensions = ws_deflate_print(&deflate, extensions);
 	if (!response_put(&c->cl.out, h, &o))
 		return WANT_CLOSE;
 	buf_eat(&c->cl.in, c->head_len);
 	c->head_len = 0;
 	c->head_kept = c->keep = false;
 	c->answering = true;
-	c->bytes_in = c->bytes_out = 0;
-	c->ws_out = (struct ws_flow){ .masked = true };
-	c->ws_in = (struct ws_flow){ .masked = false };
+	flows_init(c, &deflate);
 	egress_queue(c->eg, &c->cl);
 	conn_enter(c, CONN_WEBSOCKET);
 	return WANT_TURN;
@@ -113,19 +151,20 @@ cut(struct conn *c, const char *why)
 /* Close frames of our own, where none would fall inside another frame; a
  * side that cannot be told is cut. */
 static enum want
-say_goodbye(struct conn *c, enum ws_code to_client, enum ws_code to_server)
+say_goodbye(struct conn *c, enum ws_code to_client, const char *why,
+    enum ws_code to_server)
 {
 	unsigned char mask[4];
 
 	if (ws_is_between(&c->ws_out) && RAND_bytes(mask, 4) == 1) {
-		ws_put_close(&c->up->s.out, to_server, mask);
+		ws_put_close(&c->up->s.out, to_server, STR(""), mask);
 		egress_queue(c->eg, &c->up->s);
 	}
 	if (!ws_is_between(&c->ws_in)) {
 		c->cl.failed = true;
 		return WANT_CLOSE;
 	}
-	ws_put_close(&c->cl.out, to_client, NULL);
+	ws_put_close(&c->cl.out, to_client, str_c(why), NULL);
 	egress_queue(c->eg, &c->cl);
 	conn_enter(c, CONN_LINGER);
 	return WANT_TURN;
@@ -135,45 +174,81 @@ enum want
 websocket_refuse(struct conn *c, const struct net_answer *a, const char *why)
 {
 	record_end(c, AUDIT_DENIED, a, why);
-	return say_goodbye(c, WS_RESTART, WS_GOING_AWAY);
+	return say_goodbye(c, WS_RESTART, "", WS_GOING_AWAY);
 }
 
 enum want
 websocket_idle(struct conn *c)
 {
-	record_end(c, AUDIT_OBSERVED, NULL, "ended: nothing was said for an "
-	    "hour");
-	return say_goodbye(c, WS_GOING_AWAY, WS_GOING_AWAY);
+	record_end(c, AUDIT_OBSERVED, NULL, talk_waits(c) ?
+		"ended: a message did not go on for a minute" :
+		"ended: nothing was said for an hour");
+	return say_goodbye(c, WS_GOING_AWAY, "", WS_GOING_AWAY);
 }
 
 /* Whose frame it was is not the other side's fault. */
 static enum want
 broken(struct conn *c, bool by_client, const struct http_fault *f)
 {
-	char why[160];
+	char why[200];
 
 	(void)snprintf(why, sizeof(why), "ended by egress: %s", f->why);
 	record_end(c, AUDIT_DENIED, NULL, why);
-	return by_client ? say_goodbye(c, WS_PROTOCOL_ERROR, WS_GOING_AWAY) :
-			   say_goodbye(c, WS_BAD_GATEWAY, WS_PROTOCOL_ERROR);
+	return by_client ?
+	    say_goodbye(c, (enum ws_code)f->status, f->why, WS_GOING_AWAY) :
+	    say_goodbye(c, WS_BAD_GATEWAY, f->why, WS_PROTOCOL_ERROR);
 }
 
 /* ---- frames ---- */
 
-static enum parse
-move(struct conn *c, struct ws_flow *w, struct stream *from,
-    struct stream *to, bool *moved, struct http_fault *f)
+static void
+note_move(struct conn *c, struct stream *from, struct stream *to,
+    size_t before, bool *moved)
 {
-	size_t before = to->out.len;
-	enum parse got = ws_move(w, &from->in, &to->out, f);
-
 	if (to->out.len != before) {
 		*moved = true;
 		egress_queue(c->eg, to);
 	}
 	to->tell |= to->out.len >= BODY_ROOM / 2 ||
 	    (from->ended && to->out.len > 0);
-	return got;
+}
+
+/* WANT_WAIT: on. */
+static enum want
+from_server(struct conn *c, bool *moved)
+{
+	size_t before = c->cl.out.len;
+	struct http_fault f;
+
+	if (ws_move(&c->ws_in, &c->up->s.in, &c->cl.out, &f) == PARSE_BAD)
+		return broken(c, false, &f);
+	note_move(c, &c->up->s, &c->cl, before, moved);
+	return WANT_WAIT;
+}
+
+static enum want
+from_client(struct conn *c, bool *moved)
+{
+	size_t before = c->up->s.out.len, left = c->cl.in.len;
+	struct http_fault f;
+
+	if (c->talk == NULL) {
+		if (ws_move(&c->ws_out, &c->cl.in, &c->up->s.out, &f) ==
+		    PARSE_BAD)
+			return broken(c, true, &f);
+	} else {
+		switch (talk_move(c, &f)) {
+		case TALK_ON:
+			*moved |= c->cl.in.len != left;
+			break;
+		case TALK_WAIT:
+			return WANT_WAIT;
+		case TALK_OVER:
+			return broken(c, true, &f);
+		}
+	}
+	note_move(c, &c->cl, &c->up->s, before, moved);
+	return WANT_WAIT;
 }
 
 static bool
@@ -225,7 +300,7 @@ conn_websocket(struct conn *c)
 {
 	struct stream *up = &c->up->s;
 	bool moved = conn_read_more(c, up);
-	struct http_fault f;
+	enum want w;
 
 	must(c->state == CONN_WEBSOCKET);
 	if (limit_is_reached(c)) {
@@ -236,9 +311,10 @@ conn_websocket(struct conn *c)
 	if (c->cl.failed || up->failed)
 		return cut(c, c->cl.failed ? "the client's connection broke" :
 					     "the server's connection broke");
-	if (move(c, &c->ws_out, &c->cl, up, &moved, &f) == PARSE_BAD)
-		return broken(c, true, &f);
-	if (move(c, &c->ws_in, up, &c->cl, &moved, &f) == PARSE_BAD)
-		return broken(c, false, &f);
+	w = from_client(c, &moved);
+	if (w == WANT_WAIT)
+		w = from_server(c, &moved);
+	if (w != WANT_WAIT)
+		return w;
 	return look_for_end(c, moved);
 }

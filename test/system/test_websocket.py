@@ -81,10 +81,11 @@ c.close_code()
     assert opened and opened[-1]["host"] == "echo.test", opened
 
 
-def test_extensions_are_not_offered_and_protocols_are(box, world):
+def test_unknown_extensions_are_not_offered_and_protocols_are(box, world):
     r = run(box, """
 c = Client("wss://echo.test/ws/chat", ["Sec-WebSocket-Protocol: chat, more",
-    "Sec-WebSocket-Extensions: permessage-deflate", "Origin: https://x.test"])
+    "Sec-WebSocket-Extensions: x-anything, permessage-deflate; x",
+    "Origin: https://x.test"])
 print(c.status, [f for f in c.fields if f.startswith("sec-websocket-p")])
 print(c.say("hi"))
 """)
@@ -93,6 +94,27 @@ print(c.say("hi"))
     assert fields["sec-websocket-protocol"] == "chat, more"
     assert fields["origin"] == "https://x.test"
     assert "sec-websocket-extensions" not in fields
+
+
+def test_compression_is_agreed_on_and_its_frames_pass(box, world):
+    r = run(box, """
+c = Client("wss://echo.test/ws/deflate", ["Sec-WebSocket-Extensions: "
+    "x-anything, permessage-deflate;client_max_window_bits ,x"])
+print([f for f in c.fields if f.startswith("sec-websocket-e")])
+d = Deflate()
+for i in range(3):      # the window is kept from one to the next
+    c.send(TEXT, d.pack(b"over and over again"), rsv=4)
+    print(d.unpack(c.get()[1]))
+c.sock.sendall(frame(PING, b"x", masked=True, rsv=4))
+print(c.close_code(), c.reason)
+""")
+    assert r.out == ("['sec-websocket-extensions: permessage-deflate']\n" +
+                     "b'over and over again'\n" * 3 +
+                     "1002 a frame that begins no message says that it is "
+                     "compressed\n"), r
+    assert world.events(event="offer")[0]["text"] == (
+        "permessage-deflate; client_max_window_bits")
+    assert all(e["packed"] for e in world.events(event="ws"))
 
 
 def test_what_may_only_be_read_opens_no_websocket(box, world):

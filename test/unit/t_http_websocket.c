@@ -3,10 +3,12 @@
 #include <setjmp.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <cmocka.h>
 
 #include "base/compat.h"
 #include "http/websocket.h"
+#include "http/ws_message.h"
 
 #define KEY "dGhlIHNhbXBsZSBub25jZQ=="
 #define ACCEPT "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
@@ -105,7 +107,9 @@ judge(const char *what, enum parse got, const struct http_fault *f,
 static void
 handshakes(void **state)
 {
-	const struct ws_offer offered = { STR(KEY), STR("chat, x.y") };
+	const struct ws_offer offered = { .key = STR(KEY),
+		.protocols = STR("chat, x.y") };
+	struct ws_deflate deflate;
 	struct ws_offer o;
 	struct http_fault f;
 
@@ -121,7 +125,7 @@ handshakes(void **state)
 		assert_int_equal(http_response_parse(
 		    str_c(responses[i].text), &head, &f), PARSE_OK);
 		judge(responses[i].what, ws_response_check(&head, &offered,
-		    STR(ACCEPT), &f), &f, responses[i].fault);
+		    STR(ACCEPT), &deflate, &f), &f, responses[i].fault);
 	}
 }
 
@@ -230,7 +234,8 @@ our_close_frames_are_ones_that_we_would_take(void **state)
 
 		buf_init(&ours, 64);
 		buf_init(&to, BODY_BUF_MAX);
-		ws_put_close(&ours, WS_RESTART, masked ? mask : NULL);
+		ws_put_close(&ours, WS_RESTART, STR("try again"),
+		    masked ? mask : NULL);
 		assert_true(ws_is_between(&w));
 		assert_int_equal(ws_move(&w, &ours, &to, &f), PARSE_OK);
 		assert_int_equal(w.code, 1012);
@@ -240,6 +245,218 @@ our_close_frames_are_ones_that_we_would_take(void **state)
 	}
 }
 
+static void
+a_close_frames_reason_is_cut_between_characters(void **state)
+{
+	char long_one[300];
+	struct ws_flow w = { .masked = false };
+	struct http_fault f;
+	struct buf ours, to;
+
+	(void)state;
+	memset(long_one, 'x', 121);
+	memcpy(long_one + 121, "\xc3\xa4\xc3\xa4", 5);
+	buf_init(&ours, 256);
+	buf_init(&to, BODY_BUF_MAX);
+	ws_put_close(&ours, WS_DENIED, str_c(long_one), NULL);
+	assert_int_equal(ours.len, 2 + 2 + 123);
+	assert_int_equal(ws_move(&w, &ours, &to, &f), PARSE_OK);
+	memcpy(long_one + 120, "\xc3\xa4\xc3\xa4", 5); /* 122, 124 */
+	buf_clear(&ours);
+	ws_put_close(&ours, WS_DENIED, str_c(long_one), NULL);
+	assert_int_equal(ours.len, 2 + 2 + 122);
+	buf_fini(&ours);
+	buf_fini(&to);
+}
+
+/* ---- compression */
+
+static const struct {
+	const char *offer, *answer;
+	const char *sent;	/* to the server; "": nothing */
+	bool agreed;
+} deflates[] = {
+	{ "permessage-deflate", "permessage-deflate", "permessage-deflate",
+	    true },
+	{ "permessage-deflate; client_max_window_bits",
+	    "permessage-deflate; client_max_window_bits=10",
+	    "permessage-deflate; client_max_window_bits", true },
+	{ "permessage-deflate; client_max_window_bits=12",
+	    "permessage-deflate; client_max_window_bits=13",
+	    "permessage-deflate; client_max_window_bits=12", false },
+	{ "permessage-deflate", "permessage-deflate; client_max_window_bits=9",
+	    "permessage-deflate", false },
+	{ "permessage-deflate", "permessage-deflate; "
+	    "client_no_context_takeover; server_no_context_takeover; "
+	    "server_max_window_bits=8", "permessage-deflate", true },
+	{ "permessage-deflate; server_no_context_takeover",
+	    "permessage-deflate", "permessage-deflate; "
+	    "server_no_context_takeover", false },
+	{ "permessage-deflate; server_max_window_bits=10",
+	    "permessage-deflate", "permessage-deflate; "
+	    "server_max_window_bits=10", false },
+	{ "permessage-deflate; server_max_window_bits=10",
+	    "permessage-deflate; server_max_window_bits=11",
+	    "permessage-deflate; server_max_window_bits=10", false },
+	{ "permessage-deflate; server_max_window_bits=7, permessage-deflate",
+	    "permessage-deflate", "permessage-deflate", true },
+	{ "x-webkit-deflate-frame, permessage-deflate; unknown", NULL, "",
+	    true },
+	{ "permessage-deflate; server_no_context_takeover; "
+	    "server_no_context_takeover", "permessage-deflate", "", false },
+	{ "permessage-deflate", "permessage-deflate, permessage-deflate",
+	    "permessage-deflate", false },
+	{ "permessage-deflate", "x", "permessage-deflate", false },
+	{ "permessage-deflate", "", "permessage-deflate", false },
+	{ "permessage-deflate", NULL, "permessage-deflate", true },
+	{ "permessage-deflate; client_max_window_bits",
+	    "permessage-deflate; client_max_window_bits",
+	    "permessage-deflate; client_max_window_bits", false },
+};
+
+static void
+compression_is_agreed_on_as_it_was_offered(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < NELEM(deflates); i++) {
+		struct str answer = { NULL, 0 };
+		char text[WS_DEFLATE_BYTES_MAX];
+		struct ws_deflate d, got;
+
+		ws_deflate_offered(str_c(deflates[i].offer), &d);
+		if (!str_eqz(ws_deflate_print(&d, text), deflates[i].sent))
+			fail_msg("%s: %s", deflates[i].offer, text);
+		if (deflates[i].answer != NULL)
+			answer = str_c(deflates[i].answer);
+		if (ws_deflate_agreed(answer, &d, &got) != deflates[i].agreed)
+			fail_msg("%s, then %s", deflates[i].offer,
+			    deflates[i].answer);
+	}
+}
+
+/* ---- messages */
+
+#define HELLO_PACKED "\xf2\x48\xcd\xc9\xc9\x07\x00" /* RFC 7692, 7.2.3.1 */
+
+static const struct {
+	const char *what;
+	struct str in;		/* not masked */
+	const char *text;	/* NULL: refused */
+	unsigned code;		/* then */
+} messages[] = {
+	{ "a text", STR("\x81\x05Hello"), "Hello", 0 },
+	{ "an empty one", STR("\x81\x00"), "", 0 },
+	{ "in parts", STR("\x01\x03Hel\x00\x00\x80\x02lo"), "Hello", 0 },
+	{ "a character in parts", STR("\x01\x01\xc3\x80\x01\xa4"), "\xc3\xa4",
+	    0 },
+	{ "no UTF-8", STR("\x81\x01\xc3"), NULL, WS_BAD_DATA },
+	{ "a surrogate", STR("\x81\x03\xed\xa0\x80"), NULL, WS_BAD_DATA },
+	{ "bytes may be any", STR("\x82\x01\xc3"), "\xc3", 0 },
+	{ "compressed", STR("\xc1\x07" HELLO_PACKED), "Hello", 0 },
+	{ "compressed, in parts", STR("\x41\x03\xf2\x48\xcd\x80\x04\xc9\xc9"
+	    "\x07\x00"), "Hello", 0 },
+	{ "compressed nothing", STR("\xc1\x01\x00"), "", 0 },
+	{ "a stored block", STR("\xc1\x0b\x00\x05\x00\xfa\xff"
+	    "Hello\x00"), "Hello", 0 },
+	{ "a last block", STR("\xc1\x08\xf3\x48\xcd\xc9\xc9\x07\x00\x00"),
+	    NULL, WS_BAD_DATA },
+	{ "no compression at all", STR("\xc1\x02\xff\xff"), NULL,
+	    WS_BAD_DATA },
+	{ "a window from before", STR("\xc1\x05\xf2\x00\x11\x00\x00"), NULL,
+	    WS_BAD_DATA },
+	{ "a part that says it is compressed", STR("\x01\x01x\xc0\x01x"), NULL,
+	    WS_PROTOCOL_ERROR },
+	{ "a ping that does", STR("\xc9\x00"), NULL, WS_PROTOCOL_ERROR },
+	{ "forty-one bytes", STR("\x81\x29" "12345678901234567890"
+	    "123456789012345678901"), NULL, WS_TOO_BIG },
+	{ "forty-one in parts", STR("\x01\x14" "12345678901234567890"
+	    "\x80\x15" "123456789012345678901"), NULL, WS_TOO_BIG },
+	{ "a long announcement", STR("\x82\x7f\x00\x00\x01\x00\x00\x00\x00"
+	    "\x00"), NULL, WS_TOO_BIG },
+	{ "a bomb of 60 zeros", STR("\xc2\x04\x62\xa0\x0c\x00"), NULL,
+	    WS_TOO_BIG },
+};
+
+static void
+take_message(size_t i, size_t step)
+{
+	struct ws_message m;
+	struct ws_flow w = { .deflate = true, .taken = &m };
+	struct str in = messages[i].in;
+	struct http_fault f = { 0, "" };
+	enum parse got = PARSE_MORE;
+	struct buf from, to;
+
+	ws_message_init(&m, 40);
+	buf_init(&from, 4096);
+	buf_init(&to, BODY_BUF_MAX);
+	for (size_t at = 0; at < in.len && got == PARSE_MORE; at += step) {
+		assert_true(buf_adds(&from, str_upto(str_from(in, at),
+		    step)));
+		got = ws_move(&w, &from, &to, &f);
+	}
+	if ((got == PARSE_BAD) != (messages[i].text == NULL) ||
+	    got == PARSE_MORE)
+		fail_msg("%s, by %zu: %s", messages[i].what, step,
+		    got == PARSE_BAD ? f.why : "taken");
+	if (got == PARSE_BAD)
+		assert_int_equal(f.status, messages[i].code);
+	else if (!str_eqz(buf_str(&m.text), messages[i].text))
+		fail_msg("%s: another text", messages[i].what);
+	assert_int_equal(to.len, 0);
+	ws_message_fini(&m);
+	buf_fini(&from);
+	buf_fini(&to);
+}
+
+static void
+messages_are_taken_out_of_their_frames(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < NELEM(messages); i++)
+		for (size_t step = 1; step <= 16; step++)
+			take_message(i, step);
+}
+
+static void
+a_message_is_sent_on_as_one_frame(void **state)
+{
+	static const size_t sizes[] = { 0, 1, 125, 126, 65535, 65536, 300000 };
+	const unsigned char mask[4] = { 1, 2, 3, 4 };
+	char *text = calloc(1, 300000), *back;
+
+	(void)state;
+	for (size_t i = 0; i < NELEM(sizes); i++) {
+		struct ws_message m, n;
+		struct ws_flow w = { .masked = true, .taken = &n };
+		struct buf out, none;
+		struct http_fault f;
+		bool all = false;
+
+		ws_message_init(&m, 400000);
+		ws_message_init(&n, 400000);
+		buf_init(&out, BODY_BUF_MAX);
+		buf_init(&none, BODY_BUF_MAX);
+		ws_message_begin(&m, false, false);
+		assert_int_equal(ws_message_add(&m, str_of(text, sizes[i]),
+		    &f), PARSE_OK);
+		assert_int_equal(ws_message_end(&m, &f), PARSE_OK);
+		for (int turns = 0; !all && turns < 20; turns++) {
+			all = ws_message_send(&m, mask, &out);
+			assert_int_equal(ws_move(&w, &out, &none, &f),
+			    all ? PARSE_OK : PARSE_MORE);
+		}
+		back = buf_take(&n.text, &(size_t){ 0 });
+		assert_true(all && memcmp(back, text, sizes[i]) == 0);
+		free(back);
+		ws_message_fini(&m);
+		ws_message_fini(&n);
+		buf_fini(&out);
+		buf_fini(&none);
+	}
+	free(text);
+}
+
 int
 main(void)
 {
@@ -247,6 +464,10 @@ main(void)
 		cmocka_unit_test(handshakes),
 		cmocka_unit_test(frame_cases),
 		cmocka_unit_test(our_close_frames_are_ones_that_we_would_take),
+		cmocka_unit_test(a_close_frames_reason_is_cut_between_characters),
+		cmocka_unit_test(compression_is_agreed_on_as_it_was_offered),
+		cmocka_unit_test(messages_are_taken_out_of_their_frames),
+		cmocka_unit_test(a_message_is_sent_on_as_one_frame),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

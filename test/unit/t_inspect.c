@@ -264,9 +264,14 @@ static const struct {
 	{ "parameters by place", R, CALL("\"method\":\"a\",\"params\":"
 	    "[\"x\",[1,2],{\"y\":null}]"), "methods=a params0=x params1=1 "
 	    "params1=2 params2={} params2.y=null" },
+	{ "objects in a list", R, CALL("\"method\":\"a\",\"params\":{\"l\":"
+	    "[{\"y\":1},2,[{\"y\":3}]]}"), "methods=a paramsl[]={} "
+	    "paramsl[].y=1 paramsl=2 paramsl[]={} paramsl[].y=3" },
+	{ "a name that looks like a list's", R, CALL("\"method\":\"a\","
+	    "\"params\":{\"l[]\":1}"), "? a name with [] in it" },
 	{ "deep ones", R, CALL("\"method\":\"a\",\"params\":{\"x\":{\"y\":"
-	    "[{\"z\":\"v\"}]}}"), "methods=a paramsx={} paramsx.y={} "
-	    "paramsx.y.z=v" },
+	    "[{\"z\":\"v\"}]}}"), "methods=a paramsx={} paramsx.y[]={} "
+	    "paramsx.y[].z=v" },
 	{ "a batch", R, "[" CALL("\"method\":\"a\"") ","
 	    CALL("\"method\":\"b\"") "]", "methods=a|methods=b" },
 	{ "an empty batch", R, "[]", "" },

@@ -9,6 +9,7 @@ import os
 import socket
 import ssl
 import struct
+import zlib
 
 GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
@@ -47,6 +48,25 @@ def read_frame(exactly):
     data = (int.from_bytes(data, "big") ^
             int.from_bytes(pad, "big")).to_bytes(n, "big")
     return a & 15, data, bool(a & 0x80), bool(b & 0x80)
+
+
+class Deflate:
+    """permessage-deflate of one side; fresh: no window is kept."""
+
+    def __init__(self, fresh_out=False, fresh_in=False):
+        self.fresh_out, self.fresh_in = fresh_out, fresh_in
+        self.out = self.into = None
+
+    def pack(self, data):
+        if self.out is None or self.fresh_out:
+            self.out = zlib.compressobj(9, zlib.DEFLATED, -15)
+        return (self.out.compress(data) +
+                self.out.flush(zlib.Z_SYNC_FLUSH))[:-4]
+
+    def unpack(self, data):
+        if self.into is None or self.fresh_in:
+            self.into = zlib.decompressobj(-15)
+        return self.into.decompress(data + b"\0\0\xff\xff")
 
 
 def accept_of(key):
@@ -119,16 +139,40 @@ class Client:
 
     def close_code(self):
         """The code of the close frame that comes next; None: cut."""
+        self.reason = ""
         try:
             while True:
                 op, data, _, _ = self.get()
                 if op == CLOSE:
+                    self.reason = data[2:].decode()
                     return struct.unpack("!H", data[:2])[0] if data else 0
         except (EOFError, OSError):
             return None
 
 
 # ---- the origin ----
+def _deflated(conn, put):
+    """As _echo, compressed; what came is recorded as it was meant."""
+    mine, parts, packed = Deflate(), b"", False
+    while True:
+        first = conn.exactly(1)
+        op, data, fin, masked = read_frame(
+            lambda n, got=[first]: got.pop() + conn.exactly(n - 1)
+            if got else conn.exactly(n))
+        if op == CLOSE:
+            conn.send(frame(CLOSE, data))
+            return
+        packed |= bool(first[0] & 0x40)
+        parts += data
+        if not fin:
+            continue
+        text = mine.unpack(parts) if packed else parts
+        put("ws", op=op, length=len(text), masked=masked, packed=packed,
+            data=text[:200].decode("latin-1"))
+        conn.send(frame(op, mine.pack(text), rsv=4))
+        parts, packed = b"", False
+
+
 def _echo(conn, put):
     while True:
         op, data, fin, masked = read_frame(conn.exactly)
@@ -159,6 +203,9 @@ def serve(rq, put):
               "Sec-WebSocket-Accept: " + accept_of(
                   key if what != "badaccept" else "x")]
     if what == "extension":
+        fields.append("Sec-WebSocket-Extensions: x-anything")
+    if what == "deflate":
+        put("offer", text=rq.get("sec-websocket-extensions"))
         fields.append("Sec-WebSocket-Extensions: permessage-deflate")
     if what == "protocol":
         fields.append("Sec-WebSocket-Protocol: nobody-asked")
@@ -179,5 +226,5 @@ def serve(rq, put):
         except OSError:
             pass
         return "close"
-    _echo(conn, put)
+    (_deflated if what == "deflate" else _echo)(conn, put)
     return "close"
