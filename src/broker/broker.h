@@ -176,6 +176,27 @@ int spot_from(const struct ask *a, int dirfd, const char *path,
     struct spot *s);
 void spot_fini(struct spot *s);
 
+/* ---- exact.c: names that are the kernel's own ---- */
+
+enum name_kind {
+	NAME_NONE,		/* not known */
+	NAME_LOOSE,		/* path says where it leads, with dots */
+	NAME_EXACT,		/* path is canonical, if no link is on the way */
+};
+enum name_kind name_whole(const struct ask *a, int dirfd, const char *asked,
+    char path[PATH_BYTES_MAX]);
+bool name_is_proc(const char *path);
+/* Opens what has exactly that name; -ELOOP: it leads by a link. */
+int exact_open(const char *path, int flags, mode_t mode);
+/* The object that the caller names (O_PATH), and its canonical path. nofollow:
+ * O_NOFOLLOW or 0. Or -errno, which says no more than that it is no exact
+ * name. */
+int exact_object(const struct ask *a, int dirfd, const char *asked,
+    int nofollow, char path[PATH_BYTES_MAX]);
+/* false: it is no exact name. */
+bool exact_spot(const struct ask *a, int dirfd, const char *asked,
+    struct spot *s);
+
 /* ---- judge.c ---- */
 
 /* Learns the sandbox's mounts, which no one can change any more. */
@@ -214,10 +235,18 @@ bool judge_watches(const struct ask *a); /* each answer is to be recorded */
 
 long ask_open(const struct ask *a, int dirfd, uint64_t path, int flags,
     mode_t mode);
-/* quick.c: the same, if it is to read what is plainly there and allowed; or
+struct want { /* one open, with the path copied */
+	int dirfd, flags;
+	mode_t mode;
+	char path[PATH_BYTES_MAX];
+};
+/* What opening with these flags needs, of enum file_access; making a file
+ * needs FILE_WRITE besides. */
+unsigned open_access(int flags);
+/* quick.c: the same, if it is plainly there, or to be made, and allowed; or
  * LONG_WAY, and nothing has happened. */
 #define LONG_WAY (-10004)
-long quick_open(const struct ask *a, int dirfd, const char *path, int flags);
+long quick_open(const struct ask *a, const struct want *w);
 /* hand.c: gives the caller fd, with flags' O_CLOEXEC. What it returns is to be
  * answered; fd may be closed. */
 long answer_fd(const struct ask *a, int fd, int flags);

@@ -27,14 +27,10 @@ result(long rc)
 /* The object at a path, or a descriptor's own when the path is empty and that
  * is allowed. */
 static int
-object_find(const struct ask *a, int dirfd, uint64_t at, int flags)
+object_named(const struct ask *a, int dirfd, const char *path, int flags)
 {
-	char path[PATH_BYTES_MAX];
 	CLEAN_FD int fd = -1;
-	int rc = caller_string(a, at, path);
 
-	if (rc != 0)
-		return rc;
 	if (path[0] == '\0' && (flags & AT_EMPTY_PATH) != 0)
 		fd = caller_dir(a, dirfd);
 	else
@@ -43,14 +39,34 @@ object_find(const struct ask *a, int dirfd, uint64_t at, int flags)
 	return fd < 0 || caller_waits(a) ? fd_take(&fd) : -ESRCH;
 }
 
-/* The same, judged. */
+static int
+object_find(const struct ask *a, int dirfd, uint64_t at, int flags)
+{
+	char path[PATH_BYTES_MAX];
+	int rc = caller_string(a, at, path);
+
+	return rc != 0 ? rc : object_named(a, dirfd, path, flags);
+}
+
+/* The same, judged: by its name, if that is exact. */
 static int
 object_at(const struct ask *a, int dirfd, uint64_t at, int flags,
     unsigned access)
 {
-	CLEAN_FD int fd = object_find(a, dirfd, at, flags);
-	int rc = fd < 0 ? fd : judge_object(a, fd, access);
+	char asked[PATH_BYTES_MAX], path[PATH_BYTES_MAX];
+	CLEAN_FD int fd = -1;
+	int rc = caller_string(a, at, asked);
 
+	if (rc != 0)
+		return rc;
+	fd = exact_object(a, dirfd, asked,
+	    (flags & AT_SYMLINK_NOFOLLOW) != 0 ? O_NOFOLLOW : 0, path);
+	if (fd >= 0) {
+		rc = caller_waits(a) ? judge_path(a, path, access) : -ESRCH;
+	} else {
+		fd = object_named(a, dirfd, asked, flags);
+		rc = fd < 0 ? fd : judge_object(a, fd, access);
+	}
 	return rc != 0 ? rc : fd_take(&fd);
 }
 

@@ -20,14 +20,8 @@
 #define TTY_MAJOR_NOW 5	/* /dev/tty is 5:0: whichever is the caller's */
 #define PTS_MAJOR     136
 
-struct want { /* one open, with the path copied */
-	int dirfd, flags;
-	mode_t mode;
-	char path[PATH_BYTES_MAX];
-};
-
-static unsigned
-access_of(int flags)
+unsigned
+open_access(int flags)
 {
 	unsigned access = (flags & O_TRUNC) != 0 ? FILE_WRITE : 0;
 
@@ -94,7 +88,7 @@ open_there(const struct ask *a, int held, const char *asked, int flags)
 		return -ELOOP;
 	if ((flags & O_CREAT) != 0 && S_ISDIR(st.st_mode))
 		return -EISDIR;
-	rc = judge_object(a, held, access_of(flags));
+	rc = judge_object(a, held, open_access(flags));
 	if (rc == 0)
 		rc = script_open(a, held, &st, asked, flags);
 	if (rc != 0)
@@ -136,7 +130,7 @@ make_here(const struct ask *a, const struct want *w, const struct spot *s,
     int flags)
 {
 	mode_t mask;
-	int fd, rc = judge_path(a, s->path, access_of(flags) | FILE_WRITE);
+	int fd, rc = judge_path(a, s->path, open_access(flags) | FILE_WRITE);
 
 	if (rc == 0)
 		rc = mask_of(a, &mask);
@@ -194,7 +188,7 @@ open_nameless(const struct ask *a, const struct want *w)
 	if (strlen(path) + 3 >= sizeof(path))
 		return -ENAMETOOLONG;
 	(void)strcat(path, path[1] == '\0' ? "#0" : "/#0");
-	rc = judge_path(a, path, access_of(w->flags) | FILE_WRITE);
+	rc = judge_path(a, path, open_access(w->flags) | FILE_WRITE);
 	if (rc == 0)
 		rc = mask_of(a, &mask);
 	if (rc != 0)
@@ -253,7 +247,7 @@ ask_open(const struct ask *a, int dirfd, uint64_t path, int flags,
 		return rc;
 	if (w.path[0] == '\0')
 		return -ENOENT;
-	rc = quick_open(a, dirfd, w.path, flags);
+	rc = quick_open(a, &w);
 	if (rc != LONG_WAY)
 		return rc;
 	if ((w.flags & TMPFILE) != 0)

@@ -69,6 +69,10 @@ spot_from(const struct ask *a, int dirfd, const char *path, struct spot *s)
 {
 	CLEAN_FD int base = -1;
 
+	s->dir = -1;
+	s->odd = false;
+	if (exact_spot(a, dirfd, path, s))
+		return caller_waits(a) ? 0 : -ESRCH;
 	*s = (struct spot){ .dir = -1 };
 	if (path[0] != '/') {
 		base = caller_dir(a, dirfd);

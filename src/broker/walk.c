@@ -352,6 +352,29 @@ walk_unseen(const struct ask *a, int base, const char *path, unsigned flags)
 	return fd;
 }
 
+/* Not there for the caller either: a link that leads it elsewhere than us is
+ * in /proc alone, and the directory is not. */
+static bool
+is_missing_in(int base, const char *path)
+{
+	const char *name = strrchr(path, '/');
+	char above[PATH_BYTES_MAX];
+	CLEAN_FD int dir = -1;
+	struct statfs fs;
+	struct stat st;
+
+	name = name == NULL ? path : name + 1;
+	if (name[0] == '\0' || strcmp(name, "..") == 0)
+		return false;
+	(void)snprintf(above, sizeof(above), "%.*s.", (int)(name - path),
+	    path);
+	dir = path_open2(base, above, O_DIRECTORY, RESOLVE_NO_MAGICLINKS);
+	return dir >= 0 && fstatfs(dir, &fs) == 0 &&
+	    fs.f_type != PROC_SUPER_MAGIC &&
+	    fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == -1 &&
+	    errno == ENOENT;
+}
+
 int
 walk(const struct ask *a, int base, const char *path, unsigned flags)
 {
@@ -364,7 +387,8 @@ walk(const struct ask *a, int base, const char *path, unsigned flags)
 		return walk_unseen(a, base, path, flags);
 	fd = path_open2(base, path, nofollow, RESOLVE_NO_MAGICLINKS);
 	if (fd == -ENOENT) /* is it, or did a link lead to our own "self"? */
-		fd = path_open2(base, path, nofollow, RESOLVE_NO_SYMLINKS);
+		fd = is_missing_in(base, path) ? -ENOENT :
+		    path_open2(base, path, nofollow, RESOLVE_NO_SYMLINKS);
 	if (fd == -ELOOP)
 		fd = walk_by_hand(a, base, path, flags);
 	return fd;
