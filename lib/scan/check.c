@@ -193,6 +193,17 @@ check_bsn(const unsigned char *d, size_t n)
 	return (sum - (d[8] - '0')) % 11 == 0;
 }
 
+/* The last is what the others lack to a multiple of eleven. */
+bool
+check_nhs(const unsigned char *d, size_t n)
+{
+	unsigned sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		sum += (unsigned)(d[i] - '0') * (unsigned)(n - i);
+	return sum % 11 == 0;
+}
+
 bool
 check_ssn(const unsigned char *d, size_t n)
 {

@@ -29,11 +29,31 @@ enum set {
 	SET_BASE64,	/* + / = as well */
 	SET_DOTTED,	/* URL, and dots */
 };
-bool set_has(enum set set, unsigned char c);
+extern const uint8_t set_bits[256];
+
+static inline bool
+set_has(enum set set, unsigned char c)
+{
+	return (set_bits[c] >> set & 1) != 0;
+}
+
 /* How many from at on are of the set, at most max. */
-size_t set_run(enum set set, const struct text *t, size_t at, size_t max);
+static inline size_t
+set_run(enum set set, const struct text *t, size_t at, size_t max)
+{
+	size_t n = 0;
+
+	while (n < max && at + n < t->n && set_has(set, t->p[at + n]))
+		n++;
+	return n;
+}
+
 /* Is at the first byte of a word? */
-bool text_begins(const struct text *t, size_t at);
+static inline bool
+text_begins(const struct text *t, size_t at)
+{
+	return at == 0 || !set_has(SET_WORD, t->p[at - 1]);
+}
 
 struct detector {
 	const char *name;
@@ -45,6 +65,11 @@ struct detector {
 	    size_t at, struct span *out);
 	bool any_case;		/* of the word */
 	bool inside;		/* a longer word may hold it */
+	struct {		/* look_middle(): what stands before it */
+		const char *word;	/* begins with this */
+		enum set set;
+		uint16_t min, max;
+	} before;
 };
 
 extern const struct detector detectors[];
@@ -56,11 +81,9 @@ enum seen look_assigned(const struct detector *d, const struct text *t,
 /* keys.c: blocks and other shapes. */
 enum seen look_key_block(const struct detector *d, const struct text *t,
     size_t at, struct span *out);
-enum seen look_openai(const struct detector *d, const struct text *t,
-    size_t at, struct span *out);
 enum seen look_token_of_web(const struct detector *d, const struct text *t,
     size_t at, struct span *out);
-enum seen look_telegram(const struct detector *d, const struct text *t,
+enum seen look_middle(const struct detector *d, const struct text *t,
     size_t at, struct span *out);
 enum seen look_in_address(const struct detector *d, const struct text *t,
     size_t at, struct span *out);
@@ -68,16 +91,6 @@ enum seen look_prefix(const struct detector *d, const struct text *t,
     size_t at, struct span *out);
 /* Could it be a secret, or is it what stands for one in examples? */
 bool is_varied(const struct text *t, size_t at, size_t len);
-
-/* numbers.c: what begins at at, with a digit, a capital or @. */
-static inline bool
-number_may(unsigned char c)
-{
-	return (unsigned)(c - '@') <= 'Z' - '@' || (unsigned)(c - '0') <= 9;
-}
-
-enum seen look_number(const struct text *t, size_t at, struct span *out,
-    const struct detector **what);
 
 /* check.c: digits as characters, without separators. */
 bool check_luhn(const unsigned char *d, size_t n);
@@ -87,11 +100,12 @@ bool check_verhoeff(const unsigned char *d, size_t n);
 bool check_mod11_10(const unsigned char *d, size_t n);
 bool check_cpf(const unsigned char *d, size_t n);
 bool check_bsn(const unsigned char *d, size_t n);
+bool check_nhs(const unsigned char *d, size_t n);
 bool check_ssn(const unsigned char *d, size_t n);
 bool check_nir(const unsigned char *d, size_t n);
 
-/* words.c: finds many words at once (Aho and Corasick, 1975), ASCII case
- * aside. */
+/* words.c: finds many words of three letters at least, ASCII case aside; of
+ * longer ones than 32 their beginning. They are not copied. */
 struct words;
 struct words_word {
 	const unsigned char *p;
@@ -100,32 +114,18 @@ struct words_word {
 int words_new(const struct words_word *w, size_t n, struct words **out,
     struct err *e) MUST_USE;
 void words_free(struct words *w);
-size_t words_longest(const struct words *w);
 void words_find(const struct words *w, const struct text *t, size_t from,
     void (*on_word)(size_t word, size_t at, void *arg), void *arg);
 
-/* view.c: what a text says under an encoding. */
-struct view {
-	struct text t;
-	const char *under;
-	const struct view *outer;	/* NULL: the window itself */
-	const uint32_t *map;	/* of each byte, and of the end, where in the
-				 * outer it is from; NULL: all is from whole */
-	struct span whole;
-};
-/* Calls on_view with each view of outer that says something else than it;
- * on_more with the place from which one could still change. */
-struct view_taker {
-	void (*on_view)(const struct view *v, void *arg);
-	void (*on_more)(const struct view *outer, size_t at, void *arg);
-	/* it must be read from at on, or from end on, not from between */
-	void (*on_run)(const struct view *outer, struct span run, void *arg);
-	/* no budget was left for all */
-	void (*on_full)(const struct view *outer, void *arg);
+/* numbers.c: what has digits, or an @. */
+struct number_taker {
+	void (*on_number)(struct span s, const struct detector *d, void *arg);
+	void (*on_more)(size_t at, void *arg);	/* what follows decides */
 	void *arg;
-	size_t *budget;		/* bytes that views may still take */
+	const struct words *near;	/* of numbers_words() */
 };
-void views_of(const struct view *outer, size_t from,
-    const struct view_taker *to);
+int numbers_words(struct words **out, struct err *e) MUST_USE;
+void numbers_find(const struct text *t, size_t from,
+    const struct number_taker *to);
 
 #endif

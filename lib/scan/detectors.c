@@ -6,22 +6,28 @@
 
 #define TOKEN(name, word, set, min, max) \
 	{ name, word, SCAN_SECRET, SET_##set, min, max, look_prefix, false, \
-	    false }
+	    false, { NULL, SET_WORD, 0, 0 } }
+#define TWILIO(digit) TOKEN("twilio-key", "SK" digit, HEX, 31, 31)
 #define ASSIGNED(word) \
 	{ "assigned-secret", word, SCAN_GENERIC, SET_WORD, 0, 0, \
-	    look_assigned, true, true }
+	    look_assigned, true, true, { NULL, SET_WORD, 0, 0 } }
 
 const struct detector detectors[] = {
 	{ "private-key", "-----BEGIN", SCAN_SECRET, SET_WORD, 0, 0,
-	    look_key_block, false, true },
+	    look_key_block, false, true,
+	    { NULL, SET_WORD, 0, 0 } },
 	{ "json-web-token", "eyJ", SCAN_SECRET, SET_DOTTED, 40, 4096,
-	    look_token_of_web, false, false },
+	    look_token_of_web, false, false,
+	    { NULL, SET_WORD, 0, 0 } },
+	/* sk-... and sk-proj-...: all have "OpenAI" in base64 in the middle */
 	{ "openai-key", "T3BlbkFJ", SCAN_SECRET, SET_URL, 20, 200,
-	    look_openai, false, true },
+	    look_middle, false, true, { "sk-", SET_URL, 15, 200 } },
+	/* 123456789:AA... of a bot */
 	{ "telegram-bot-token", ":AA", SCAN_SECRET, SET_URL, 32, 34,
-	    look_telegram, false, true },
+	    look_middle, false, true, { "", SET_DIGIT, 8, 10 } },
 	{ "password-in-url", "://", SCAN_SECRET, SET_WORD, 0, 200,
-	    look_in_address, false, true },
+	    look_in_address, false, true,
+	    { NULL, SET_WORD, 0, 0 } },
 	TOKEN("age-key", "AGE-SECRET-KEY-1", UPPER, 58, 58),
 	TOKEN("anthropic-key", "sk-ant-", URL, 80, 130),
 	TOKEN("artifactory-key", "AKCp", ALNUM, 60, 80),
@@ -99,7 +105,10 @@ const struct detector detectors[] = {
 	TOKEN("stripe-key", "rk_live_", ALNUM, 20, 120),
 	TOKEN("stripe-webhook-secret", "whsec_", BASE64, 32, 64),
 	TOKEN("supabase-token", "sbp_", HEX, 40, 40),
-	TOKEN("twilio-key", "SK", HEX, 32, 32),
+	TWILIO("0"), TWILIO("1"), TWILIO("2"), TWILIO("3"),
+	TWILIO("4"), TWILIO("5"), TWILIO("6"), TWILIO("7"),
+	TWILIO("8"), TWILIO("9"), TWILIO("a"), TWILIO("b"),
+	TWILIO("c"), TWILIO("d"), TWILIO("e"), TWILIO("f"),
 	TOKEN("vault-token", "hvs.", URL, 24, 200),
 	TOKEN("vault-token", "hvb.", URL, 100, 300),
 	TOKEN("xai-key", "xai-", ALNUM, 80, 80),

@@ -14,7 +14,7 @@ enum { TOKEN_BEFORE = 32 };
 #define DIGIT (UPPER | IN(HEX) | IN(DIGIT))
 #define DIGIT8 DIGIT, DIGIT, DIGIT, DIGIT, DIGIT, DIGIT, DIGIT, DIGIT
 #define HEX(of) ((of) | IN(HEX))
-static const uint8_t sets[256] = {
+const uint8_t set_bits[256] = {
 	['+'] = IN(BASE64), ['/'] = IN(BASE64), ['='] = IN(BASE64),
 	['_'] = IN(WORD) | IN(URL) | IN(DOTTED),
 	['-'] = IN(URL) | IN(DOTTED), ['.'] = IN(DOTTED),
@@ -24,28 +24,6 @@ static const uint8_t sets[256] = {
 	['a'] = HEX(ALNUM), HEX(ALNUM), HEX(ALNUM), HEX(ALNUM), HEX(ALNUM),
 	HEX(ALNUM), LOWER8, LOWER8, ALNUM, ALNUM, ALNUM, ALNUM,
 };
-
-bool
-set_has(enum set set, unsigned char c)
-{
-	return (sets[c] >> set & 1) != 0;
-}
-
-size_t
-set_run(enum set set, const struct text *t, size_t at, size_t max)
-{
-	size_t n = 0;
-
-	while (n < max && at + n < t->n && set_has(set, t->p[at + n]))
-		n++;
-	return n;
-}
-
-bool
-text_begins(const struct text *t, size_t at)
-{
-	return at == 0 || !set_has(SET_WORD, t->p[at - 1]);
-}
 
 /* ---- what stands for a secret in examples ---- */
 
@@ -106,37 +84,21 @@ look_prefix(const struct detector *d, const struct text *t, size_t at,
 	return SEEN_YES;
 }
 
-/* sk-... and sk-proj-...: all have "OpenAI" in base64 in the middle. */
+/* Such a word in the middle, and what stands before it. */
 enum seen
-look_openai(const struct detector *d, const struct text *t, size_t at,
+look_middle(const struct detector *d, const struct text *t, size_t at,
     struct span *out)
 {
+	const size_t head = strlen(d->before.word);
 	size_t from = at;
 	enum seen got;
 
-	while (from > 0 && at - from < 200 &&
-	    set_has(SET_URL, t->p[from - 1]))
+	while (from > 0 && at - from <= d->before.max &&
+	    set_has(d->before.set, t->p[from - 1]))
 		from--;
-	if (at - from < 15 || memcmp(t->p + from, "sk-", 3) != 0)
-		return SEEN_NO;
-	got = look_prefix(d, t, at, out);
-	out->len += at - from;
-	out->at = from;
-	return got;
-}
-
-/* 123456789:AA... of a bot. */
-enum seen
-look_telegram(const struct detector *d, const struct text *t, size_t at,
-    struct span *out)
-{
-	size_t from = at;
-	enum seen got;
-
-	while (from > 0 && at - from < 11 &&
-	    set_has(SET_DIGIT, t->p[from - 1]))
-		from--;
-	if (at - from < 8 || at - from > 10 || !text_begins(t, from))
+	if (at - from < d->before.min || at - from > d->before.max ||
+	    !text_begins(t, from) ||
+	    memcmp(t->p + from, d->before.word, head) != 0)
 		return SEEN_NO;
 	got = look_prefix(d, t, at, out);
 	out->len += at - from;

@@ -1,254 +1,66 @@
 /* scan.c -- a window over the stream, and all that is found in it. */
 #include "scan/scan.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/err.h"
 #include "base/must.h"
-#include "scan/detect.h"
+#include "scan/forms.h"
 
 enum {
-	LEFT = 256,		/* kept of what is settled: what stands before */
-	BACK = 256,		/* a finding begins at most that far before the
+	LEFT = 512,		/* kept of what is settled: what stands before */
+	BACK = 512,		/* a finding begins at most that far before the
 				 * word that leads to it */
-	HOLD_MAX = 32768,	/* unsettled; more than that is settled as is */
-	FOUND_MAX = 256,
-	RUNS_MAX = 1024,
-	FRESH_MIN = 1024,
-	DEPTH_MAX = 3,
-	VIEWS_MAX = 24,		/* bytes that views of a byte may have */
-	LETTERS_MAX = 32,	/* of an exact value, to look for */
-	FORMS_MAX = 10		/* an exact value's */
+	HOLD_MAX = 32768,	/* unsettled; more than that is told as such */
+	FEED_MAX = 32768,
+	FOUND_MAX = 8192,
+	FOUND_MIN = 64,
+	FRESH_MIN = 2048,
+	VIEWS_MAX = 24		/* bytes that views of a byte may have */
 };
-
-struct form { /* of an exact value */
-	unsigned char *p;
-	size_t len;
-	bool any_case;
-	uint32_t value;
-};
-
-struct scan {
-	struct words *words;	/* the detectors' first, then the forms' */
-	struct form forms[SCAN_EXACT_MAX * FORMS_MAX];
-	size_t nforms;
-	struct detector values[SCAN_EXACT_MAX];
-	size_t nvalues;
-};
-
-const char *
-scan_class_name(enum scan_class c)
-{
-	static const char *const names[SCAN_CLASS_COUNT] = { "exact", "canary",
-		"secret", "personal", "address", "generic" };
-
-	return names[c];
-}
-
-/* ---- what is looked for ---- */
-
-static void
-form_add(struct scan *s, const unsigned char *p, size_t len, bool any_case)
-{
-	struct form *f = &s->forms[s->nforms++];
-
-	must(s->nforms <= SCAN_EXACT_MAX * FORMS_MAX);
-	*f = (struct form){ mem_alloc(len, 1), len, any_case,
-		(uint32_t)s->nvalues };
-	memcpy(f->p, p, len);
-}
-
-static void
-add_hex(struct scan *s, struct str v)
-{
-	unsigned char out[2 * SCAN_EXACT_BYTES_MAX];
-
-	for (size_t i = 0; i < v.len; i++) {
-		out[2 * i] = (unsigned char)"0123456789abcdef"
-		    [(unsigned char)v.p[i] >> 4];
-		out[2 * i + 1] = (unsigned char)"0123456789abcdef"
-		    [v.p[i] & 0xf];
-	}
-	form_add(s, out, 2 * v.len, true);
-}
-
-static void
-add_reversed(struct scan *s, struct str v)
-{
-	unsigned char out[SCAN_EXACT_BYTES_MAX];
-
-	for (size_t i = 0; i < v.len; i++)
-		out[i] = (unsigned char)v.p[v.len - 1 - i];
-	form_add(s, out, v.len, false);
-}
-
-/* In a longer text's base64 the value begins at one of three places; its
- * first and last letters depend on what stands beside it, and are left out. */
-static void
-add_base64(struct scan *s, struct str v, size_t before, const char *letters)
-{
-	unsigned char in[SCAN_EXACT_BYTES_MAX + 4] = { 0 };
-	unsigned char out[(SCAN_EXACT_BYTES_MAX + 4) / 3 * 4 + 4];
-	const size_t bits = (before + v.len) * 8;
-	const size_t first = (before * 8 + 5) / 6, last = bits / 6;
-	size_t n = 0;
-
-	memcpy(in + before, v.p, v.len);
-	for (size_t i = first; i < last; i++) {
-		const size_t at = i * 6;
-		const unsigned two = (unsigned)in[at / 8] << 8 |
-		    in[at / 8 + 1];
-
-		out[n++] = (unsigned char)
-		    letters[two >> (10 - at % 8) & 0x3f];
-	}
-	form_add(s, out, n, false);
-}
-
-static const char letters_std[] =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-static const char letters_url[] =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-static int
-value_add(struct scan *s, const struct scan_value *v, struct err *e)
-{
-	if (s->nvalues == SCAN_EXACT_MAX ||
-	    v->value.len < SCAN_EXACT_BYTES_MIN ||
-	    v->value.len > SCAN_EXACT_BYTES_MAX)
-		return err_set(e, ERR_LIMIT,
-		    "the value of %.*s cannot be looked for: it must have %d "
-		    "to %d bytes, and there may be %d values",
-		    (int)v->name.len, v->name.p, SCAN_EXACT_BYTES_MIN,
-		    SCAN_EXACT_BYTES_MAX, SCAN_EXACT_MAX);
-	form_add(s, (const unsigned char *)v->value.p, v->value.len, false);
-	add_reversed(s, v->value);
-	add_hex(s, v->value);
-	for (size_t before = 0; before < 3; before++) {
-		add_base64(s, v->value, before, letters_std);
-		add_base64(s, v->value, before, letters_url);
-	}
-	s->values[s->nvalues++] = (struct detector){
-		.name = mem_printf("%.*s", (int)v->name.len, v->name.p),
-		.class = v->class };
-	return 0;
-}
-
-static int
-words_make(struct scan *s, struct err *e)
-{
-	const size_t n = detectors_count + s->nforms;
-	struct words_word *w = mem_alloc(n, sizeof(*w));
-	int rc;
-
-	for (size_t i = 0; i < detectors_count; i++)
-		w[i] = (struct words_word){
-			(const unsigned char *)detectors[i].word,
-			strlen(detectors[i].word) };
-	for (size_t i = 0; i < s->nforms; i++)
-		w[detectors_count + i] = (struct words_word){ s->forms[i].p,
-			s->forms[i].len < LETTERS_MAX ? s->forms[i].len :
-							LETTERS_MAX };
-	rc = words_new(w, n, &s->words, e);
-	free(w);
-	return rc;
-}
-
-int
-scan_new(const struct scan_value *values, size_t n, struct scan **out,
-    struct err *e)
-{
-	struct scan *s = mem_alloc(1, sizeof(*s));
-	int rc = 0;
-
-	for (size_t i = 0; i < n && rc == 0; i++)
-		rc = value_add(s, &values[i], e);
-	if (rc == 0)
-		rc = words_make(s, e);
-	if (rc != 0)
-		scan_free(s);
-	else
-		*out = s;
-	return rc;
-}
-
-void
-scan_free(struct scan *s)
-{
-	if (s == NULL)
-		return;
-	for (size_t i = 0; i < s->nforms; i++) {
-		mem_wipe(s->forms[i].p, s->forms[i].len);
-		free(s->forms[i].p);
-	}
-	for (size_t i = 0; i < s->nvalues; i++)
-		free((char *)(uintptr_t)s->values[i].name);
-	words_free(s->words);
-	free(s);
-}
 
 /* ---- one window ---- */
 
-struct found {
-	size_t at, end;
-	const struct detector *d;
-	const char *under;
-};
-
 struct hunt {
-	const struct scan *s;
+	struct scan *s;
 	size_t from;		/* what begins before is settled already */
 	size_t settled;		/* what begins from here on is not yet */
-	struct found v[FOUND_MAX];
-	struct span runs[RUNS_MAX];	/* nothing settles inside one */
-	size_t n, nruns, budget;
-	size_t piece;		/* the last run of the window itself */
+	size_t n;		/* of s->found */
+	size_t budget;		/* bytes that views may still take */
 	bool full;		/* more was found than there was room for */
+	bool opaque;		/* more was there than is read */
 	unsigned depth;
 };
 
 struct look { /* in one view */
 	struct hunt *h;
 	const struct view *v;
+	const struct text *t;	/* of it, up to an island's end */
 };
 
-static size_t
-raw_begin(const struct view *v, size_t at)
-{
-	for (; v->outer != NULL; v = v->outer)
-		at = v->map[at];
-	return at;
-}
-
-/* One past the byte at at: where the next one begins in the outer view, but
- * at least one past where it began. */
-static size_t
-raw_end(const struct view *v, size_t end)
-{
-	for (; v->outer != NULL; v = v->outer) {
-		const size_t last = v->map[end - 1], next = v->map[end];
-
-		end = next > last ? next : last + 1;
-	}
-	return end;
-}
-
+/* What a word leads to may begin before it. */
 static void
 unsettle(struct hunt *h, size_t raw)
 {
+	raw = raw > BACK ? raw - BACK : 0;
 	if (raw < h->from)
 		raw = h->from;
 	if (raw < h->settled)
 		h->settled = raw;
 }
 
-/* What a word leads to may begin before it. */
 static void
-unsettle_before(struct hunt *h, size_t raw)
+found_add(struct hunt *h, const struct found *f)
 {
-	unsettle(h, raw > BACK ? raw - BACK : 0);
+	struct scan *s = h->s;
+
+	if (h->n == s->found_cap) {
+		s->found_cap = s->found_cap == 0 ? FOUND_MIN :
+						   2 * s->found_cap;
+		s->found = mem_grow(s->found, s->found_cap,
+		    sizeof(*s->found));
+	}
+	s->found[h->n++] = *f;
 }
 
 /* When there is no room, what is found next settles later. */
@@ -256,53 +68,26 @@ static void
 report(const struct look *l, struct span s, const struct detector *d)
 {
 	struct hunt *h = l->h;
-	const size_t at = raw_begin(l->v, s.at);
+	const size_t at = view_begin(l->v, s.at);
+	const struct found f = { at, view_end(l->v, s.at + s.len), d,
+		view_under(l->v, s.at, s.at + s.len) };
 
 	if (at < h->from)
 		return;
-	if (h->n == FOUND_MAX) {
-		h->full = true;
-		if (at < h->settled)
-			h->settled = at > h->from ? at : h->from + 1;
+	if (h->n < FOUND_MAX) {
+		found_add(h, &f);
 		return;
 	}
-	h->v[h->n++] = (struct found){ at, raw_end(l->v, s.at + s.len), d,
-		l->v->under };
-}
-
-static bool
-same_letters(const struct form *f, const unsigned char *p, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		unsigned char c = p[i];
-
-		if (f->any_case && c >= 'A' && c <= 'F')
-			c |= 0x20;
-		if (c != f->p[i])
-			return false;
-	}
-	return true;
-}
-
-static enum seen
-look_form(const struct form *f, const struct text *t, size_t at,
-    struct span *out)
-{
-	const size_t n = t->n - at < f->len ? t->n - at : f->len;
-
-	if (!same_letters(f, t->p + at, n))
-		return SEEN_NO;
-	if (n < f->len)
-		return t->final ? SEEN_NO : SEEN_MORE;
-	*out = (struct span){ at, n };
-	return SEEN_YES;
+	h->full = true;
+	if (at < h->settled)
+		h->settled = at > h->from ? at : h->from + 1;
 }
 
 static void
 on_word(size_t word, size_t at, void *arg)
 {
 	const struct look *l = arg;
-	const struct text *t = &l->v->t;
+	const struct text *t = l->t;
 	const struct detector *d;
 	struct span s = { at, 0 };
 	enum seen got;
@@ -323,105 +108,95 @@ on_word(size_t word, size_t at, void *arg)
 	if (got == SEEN_YES)
 		report(l, s, d);
 	else if (got == SEEN_MORE)
-		unsettle_before(l->h, raw_begin(l->v, at));
+		unsettle(l->h, view_begin(l->v, at));
 }
 
 static void
-look_numbers(const struct look *l, size_t from)
+on_number(struct span s, const struct detector *d, void *arg)
 {
-	const struct text *t = &l->v->t;
+	report(arg, s, d);
+}
 
-	for (size_t i = from; i < t->n; i++) {
-		const struct detector *d = NULL;
-		struct span s = { i, 0 };
-		enum seen got;
+static void
+on_more(size_t at, void *arg)
+{
+	const struct look *l = arg;
 
-		if (!number_may(t->p[i]))
-			continue;
-		if (t->p[i] != '@' && i > 0 && set_has(SET_WORD, t->p[i - 1]))
-			continue;
-		got = look_number(t, i, &s, &d);
-		if (got == SEEN_MORE)
-			unsettle_before(l->h, raw_begin(l->v, i));
-		if (got == SEEN_YES)
-			report(l, s, d);
+	unsettle(l->h, view_begin(l->v, at));
+}
+
+static void examine(struct hunt *h, const struct view *v);
+
+/* false: it is too much. */
+static bool
+may_make(struct hunt *h, size_t bytes)
+{
+	if (bytes > h->budget) {
+		h->opaque = true;
+		return false;
 	}
-}
-
-static void examine(struct hunt *h, const struct view *v, size_t from);
-
-static void
-on_view(const struct view *v, void *arg)
-{
-	examine(arg, v, 0);
+	h->budget -= bytes;
+	return true;
 }
 
 static void
-on_more(const struct view *outer, size_t at, void *arg)
+examine_runs(struct hunt *h, const struct view *v, struct room *made,
+    const struct room *runs)
 {
-	unsettle(arg, raw_begin(outer, at));
-}
+	struct view inner;
 
-static void
-on_run(const struct view *outer, struct span run, void *arg)
-{
-	struct hunt *h = arg;
-	const size_t at = raw_begin(outer, run.at);
+	for (unsigned k = 0; k < RUN_KIND_COUNT; k++) {
+		const enum run_name name = (enum run_name)k;
 
-	if (outer->outer == NULL)
-		h->piece = at;
-	if (h->nruns < RUNS_MAX)
-		h->runs[h->nruns++] = (struct span){ at,
-			raw_end(outer, run.at + run.len) - at };
-}
-
-/* A run is decoded from its beginning: half of one says nothing. */
-static void
-settle_between_runs(struct hunt *h)
-{
-	bool again = true;
-
-	while (again) {
-		again = false;
-		for (size_t i = 0; i < h->nruns; i++) {
-			const struct span *r = &h->runs[i];
-
-			if (r->at >= h->settled ||
-			    r->at + r->len <= h->settled)
-				continue;
-			h->settled = r->at > h->from ? r->at : h->from;
-			again = h->settled > h->from;
+		for (unsigned i = 0; runs->letters[k] > 0 &&
+		    i < runs_places(name); i++) {
+			if (!may_make(h, runs->letters[k]))
+				return;
+			runs_decode(made, v, name, i, runs, &inner);
+			examine(h, &inner);
 		}
 	}
 }
 
-/* Somebody wants it not to be read. */
-static const struct detector opaque = { .name = "more-encodings-than-are-read",
-	.class = SCAN_GENERIC };
-
+/* What is as long as a secret of the runtime's is looked for in all that comes;
+ * in what it decodes to, its own base64 was looked for before. */
 static void
-on_full(const struct view *outer, void *arg)
+examine_islands(struct hunt *h, const struct view *v, const struct room *found)
 {
-	const struct look l = { arg, outer };
+	struct look l = { h, v, &v->t };
+	const struct number_taker numbers = { on_number, on_more, &l,
+		h->s->near };
 
-	report(&l, (struct span){ 0, outer->t.n }, &opaque);
+	if (v->outer == NULL)
+		words_find(h->s->words, &v->t, 0, on_word, &l);
+	for (size_t i = 0; i < found->nislands; i++) {
+		const struct island *it = &found->islands[i];
+		const struct text t = island_text(&v->t, it);
+
+		l.t = &t;
+		if (v->outer != NULL)
+			words_find(h->s->words, &t, it->at, on_word, &l);
+		numbers_find(&t, it->at, &numbers);
+	}
 }
 
 /* As deep as DEPTH_MAX. */
 static void
-examine(struct hunt *h, const struct view *v, size_t from)
+examine(struct hunt *h, const struct view *v)
 {
-	struct look l = { h, v };
-	const struct view_taker to = { on_view, on_more, on_run, on_full,
-		h, &h->budget };
+	struct room *made = &h->s->made[h->depth],
+		    *found = &h->s->runs[h->depth];
+	struct view inner;
 
-	words_find(h->s->words, &v->t, from > LEFT ? from - LEFT : 0,
-	    on_word, &l);
-	look_numbers(&l, from);
-	if (h->depth == DEPTH_MAX)
+	islands_find(found, &v->t);
+	examine_islands(h, v, found);
+	if (h->depth == DEPTH_MAX || found->nislands == 0)
 		return;
 	h->depth++;
-	views_of(v, from, &to);
+	if (peel(made, v, found, &inner) && may_make(h, inner.t.n))
+		examine(h, &inner);
+	runs_find(found, v);
+	examine_runs(h, v, made, found);
 	h->depth--;
 }
 
@@ -454,37 +229,53 @@ tell(struct scan_stream *t, const struct found *f, unsigned classes)
 static void
 tell_settled(struct scan_stream *t, struct hunt *h)
 {
+	const struct found *v = h->s->found;
 	struct found all = { .end = 0 };
 	unsigned classes = 0;
-	bool any = false;
 
-	qsort(h->v, h->n, sizeof(*h->v), by_place);
-	for (size_t i = 0; i < h->n && h->v[i].at < h->settled; i++) {
-		const struct found *f = &h->v[i];
+	if (h->n > 0)
+		qsort(h->s->found, h->n, sizeof(*v), by_place);
+	for (size_t i = 0; i < h->n && v[i].at < h->settled; i++) {
+		const struct found *f = &v[i];
 
-		if (any && f->at < all.end) {
-			const size_t end = f->end > all.end ? f->end :
-							      all.end;
-
-			if (f->d->class < all.d->class) {
-				all.d = f->d;
-				all.under = f->under;
-			}
-			all.end = end;
-			classes |= 1u << f->d->class;
+		if (classes == 0 || f->at >= all.end) {
+			if (classes != 0)
+				tell(t, &all, classes);
+			all = *f;
+			classes = 1u << f->d->class;
 			continue;
 		}
-		if (any)
-			tell(t, &all, classes);
-		all = *f;
-		classes = 1u << f->d->class;
-		any = true;
+		if (f->d->class < all.d->class) {
+			all.d = f->d;
+			all.under = f->under;
+		}
+		if (f->end > all.end)
+			all.end = f->end;
+		classes |= 1u << f->d->class;
 	}
-	if (!any)
+	if (classes == 0)
 		return;
 	tell(t, &all, classes);
 	if (all.end > h->settled)
 		h->settled = all.end;
+}
+
+/* Somebody wants it not to be read: it may be anything, and all of what is
+ * settled is. */
+static void
+tell_opaque(struct scan_stream *t, struct hunt *h)
+{
+	static const struct detector opaque = {
+		.name = "more-encodings-than-are-read",
+		.class = SCAN_GENERIC };
+	struct found f = { h->from, h->settled, &opaque, "" };
+
+	for (size_t i = 0; i < h->n; i++)
+		if (h->s->found[i].at < h->settled &&
+		    h->s->found[i].end > f.end)
+			f.end = h->s->found[i].end;
+	h->settled = f.end;
+	tell(t, &f, (1u << SCAN_CLASS_COUNT) - 1);
 }
 
 static void
@@ -492,20 +283,22 @@ window_run(struct scan_stream *t, bool final)
 {
 	struct hunt h = { .s = t->scan, .from = t->from, .settled = t->len,
 		.budget = VIEWS_MAX * t->len };
-	const struct view whole = { .t = { t->p, t->len, final },
-		.under = "" };
+	const struct view whole = { .t = { t->p, t->len, final } };
 	size_t gone;
 
 	if (!final)
 		h.settled = t->len - t->from > BACK ? t->len - BACK : t->from;
-	examine(&h, &whole, t->from);
-	if (!final)
-		settle_between_runs(&h);
-	if (t->len - h.settled > HOLD_MAX)
-		h.settled = h.piece > t->from ? h.piece : t->len - BACK;
+	examine(&h, &whole);
+	if (t->len - h.settled > HOLD_MAX && !h.full) {
+		h.opaque = true; /* it has no end */
+		h.settled = t->len - BACK;
+	}
 	if (final && !h.full)
 		h.settled = t->len;
-	tell_settled(t, &h);
+	if (h.opaque && h.settled > h.from)
+		tell_opaque(t, &h);
+	else
+		tell_settled(t, &h);
 	if (h.settled > t->len)
 		h.settled = t->len;
 	t->fresh = 0;
@@ -517,7 +310,7 @@ window_run(struct scan_stream *t, bool final)
 }
 
 void
-scan_begin(struct scan_stream *t, const struct scan *s,
+scan_begin(struct scan_stream *t, struct scan *s,
     void (*on_finding)(const struct scan_finding *f, void *arg), void *arg)
 {
 	*t = (struct scan_stream){ .scan = s, .on_finding = on_finding,
@@ -528,7 +321,7 @@ uint64_t
 scan_feed(struct scan_stream *t, struct str bytes)
 {
 	while (bytes.len > 0) {
-		const struct str some = str_upto(bytes, HOLD_MAX);
+		const struct str some = str_upto(bytes, FEED_MAX);
 
 		if (t->cap < t->len + some.len) {
 			t->cap = t->len + some.len;

@@ -4,10 +4,11 @@
  * reversed, in base64 and in hexadecimal), credentials with a known shape,
  * numbers whose check digits agree (cards, bank accounts, numbers of
  * persons), addresses, and what is assigned to a name such as `password`. It
- * is looked for in the bytes, and in what they say under JSON's escapes,
- * percent-encoding, base64, hexadecimal and invisible characters, up to three
- * of them in one another. Nothing is looked up, nothing is run, and no
- * expression backtracks: the time is linear in the bytes.
+ * is looked for in the bytes, and in what they say under the escapes of JSON and
+ * HTML, percent-encoding, base64, hexadecimal, UTF-16, invisible characters and
+ * letters that look like others, up to three of them in one another. Nothing is
+ * looked up, nothing is run, and no expression backtracks: the time is linear
+ * in the bytes, and what would take longer is told as a finding of every class.
  *
  * Who is set on it can always invent one more encoding: this finds accidents
  * and the careless. */
@@ -51,10 +52,12 @@ struct scan_finding {
 	uint64_t at;		/* from the beginning of the stream */
 	uint32_t len;		/* of the bytes as they came, not as decoded */
 	const char *under;	/* the encoding, as "base64"; "": none */
-	unsigned classes;	/* a bit for each that overlapped here */
+	unsigned classes;	/* a bit for each that overlapped here; all of
+				 * them for what cannot be read */
 };
 
-struct scan;	/* what is looked for; shared by all streams, never changed */
+struct scan;	/* what is looked for, and room to look in: of all streams of a
+		 * thread */
 
 /* The values are copied. */
 int scan_new(const struct scan_value *values, size_t n, struct scan **out,
@@ -65,7 +68,7 @@ const char *scan_class_name(enum scan_class c);
 /* One body. Findings come in the order in which they begin, each once,
  * overlapping ones merged into the surer. */
 struct scan_stream {
-	const struct scan *scan;
+	struct scan *scan;
 	void (*on_finding)(const struct scan_finding *f, void *arg);
 	void *arg;
 	unsigned char *p;	/* the window */
@@ -75,7 +78,7 @@ struct scan_stream {
 	uint64_t base;		/* the window's beginning, in the stream */
 };
 
-void scan_begin(struct scan_stream *t, const struct scan *s,
+void scan_begin(struct scan_stream *t, struct scan *s,
     void (*on_finding)(const struct scan_finding *f, void *arg), void *arg);
 /* Returns how many bytes of the stream are settled: all findings that begin
  * in them have been told. The rest, 32 KiB and a quarter at most, waits for

@@ -1,220 +1,142 @@
-/* view.c -- what a text says once an encoding is taken off it. */
+/* view.c -- where a byte of a view is from, and the runs in a text: what it
+ * says in base64 and in hexadecimal.
+ *
+ * A run may begin anywhere in its letters (the path of a URL ends in one), so
+ * it is decoded from each place that gives other bytes. All runs of a text are
+ * put into one view for each such place, with a byte between them that is in
+ * no word: a view costs something, a run hardly. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/must.h"
-#include "scan/detect.h"
+#include "scan/view.h"
 
-enum { LEFT = 256, BASE64_MIN = 24, HEX_MIN = 32, RUN_LATEST = 8192,
-	LINE_MIN = 16		/* letters of a run's first line */ };
+enum { BASE64_MIN = 20, HEX_MIN = 24, FIRST_MIN = 12,
+	SEGMENTS_MIN = 256 };
 
-struct room { /* where a view is written */
-	unsigned char *p;
-	uint32_t *map;
-	size_t n;
-	bool changed;
-};
+/* ---- where it is from ---- */
 
-static bool
-room_get(struct room *r, const struct view *outer, size_t n,
-    const struct view_taker *to)
+static const struct segment *
+segment_of(const struct view *v, size_t at)
 {
-	if (n > *to->budget) {
-		to->on_full(outer, to->arg);
-		return false;
+	size_t low = 0, high = v->n;
+
+	while (high - low > 1) {
+		const size_t mid = low + (high - low) / 2;
+
+		if (v->segments[mid].out <= at)
+			low = mid;
+		else
+			high = mid;
 	}
-	*to->budget -= n;
-	*r = (struct room){ .p = malloc(n + 1),
-		.map = malloc((n + 1) * sizeof(uint32_t)) };
-	must(r->p != NULL && r->map != NULL);
-	return true;
+	return &v->segments[low];
 }
 
-static void
-room_put(struct room *r)
+/* The first and the one past the last byte of the outer text that the byte at
+ * at is made of. */
+static size_t
+outer_begin(const struct view *v, size_t at)
 {
+	const struct segment *s = segment_of(v, at);
+	const size_t n = at - s->out;
+
+	return s->bits == 0 || n * 8 < s->skip ? s->in :
+	    s->in + (n * 8 - s->skip) / s->bits;
+}
+
+static size_t
+outer_end(const struct view *v, size_t last)
+{
+	const struct segment *s = segment_of(v, last);
+	const size_t n = last - s->out;
+
+	return s->bits == 0 ? s[1].in :
+	    s->in + ((n + 1) * 8 - s->skip + s->bits - 1) / s->bits;
+}
+
+size_t
+view_begin(const struct view *v, size_t at)
+{
+	for (; v->outer != NULL; v = v->outer)
+		at = outer_begin(v, at);
+	return at;
+}
+
+size_t
+view_end(const struct view *v, size_t end)
+{
+	for (; v->outer != NULL; v = v->outer)
+		end = outer_end(v, end - 1);
+	return end;
+}
+
+const char *
+view_under(const struct view *v, size_t at, size_t end)
+{
+	const struct segment *s;
+
+	if (v->outer == NULL || v->under != NULL)
+		return v->outer == NULL ? "" : v->under;
+	/* the first escape in it, or else the one before it */
+	for (s = segment_of(v, at); s->out < end; s++)
+		if (s->under != NULL)
+			return s->under;
+	for (s = segment_of(v, at); s > v->segments; s--)
+		if (s[-1].under != NULL)
+			return s[-1].under;
+	return "escapes";
+}
+
+/* ---- room for one ---- */
+
+void
+room_fini(struct room *r)
+{
+	if (r->p != NULL)
+		mem_wipe(r->p, r->cap);
 	free(r->p);
-	free(r->map);
+	free(r->segments);
+	free(r->runs);
+	free(r->islands);
+	*r = (struct room){ .cap = 0 };
 }
 
-static void
-put(struct room *r, unsigned char c, size_t from)
+void
+room_begin(struct room *r, size_t bytes)
 {
-	r->p[r->n] = c;
-	r->map[r->n++] = (uint32_t)from;
-}
-
-static void
-hand_out(struct room *r, const struct view *outer, size_t end, bool final,
-    const char *under, const struct view_taker *to)
-{
-	const struct view v = { .t = { r->p, r->n, final }, .under = under,
-		.outer = outer, .map = r->map };
-
-	r->map[r->n] = (uint32_t)end;
-	to->on_view(&v, to->arg);
-}
-
-/* ---- escapes ---- */
-
-/* n hexadecimal digits at at, or -1. */
-static long
-hex_at(const struct text *t, size_t at, size_t n)
-{
-	long v = 0;
-
-	if (t->n < at + n)
-		return -1;
-	for (size_t i = 0; i < n; i++) {
-		int d = hex_value((char)t->p[at + i]);
-
-		if (d == -1)
-			return -1;
-		v = v << 4 | d;
+	if (r->cap < bytes) {
+		if (r->p != NULL)
+			mem_wipe(r->p, r->cap);
+		free(r->p);
+		r->p = mem_alloc(bytes, 1);
+		r->cap = bytes;
 	}
-	return v;
+	r->n = r->nsegments = 0;
 }
 
-/* Characters beyond ASCII are in no word of ours but exact values: they are
- * put as UTF-8. Surrogates are put as they are, which no text has. */
-static void
-put_utf8(struct room *r, long c, size_t from)
+void
+room_segment(struct room *r, struct segment s)
 {
-	if (c < 0x80) {
-		put(r, (unsigned char)c, from);
-	} else if (c < 0x800) {
-		put(r, (unsigned char)(0xc0 | c >> 6), from);
-		put(r, (unsigned char)(0x80 | (c & 0x3f)), from);
-	} else {
-		put(r, (unsigned char)(0xe0 | c >> 12), from);
-		put(r, (unsigned char)(0x80 | (c >> 6 & 0x3f)), from);
-		put(r, (unsigned char)(0x80 | (c & 0x3f)), from);
+	if (r->nsegments == r->segments_cap) {
+		r->segments_cap = r->segments_cap == 0 ? SEGMENTS_MIN :
+		    2 * r->segments_cap;
+		r->segments = mem_grow(r->segments, r->segments_cap,
+		    sizeof(*r->segments));
 	}
+	s.out = (uint32_t)r->n;
+	r->segments[r->nsegments++] = s;
 }
 
-/* RFC 8259, 7. Returns the length of the escape. */
-static size_t
-put_escape(struct room *r, const struct text *t, size_t at)
+void
+room_view(const struct room *r, const struct view *outer, bool final,
+    const char *under, struct view *out)
 {
-	static const char from[] = "bfnrt", to[] = "\b\f\n\r\t";
-	const unsigned char c = t->p[at + 1];
-	const char *known = c == '\0' ? NULL : strchr(from, c);
-	long v = c == 'u' ? hex_at(t, at + 2, 4) :
-	    c == 'x'	  ? hex_at(t, at + 2, 2) :
-			    -1;
-
-	r->changed = true;
-	if (v >= 0) {
-		put_utf8(r, v, at);
-		return c == 'u' ? 6 : 4;
-	}
-	put(r, known == NULL ? c : (unsigned char)to[known - from], at);
-	return 2;
+	*out = (struct view){ .t = { r->p, r->n, final }, .under = under,
+		.outer = outer, .segments = r->segments,
+		.n = r->nsegments };
 }
 
-static size_t
-put_percent(struct room *r, const struct text *t, size_t at)
-{
-	long v = hex_at(t, at + 1, 2);
-
-	if (v < 0) {
-		put(r, '%', at);
-		return 1;
-	}
-	r->changed = true;
-	put(r, (unsigned char)v, at);
-	return 3;
-}
-
-/* Of what is not seen: soft hyphen, zero width, direction, byte order. */
-static size_t
-invisible(const struct text *t, size_t at)
-{
-	const unsigned char *p = t->p + at;
-
-	if (t->n - at >= 2 && p[0] == 0xc2 && p[1] == 0xad)
-		return 2;
-	if (t->n - at < 3)
-		return 0;
-	if (p[0] == 0xef && p[1] == 0xbb && p[2] == 0xbf)
-		return 3;
-	if (p[0] != 0xe2)
-		return 0;
-	return (p[1] == 0x80 && ((p[2] >= 0x8b && p[2] <= 0x8f) ||
-				    (p[2] >= 0xaa && p[2] <= 0xae))) ||
-		(p[1] == 0x81 && p[2] >= 0xa0 && p[2] <= 0xaf) ?
-	    3 : 0;
-}
-
-static size_t
-skip_invisible(struct room *r, const struct text *t, size_t at)
-{
-	const size_t n = invisible(t, at);
-
-	if (n == 0)
-		put(r, t->p[at], at);
-	r->changed |= n != 0;
-	return n == 0 ? 1 : n;
-}
-
-/* The whole text with one kind of escape taken off. */
-struct escape {
-	const char *under;
-	unsigned char lead[3];	/* bytes that one begins with; 0: none */
-	size_t len;		/* the longest */
-	size_t (*take)(struct room *r, const struct text *t, size_t at);
-};
-
-static const struct escape escapes[] = {
-	{ "escapes", { '\\' }, 6, put_escape },
-	{ "percent-encoding", { '%' }, 3, put_percent },
-	{ "invisible characters", { 0xc2, 0xe2, 0xef }, 3, skip_invisible },
-};
-
-static bool
-leads(const struct escape *e, unsigned char c)
-{
-	return c != 0 &&
-	    (c == e->lead[0] || c == e->lead[1] || c == e->lead[2]);
-}
-
-static bool
-has_lead(const struct escape *e, const struct text *t, size_t from)
-{
-	for (int i = 0; i < 3 && e->lead[i] != 0; i++)
-		if (memchr(t->p + from, e->lead[i], t->n - from) != NULL)
-			return true;
-	return false;
-}
-
-static void
-unescaped(const struct escape *e, const struct view *outer, size_t from,
-    const struct view_taker *to)
-{
-	const struct text *t = &outer->t;
-	size_t i = from > LEFT ? from - LEFT : 0;
-	struct room r;
-
-	if (!has_lead(e, t, i) || !room_get(&r, outer, t->n - i, to))
-		return;
-	while (i < t->n) {
-		if (!leads(e, t->p[i])) {
-			put(&r, t->p[i], i);
-			i++;
-			continue;
-		}
-		if (t->n - i < e->len && !t->final)
-			break; /* the rest of it decides */
-		if (t->n - i < 2)
-			break;
-		i += e->take(&r, t, i);
-	}
-	if (r.changed)
-		hand_out(&r, outer, i, t->final && i >= t->n, e->under, to);
-	room_put(&r);
-}
-
-/* ---- runs: base64 and hexadecimal ---- */
+/* ---- runs ---- */
 
 /* What each letter says; -1: it is none. */
 #define NONE8  -1, -1, -1, -1, -1, -1, -1, -1
@@ -236,153 +158,241 @@ static const int8_t hex_letters[256] = {
 	-1, 10, 11, 12, 13, 14, 15, -1, NONE8, NONE16, NONE128
 };
 
-struct run_kind {
+static const struct run_kind {
 	const char *under;
 	const int8_t *value;
-	unsigned bits;		/* that a character says */
+	unsigned bits;		/* that a letter says */
 	size_t min;
+	unsigned places;	/* to begin at */
+} kinds[RUN_KIND_COUNT] = {
+	{ "base64", base64_letters, 6, BASE64_MIN, 4 },
+	{ "hexadecimal", hex_letters, 4, HEX_MIN, 2 },
 };
 
-static const struct run_kind runs[] = {
-	{ "base64", base64_letters, 6, BASE64_MIN },
-	{ "hexadecimal", hex_letters, 4, HEX_MIN },
-};
-
-struct run {
-	size_t end, letters;
-	bool cut;		/* it is longer */
-};
-
-/* The run that begins at from; line ends inside it do not end it. */
-static struct run
-run_at(const struct run_kind *k, const struct text *t, size_t from)
-{
-	struct run r = { .end = from };
-	size_t i = from;
-
-	for (; i < t->n && i - from < RUN_LATEST; i++) {
-		const bool line = t->p[i] == '\r' || t->p[i] == '\n';
-
-		if (k->value[t->p[i]] != -1) {
-			r.end = i + 1;
-			r.letters++;
-		} else if (!line || i - r.end > 1 || r.letters == 0) {
-			return r;
-		}
-	}
-	r.cut = i - from >= RUN_LATEST;
-	if (i == t->n)
-		r.end = i;
-	return r;
-}
-
-static bool
-is_printable(const struct room *r)
-{
-	size_t odd = 0;
-
-	for (size_t i = 0; i < r->n; i++)
-		odd += r->p[i] < 9 || (r->p[i] > 13 && r->p[i] < 32) ||
-		    r->p[i] == 127;
-	return odd * 10 <= r->n;
-}
-
-static void
-decode(const struct run_kind *k, const struct view *outer, struct span s,
-    const struct view_taker *to)
-{
-	const struct text *t = &outer->t;
-	unsigned have = 0;
-	uint32_t v = 0;
-	size_t first = s.at;
-	struct room r;
-
-	if (!room_get(&r, outer, s.len, to))
-		return;
-	for (size_t i = s.at; i < s.at + s.len; i++) {
-		const int c = k->value[t->p[i]];
-
-		if (c == -1)
-			continue;
-		if (have == 0)
-			first = i;
-		v = v << k->bits | (unsigned)c;
-		have += k->bits;
-		if (have < 8)
-			continue;
-		have -= 8;
-		put(&r, (unsigned char)(v >> have), first);
-		first = i;
-	}
-	if (is_printable(&r))
-		hand_out(&r, outer, s.at + s.len, true, k->under, to);
-	room_put(&r);
-}
-
-/* A very long run is taken in pieces that overlap, cut where a byte begins:
- * after so many letters, whatever lines they stand in. What a piece cuts is
- * whole in the next one. */
 static size_t
-piece_next(const struct run_kind *k, const struct text *t, size_t i)
+letters_end(const struct run_kind *k, const struct text *t, size_t i)
 {
-	for (size_t n = 0; n < RUN_LATEST / 2; i++)
-		n += k->value[t->p[i]] != -1;
+	while (i < t->n && k->value[t->p[i]] != -1)
+		i++;
 	return i;
 }
 
-/* Where the next run begins: most of a text is words, too short for one. */
+/* Where line ends are between letters, the run goes on. */
+static size_t
+run_end(const struct run_kind *k, const struct text *t, size_t from,
+    size_t *letters)
+{
+	size_t end = from;
+
+	*letters = 0;
+	for (;;) {
+		const size_t was = end;
+		size_t i;
+
+		end = letters_end(k, t, end);
+		*letters += end - was;
+		for (i = end; i < t->n && i - end < 2 &&
+		    (t->p[i] == '\r' || t->p[i] == '\n'); i++)
+			;
+		if (i == end || i == t->n || k->value[t->p[i]] == -1)
+			return end;
+		end = i;
+	}
+}
+
+/* Where the next letters begin that are FIRST_MIN at least, and may be a run.
+ * Most of a text is words, too short for one, and is skipped over. */
 static size_t
 run_next(const struct run_kind *k, const struct text *t, size_t i)
 {
-	while (i < t->n) {
-		size_t end;
+	while (i + FIRST_MIN <= t->n) {
+		size_t at = i + FIRST_MIN;
 
-		while (i < t->n && k->value[t->p[i]] == -1)
-			i++;
-		end = i;
-		while (end < t->n && k->value[t->p[end]] != -1)
-			end++;
-		if (end - i >= LINE_MIN || end == t->n)
+		while (at > i && k->value[t->p[at - 1]] != -1)
+			at--;
+		if (at == i)
 			return i;
-		i = end;
+		i = at;
 	}
-	return i;
+	return t->n;
 }
 
-/* A run that may go on is taken again, from where its last piece began. */
+/* In the letters of base64, of which those of hexadecimal are some. */
 static void
-runs_of(const struct run_kind *k, const struct view *outer, size_t from,
-    const struct view_taker *to)
+add_run(struct room *r, enum run_name name, size_t at, size_t end)
 {
-	const struct text *t = &outer->t;
-	size_t i = run_next(k, t, from), last = from;
-	bool piece = false;	/* i is inside a run that began before */
+	if (r->nruns == r->runs_cap) {
+		r->runs_cap = r->runs_cap == 0 ? SEGMENTS_MIN :
+		    2 * r->runs_cap;
+		r->runs = mem_grow(r->runs, r->runs_cap, sizeof(*r->runs));
+	}
+	r->runs[r->nruns++] = (struct run){ (uint32_t)at, (uint32_t)end,
+		(uint8_t)name };
+	r->letters[name] += end - at;
+}
+
+/* An escape that was taken off is in it, or beside it; else the outer text
+ * had the same run. */
+static bool
+is_new(const struct view *v, size_t at, size_t end)
+{
+	const struct segment *s;
+
+	if (v->outer == NULL || v->under != NULL)
+		return true;
+	s = segment_of(v, at);
+	return s->under != NULL || at == s->out ||
+	    s + 1 >= v->segments + v->n || end >= s[1].out;
+}
+
+static void
+hex_runs(struct room *r, const struct view *v, size_t from, size_t end)
+{
+	const struct run_kind *k = &kinds[RUN_HEX];
+	const struct text t = { v->t.p, end, true };
+	size_t i = from;
+
+	while (i < end) {
+		size_t letters;
+		const size_t to = run_end(k, &t, i, &letters);
+
+		if (letters >= k->min)
+			add_run(r, RUN_HEX, i, to);
+		i = to + 1;
+	}
+}
+
+static void
+runs_of(struct room *r, const struct view *v, const struct text *t,
+    size_t from)
+{
+	const struct run_kind *k = &kinds[RUN_BASE64];
+	size_t i = run_next(k, t, from);
 
 	while (i < t->n) {
-		const struct run r = run_at(k, t, i);
-		size_t next;
+		size_t letters;
+		const size_t end = run_end(k, t, i, &letters);
 
-		if (r.end == t->n && r.end != i && !t->final && !r.cut) {
-			to->on_more(outer, piece ? last : i, to->arg);
-			return;
+		if (letters >= k->min && is_new(v, i, end)) {
+			add_run(r, RUN_BASE64, i, end);
+			hex_runs(r, v, i, end);
 		}
-		next = r.cut ? piece_next(k, t, i) : run_next(k, t, r.end);
-		if (r.letters >= k->min) {
-			to->on_run(outer, (struct span){ i,
-			    r.cut ? next - i : r.end - i }, to->arg);
-			decode(k, outer, (struct span){ i, r.end - i }, to);
-		}
-		last = i;
-		piece = r.cut;
-		i = next;
+		i = run_next(k, t, end);
 	}
 }
 
 void
-views_of(const struct view *outer, size_t from, const struct view_taker *to)
+runs_find(struct room *r, const struct view *v)
 {
-	for (size_t i = 0; i < sizeof(escapes) / sizeof(*escapes); i++)
-		unescaped(&escapes[i], outer, from, to);
-	for (size_t i = 0; i < sizeof(runs) / sizeof(*runs); i++)
-		runs_of(&runs[i], outer, from, to);
+	r->nruns = 0;
+	memset(r->letters, 0, sizeof(r->letters));
+	for (size_t i = 0; i < r->nislands; i++) {
+		const struct text t = island_text(&v->t, &r->islands[i]);
+
+		runs_of(r, v, &t, r->islands[i].at);
+	}
+}
+
+unsigned
+runs_places(enum run_name name)
+{
+	return kinds[name].places;
+}
+
+/* The letters from s->in on say the bytes from s->out on. */
+struct bits {
+	uint32_t v;
+	unsigned have;
+};
+
+static size_t
+put_letters(struct room *r, const struct run_kind *k, const unsigned char *p,
+    size_t i, size_t end, struct bits *b)
+{
+	while (i < end) {
+		const int c = k->value[p[i]];
+
+		if (c == -1)
+			break;
+		i++;
+		b->v = b->v << k->bits | (unsigned)c;
+		b->have += k->bits;
+		if (b->have < 8)
+			continue;
+		b->have -= 8;
+		r->p[r->n++] = (unsigned char)(b->v >> b->have);
+	}
+	return i;
+}
+
+/* Four letters of base64 are three bytes. */
+static size_t
+put_quads(struct room *r, const unsigned char *p, size_t i, size_t end)
+{
+	unsigned char *out = r->p + r->n;
+
+	for (; i + 4 <= end; i += 4) {
+		const int a = base64_letters[p[i]],
+			  b = base64_letters[p[i + 1]],
+			  c = base64_letters[p[i + 2]],
+			  d = base64_letters[p[i + 3]];
+		uint32_t v;
+
+		if ((a | b | c | d) < 0)
+			break;
+		v = (uint32_t)a << 18 | (uint32_t)b << 12 |
+		    (uint32_t)c << 6 | (uint32_t)d;
+		*out++ = (unsigned char)(v >> 16);
+		*out++ = (unsigned char)(v >> 8);
+		*out++ = (unsigned char)v;
+	}
+	r->n = (size_t)(out - r->p);
+	return i;
+}
+
+static void
+put_run(struct room *r, const struct run_kind *k, const struct text *t,
+    const struct run *run, unsigned place)
+{
+	struct bits b = { 0, 0 };
+	size_t i = run->at;
+
+	for (unsigned skipped = 0; i < run->end && skipped < place; i++)
+		skipped += k->value[t->p[i]] != -1;
+	while (i < run->end) {
+		if (k->value[t->p[i]] == -1) {
+			i++;
+			continue;
+		}
+		room_segment(r, (struct segment){ .in = (uint32_t)i,
+		    .bits = (uint8_t)k->bits, .skip = (uint8_t)b.have });
+		if (k->bits == 6 && b.have == 0)
+			i = put_quads(r, t->p, i, run->end);
+		i = put_letters(r, k, t->p, i, run->end, &b);
+	}
+}
+
+void
+runs_decode(struct room *r, const struct view *outer, enum run_name name,
+    unsigned place, const struct room *found, struct view *out)
+{
+	const struct run_kind *k = &kinds[name];
+	const struct text *t = &outer->t;
+	size_t end = 0;
+
+	room_begin(r, found->letters[name] + found->nruns + 1);
+	for (size_t i = 0; i < found->nruns; i++) {
+		const struct run *run = &found->runs[i];
+
+		if (run->name != name)
+			continue;
+		end = run->end;
+		put_run(r, k, t, run, place);
+		if (end == t->n)
+			break;
+		room_segment(r, (struct segment){ .in = (uint32_t)end });
+		r->p[r->n++] = BETWEEN;
+	}
+	room_segment(r, (struct segment){ .in = (uint32_t)end });
+	room_view(r, outer, t->final || end < t->n, k->under, out);
 }

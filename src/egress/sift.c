@@ -107,7 +107,7 @@ on_finding(const struct scan_finding *f, void *arg)
 }
 
 /* One for all: what is looked for depends on no policy. */
-static const struct scan *
+static struct scan *
 scanner(void)
 {
 	static struct scan *scan;

@@ -114,8 +114,18 @@ every_credential_is_found_at_its_shortest_and_longest(void **unused)
 	}
 }
 
+static const char utf16[] = "4\0005\0003\0009\0001\0004\0008\0008\0000\0003\0004"
+    "\0003\0006\0004\0006\0007\0";
+
+static struct str
+text_of(const char *text)
+{
+	return text == NULL ? str_of(utf16, sizeof(utf16) - 1) : str_c(text);
+}
+
 static const struct {
-	const char *behaviour, *text, *found; /* NULL: nothing */
+	const char *behaviour, *text; /* NULL: utf16 */
+	const char *found; /* NULL: nothing */
 } texts[] = {
 	{ "a private key is found whole",
 	    "x\n-----BEGIN RSA PRIVATE " "KEY-----\nMIIE\n"
@@ -190,7 +200,7 @@ static const struct {
 	{ "a card with nothing in it", "4539\xe2\x80\x8b" "148803436467",
 	    "card-number@0+19 invisible characters;" },
 	{ "a card in base64", "NDUzOTE0ODgwMzQzNjQ2NyBpcyBtaW5l",
-	    "card-number@0+21 base64;" },
+	    "card-number@0+22 base64;" },
 	{ "a card in hexadecimal",
 	    "34353339313438383033343336343637206d", "card-number@0+32 "
 	    "hexadecimal;" },
@@ -199,6 +209,36 @@ static const struct {
 	{ "base64 over two lines",
 	    "cGF5IHdpdGggdGhlIGNhcmQgNDUzOTE0\r\nODgwMzQzNjQ2NyBub3c=",
 	    "card-number" },
+	{ "base64 behind letters of a path", "/v1/x/NDUzOTE0ODgwMzQzNjQ2NyBpcyBt",
+	    "card-number@6+22 base64;" },
+	{ "base64 of base64", "TkRVek9URTBPRGd3TXpRek5qUTJOeUJwY3lCdGFXNWw=",
+	    "card-number@0+30 base64;" },
+	{ "hexadecimal behind a letter of it",
+	    "d34353339313438383033343336343637206d", "card-number@1+32 "
+	    "hexadecimal;" },
+	{ "a card in entities", "&#52;5391488&#x30;3436467",
+	    "card-number@0+25 entities;" },
+	{ "a card in wide digits", "\xef\xbc\x94" "539148803436467",
+	    "card-number@0+18 other letters;" },
+	{ "a card in UTF-16", NULL, "card-number@0+31 UTF-16;" },
+	{ "a key with a letter of another script",
+	    "\xd0\x90IzaSyD9tB2kQ7wX4mN8vC3jR6hL1pY5gF0sE2a",
+	    "google-key@0+40 other letters;" },
+	{ "cards one behind the other", "4539148803436467 5425233430109903",
+	    "card-number@0+16;card-number@17+16;" },
+	{ "a British one", "NHS number 943 476 5919",
+	    "uk-nhs-number@11+12;" },
+	{ "a British one that is none", "NHS number 943 476 5918", NULL },
+	{ "a bot's token",
+	    "x 123456789:AAq7Zr2Lm9Kx4TbW8sYc3Vd6Nf1Hg5Jp0Qe2",
+	    "telegram-bot-token@2+46;" },
+	{ "a bot's token with too few digits",
+	    "x 1234567:AAq7Zr2Lm9Kx4TbW8sYc3Vd6Nf1Hg5Jp0Qe2", NULL },
+	{ "an OpenAI key", "sk-proj-q7Zr2Lm9Kx4TbW8sYc3VT3BlbkFJd6Nf1Hg5Jp0Qe2Ra9wLx",
+	    "openai-key@0+56;" },
+	{ "the middle of one without its beginning",
+	    "xx-proj-q7Zr2Lm9Kx4TbW8sYc3VT3BlbkFJd6Nf1Hg5Jp0Qe2Ra9wLx",
+	    NULL },
 	/* what the runtime holds */
 	{ "an exact value", "a " VALUE " b", "store/key@2+28;" },
 	{ "an exact value reversed", "elpats+yrettab/esroh-tcerroc",
@@ -221,12 +261,12 @@ a_text_gives_what_is_in_it(void **unused)
 	for (size_t i = 0; i < NELEM(texts); i++) {
 		struct got g;
 
-		scan_text(str_c(texts[i].text), 0, &g);
+		scan_text(text_of(texts[i].text), 0, &g);
 		if (texts[i].found == NULL ? g.len != 0 :
 			strncmp(g.text, texts[i].found,
 			    strlen(texts[i].found)) != 0)
 			fail_msg("%s: %s gives %s", texts[i].behaviour,
-			    texts[i].text, g.text);
+			    text_of(texts[i].text).p, g.text);
 	}
 }
 
@@ -246,7 +286,8 @@ a_text_in_pieces_gives_the_same(void **unused)
 		const size_t i = round % NELEM(texts);
 
 		if (strstr(texts[i].behaviour, "end does not come") == NULL)
-			n += (size_t)sprintf(all + n, " %s\n", texts[i].text);
+			n += (size_t)sprintf(all + n, " %s\n",
+			    text_of(texts[i].text).p);
 		for (size_t k = 0; k < round * 37 % 2000; k++)
 			all[n++] = "lorem ipsum; "[k % 13];
 		if (n > 50000)
@@ -301,17 +342,87 @@ a_secret_deep_in_long_base64_is_found(void **unused)
 	free(out);
 }
 
+struct opaque {
+	unsigned classes;
+	bool found;
+};
+
 static void
-encodings_without_end_are_said(void **unused)
+on_opaque(const struct scan_finding *f, void *arg)
+{
+	struct opaque *o = arg;
+
+	o->classes |= f->classes;
+	o->found |= strcmp(f->name, "more-encodings-than-are-read") == 0;
+}
+
+/* Whoever wants a secret not to be read puts it there. */
+static void
+encodings_without_end_are_of_every_class(void **unused)
+{
+	char *all = calloc(1, 70000);
+	struct opaque o = { 0, false };
+	struct scan_stream t;
+	size_t n = 0;
+
+	(void)unused;
+	assert_non_null(all);
+	while (n < 30000)
+		n += (size_t)sprintf(all + n, "%s\\u0025",
+		    n % 7 < 3 ? "33363333363336333633363336333633"
+				"36333633363336333633363336333633" :
+				"NjM2MzYzNjM2MzYzNjM2MzYzNjM2MzYz");
+	scan_begin(&t, scan, on_opaque, &o);
+	(void)scan_feed(&t, str_of(all, n));
+	scan_end(&t);
+	scan_fini(&t);
+	assert_true(o.found);
+	assert_int_equal(o.classes, (1u << SCAN_CLASS_COUNT) - 1);
+	free(all);
+}
+
+/* A window had room for so many runs, and those behind were not read. */
+static void
+what_stands_behind_many_runs_is_found(void **unused)
 {
 	char *all = calloc(1, 70000);
 	size_t n = 0;
 
 	(void)unused;
 	assert_non_null(all);
-	while (n < 30000)
-		n += (size_t)sprintf(all + n, "%%5c%%5c%%25%%c2%%ad\\u005c%%");
-	(void)finds(all, "more-encodings"); /* bounded: it comes back */
+	while (n < 60000)
+		n += (size_t)sprintf(all + n, "YWJjZGVmZ2hpamtsbW5vcHFy ");
+	(void)sprintf(all + n, "NDUzOTE0ODgwMzQzNjQ2NyBpcyBtaW5l");
+	assert_true(finds(all, "card-number"));
+	free(all);
+}
+
+/* A finding in bytes of which most are noise, wherever it begins. */
+static void
+noise_around_it_hides_nothing(void **unused)
+{
+	enum { BYTES = 4096 };
+	char *all = calloc(1, BYTES);
+	struct got g;
+	uint32_t seed = 7;
+
+	(void)unused;
+	assert_non_null(all);
+	for (size_t at = 1000; at < 1130; at++) {
+		for (size_t i = 0; i < BYTES; i++) {
+			seed = seed * 1103515245u + 12345u;
+			all[i] = (char)(seed >> 16 | 0x80);
+			if (i % 5 == 0)
+				all[i] = 2;
+		}
+		memcpy(all + at, "4539148803436467", 16);
+		scan_text(str_of(all, BYTES), 0, &g);
+		if (strstr(g.text, "card-number@") == NULL)
+			fail_msg("at %zu it is not found", at);
+		memcpy(all + at, "nightingale-7731", 16);
+		scan_text(str_of(all, BYTES), 0, &g);
+		assert_non_null(strstr(g.text, "canary/one@"));
+	}
 	free(all);
 }
 
@@ -375,7 +486,9 @@ main(void)
 		cmocka_unit_test(a_text_gives_what_is_in_it),
 		cmocka_unit_test(a_text_in_pieces_gives_the_same),
 		cmocka_unit_test(a_secret_deep_in_long_base64_is_found),
-		cmocka_unit_test(encodings_without_end_are_said),
+		cmocka_unit_test(encodings_without_end_are_of_every_class),
+		cmocka_unit_test(what_stands_behind_many_runs_is_found),
+		cmocka_unit_test(noise_around_it_hides_nothing),
 		cmocka_unit_test(a_web_token_begins_where_letters_do),
 		cmocka_unit_test(a_value_too_short_is_refused),
 	};

@@ -1,0 +1,193 @@
+#include "scan/forms.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/must.h"
+
+const char *
+scan_class_name(enum scan_class c)
+{
+	static const char *const names[SCAN_CLASS_COUNT] = { "exact", "canary",
+		"secret", "personal", "address", "generic" };
+
+	return names[c];
+}
+
+/* ---- what is looked for ---- */
+
+static void
+form_add(struct scan *s, const unsigned char *p, size_t len, bool any_case)
+{
+	struct form *f = &s->forms[s->nforms++];
+
+	must(s->nforms <= SCAN_EXACT_MAX * FORMS_MAX);
+	*f = (struct form){ mem_alloc(len, 1), len, any_case,
+		(uint32_t)s->nvalues };
+	memcpy(f->p, p, len);
+}
+
+static void
+add_hex(struct scan *s, struct str v)
+{
+	unsigned char out[2 * SCAN_EXACT_BYTES_MAX];
+
+	for (size_t i = 0; i < v.len; i++) {
+		out[2 * i] = (unsigned char)"0123456789abcdef"
+		    [(unsigned char)v.p[i] >> 4];
+		out[2 * i + 1] = (unsigned char)"0123456789abcdef"
+		    [v.p[i] & 0xf];
+	}
+	form_add(s, out, 2 * v.len, true);
+}
+
+static void
+add_reversed(struct scan *s, struct str v)
+{
+	unsigned char out[SCAN_EXACT_BYTES_MAX];
+
+	for (size_t i = 0; i < v.len; i++)
+		out[i] = (unsigned char)v.p[v.len - 1 - i];
+	form_add(s, out, v.len, false);
+}
+
+/* In a longer text's base64 the value begins at one of three places; its
+ * first and last letters depend on what stands beside it, and are left out. */
+static void
+add_base64(struct scan *s, struct str v, size_t before, const char *letters)
+{
+	unsigned char in[SCAN_EXACT_BYTES_MAX + 4] = { 0 };
+	unsigned char out[(SCAN_EXACT_BYTES_MAX + 4) / 3 * 4 + 4];
+	const size_t bits = (before + v.len) * 8;
+	const size_t first = (before * 8 + 5) / 6, last = bits / 6;
+	size_t n = 0;
+
+	memcpy(in + before, v.p, v.len);
+	for (size_t i = first; i < last; i++) {
+		const size_t at = i * 6;
+		const unsigned two = (unsigned)in[at / 8] << 8 |
+		    in[at / 8 + 1];
+
+		out[n++] = (unsigned char)
+		    letters[two >> (10 - at % 8) & 0x3f];
+	}
+	form_add(s, out, n, false);
+}
+
+static const char letters_std[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+static const char letters_url[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+static int
+value_add(struct scan *s, const struct scan_value *v, struct err *e)
+{
+	if (s->nvalues == SCAN_EXACT_MAX ||
+	    v->value.len < SCAN_EXACT_BYTES_MIN ||
+	    v->value.len > SCAN_EXACT_BYTES_MAX)
+		return err_set(e, ERR_LIMIT,
+		    "the value of %.*s cannot be looked for: it must have %d "
+		    "to %d bytes, and there may be %d values",
+		    (int)v->name.len, v->name.p, SCAN_EXACT_BYTES_MIN,
+		    SCAN_EXACT_BYTES_MAX, SCAN_EXACT_MAX);
+	form_add(s, (const unsigned char *)v->value.p, v->value.len, false);
+	add_reversed(s, v->value);
+	add_hex(s, v->value);
+	for (size_t before = 0; before < 3; before++) {
+		add_base64(s, v->value, before, letters_std);
+		add_base64(s, v->value, before, letters_url);
+	}
+	s->values[s->nvalues++] = (struct detector){
+		.name = mem_printf("%.*s", (int)v->name.len, v->name.p),
+		.class = v->class };
+	return 0;
+}
+
+static int
+words_make(struct scan *s, struct err *e)
+{
+	const size_t n = detectors_count + s->nforms;
+	struct words_word *w = mem_alloc(n, sizeof(*w));
+	int rc;
+
+	for (size_t i = 0; i < detectors_count; i++)
+		w[i] = (struct words_word){
+			(const unsigned char *)detectors[i].word,
+			strlen(detectors[i].word) };
+	for (size_t i = 0; i < s->nforms; i++)
+		w[detectors_count + i] = (struct words_word){ s->forms[i].p,
+			s->forms[i].len };
+	rc = words_new(w, n, &s->words, e);
+	free(w);
+	return rc;
+}
+
+int
+scan_new(const struct scan_value *values, size_t n, struct scan **out,
+    struct err *e)
+{
+	struct scan *s = mem_alloc(1, sizeof(*s));
+	int rc = 0;
+
+	for (size_t i = 0; i < n && rc == 0; i++)
+		rc = value_add(s, &values[i], e);
+	if (rc == 0)
+		rc = words_make(s, e);
+	if (rc == 0)
+		rc = numbers_words(&s->near, e);
+	if (rc != 0)
+		scan_free(s);
+	else
+		*out = s;
+	return rc;
+}
+
+void
+scan_free(struct scan *s)
+{
+	if (s == NULL)
+		return;
+	for (size_t i = 0; i < s->nforms; i++) {
+		mem_wipe(s->forms[i].p, s->forms[i].len);
+		free(s->forms[i].p);
+	}
+	for (size_t i = 0; i < s->nvalues; i++)
+		free((char *)(uintptr_t)s->values[i].name);
+	words_free(s->words);
+	words_free(s->near);
+	for (int i = 0; i <= DEPTH_MAX; i++) {
+		room_fini(&s->made[i]);
+		room_fini(&s->runs[i]);
+	}
+	free(s->found);
+	free(s);
+}
+
+static bool
+same_letters(const struct form *f, const unsigned char *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = p[i];
+
+		if (f->any_case && c >= 'A' && c <= 'F')
+			c |= 0x20;
+		if (c != f->p[i])
+			return false;
+	}
+	return true;
+}
+
+enum seen
+look_form(const struct form *f, const struct text *t, size_t at,
+    struct span *out)
+{
+	const size_t n = t->n - at < f->len ? t->n - at : f->len;
+
+	if (!same_letters(f, t->p + at, n))
+		return SEEN_NO;
+	if (n < f->len)
+		return t->final ? SEEN_NO : SEEN_MORE;
+	*out = (struct span){ at, n };
+	return SEEN_YES;
+}
