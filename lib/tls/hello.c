@@ -107,12 +107,12 @@ body(struct str s, struct hello *out)
 }
 
 /* Copies what the records hold of the handshake message; PARSE_OK when it is
- * all there, *len bytes without its own header. */
+ * all there, *len bytes without its own header, in *records bytes. */
 static enum parse
-gather(struct str in, unsigned char *scratch, size_t *len,
+gather(struct str in, unsigned char *scratch, size_t *len, size_t *records,
     struct http_fault *f)
 {
-	size_t have = 0, want = 4;
+	size_t have = 0, want = 4, whole = in.len;
 
 	for (;;) {
 		size_t n, at;
@@ -141,7 +141,8 @@ gather(struct str in, unsigned char *scratch, size_t *len,
 			return http_bad(f, 400, "the ClientHello is too long");
 		if (have >= want) {
 			*len = want - 4;
-			return have == want ? PARSE_OK :
+			*records = whole - in.len + at;
+			return have == want && at == n ? PARSE_OK :
 			    http_bad(f, 400,
 				"bytes follow the ClientHello");
 		}
@@ -155,10 +156,10 @@ enum parse
 hello_parse(struct str in, unsigned char *scratch, struct hello *out,
     struct http_fault *f)
 {
-	size_t len = 0;
-	enum parse got = gather(in, scratch, &len, f);
+	size_t len = 0, records = 0;
+	enum parse got = gather(in, scratch, &len, &records, f);
 
-	*out = (struct hello){ .encrypted = false };
+	*out = (struct hello){ .bytes = records };
 	if (got != PARSE_OK)
 		return got;
 	if (!body(str_of((const char *)scratch + 4, len), out))

@@ -14,6 +14,7 @@ struct hello {
 	struct str name;	/* server name as sent; empty: none */
 	bool encrypted;		/* offers an encrypted ClientHello (which
 				 * clients also pretend to: GREASE) */
+	size_t bytes;		/* of the records that hold it */
 };
 
 /* Could these bytes begin a TLS record? Looks at up to three of them. */

@@ -46,7 +46,8 @@ static const unsigned edges[CONN_STATE_COUNT] = {
 	    TO(DRAIN) | TO(LINGER),
 	[CONN_RELAY] = TO(HEAD) | TO(LINGER) | TO(RESOLVE) | TO(DIAL) |
 	    TO(WEBSOCKET) | TO(DRAIN),
-	[CONN_OPENED] = TO(PEEK) | TO(TUNNEL) | TO(LINGER),
+	[CONN_OPENED] = TO(PEEK) | TO(STARTTLS) | TO(TUNNEL) | TO(LINGER),
+	[CONN_STARTTLS] = TO(PEEK) | TO(LINGER),
 	[CONN_PEEK] = TO(ACCEPT) | TO(HEAD) | TO(TUNNEL) | TO(H2) |
 	    TO(LINGER),
 	[CONN_ACCEPT] = TO(HEAD) | TO(H2),
@@ -136,6 +137,7 @@ time_over(struct conn *c)
 	case CONN_GREET:
 	case CONN_ASK:
 	case CONN_OPENED:
+	case CONN_STARTTLS:
 	case CONN_PEEK:
 	case CONN_ACCEPT:
 	case CONN_TUNNEL:
@@ -178,6 +180,14 @@ arm(struct conn *c, struct stream *s, bool reads)
 		egress_queue(c->eg, s->carrier);
 }
 
+/* Where nobody waits for what the server says, it would wake us for ever. */
+static bool
+up_may_read(const struct conn *c)
+{
+	return c->state != CONN_LINGER && c->state != CONN_PEEK &&
+	    c->state != CONN_OPENED;
+}
+
 static void
 conn_arm(struct conn *c)
 {
@@ -187,7 +197,7 @@ conn_arm(struct conn *c)
 	arm(c, &c->cl, reads && !(tunnel && c->up->s.out.len >= BODY_ROOM));
 	if (c->up == NULL || c->up->state != UP_READY)
 		return;
-	arm(c, &c->up->s, c->state != CONN_LINGER && /* nobody waits for it */
+	arm(c, &c->up->s, up_may_read(c) &&
 	    !(tunnel && c->cl.out.len >= BODY_ROOM));
 }
 

@@ -15,6 +15,8 @@
 #include "msg/body.h"
 #include "policy/decide.h"
 #include "stream.h"
+#include "tls/starttls.h"
+#include "tls/watch.h"
 #include "up.h"
 
 #define CONN_COUNT_MAX 1024	/* the listener rests while there are so many */
@@ -32,7 +34,8 @@ struct talk;
  * accept ─▶ HEAD ─▶ WHO ─▶ HEAD ─▶ RESOLVE ─▶ DIAL ─▶ RELAY ───────────────┤
  *            │ CONNECT, inspected               │ CONNECT, not inspected   │
  *            ├──▶ OPENED ─▶ PEEK ─▶ ACCEPT ─▶ HEAD                         │
- *            │                 └─▶ HEAD (plain)  └▶ OPENED ─▶ [PEEK] ─▶ TUNNEL
+ *            │                 └─▶ HEAD (plain)  └▶ OPENED ─▶ [STARTTLS] ─▶ [PEEK]
+ *            │                                                        └▶ TUNNEL
  *            ├──▶ GREET ─▶ ASK (SOCKS): from there on as a CONNECT;
  *            │              caught connections begin in ASK, and have
  *            │              REFUSED before LINGER
@@ -57,6 +60,7 @@ struct talk;
 	X(DIAL,	   conn_dial,	 20,  false) /* await the peer */	\
 	X(RELAY,   conn_relay,	 900, true)  /* request and response */	\
 	X(OPENED,  conn_opened,	 30,  false) /* the 200 goes out */	\
+	X(STARTTLS, conn_starttls, 120, true) /* in clear, up to TLS */	\
 	X(PEEK,	   conn_peek,	 60,  true)  /* what is spoken? */	\
 	X(ACCEPT,  conn_accept,	 20,  true)  /* TLS handshake */	\
 	X(TUNNEL,  conn_tunnel,	 3600, true) /* bytes both ways */	\
@@ -151,6 +155,8 @@ struct conn {
 	struct err err;
 
 	uint64_t bytes_in, bytes_out;	/* of a tunnel */
+	struct starttls starttls;	/* of one where TLS begins later */
+	struct tls_watch watch;		/* of one where TLS passes */
 	size_t drained;			/* by LINGER */
 };
 
@@ -184,7 +190,7 @@ struct conn *conn_find(struct egress *eg, uint32_t id);
 /* rejudge.c */
 void conn_rejudge(struct conn *c);	/* after a policy change; may free c */
 
-/* The steps: request.c, dial.c, relay.c, tunnel.c. */
+/* The steps: request.c, dial.c, relay.c, tunnel.c, starttls.c. */
 #define X(name, step, seconds, reads) enum want step(struct conn *c);
 CONN_STATES(X)
 #undef X
@@ -246,5 +252,7 @@ struct str websocket_offer(const struct conn *c, const struct http_head *h,
     char out[WS_DEFLATE_BYTES_MAX]);
 /* tunnel.c: 200 to the CONNECT. */
 enum want tunnel_open(struct conn *c);
+/* tunnel.c: it is over, and recorded with why. */
+enum want tunnel_refuse(struct conn *c, const char *why);
 
 #endif

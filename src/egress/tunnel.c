@@ -39,15 +39,19 @@ conn_opened(struct conn *c)
 		c->cl.tell = true;
 		return WANT_WAIT;
 	}
-	conn_enter(c, c->treat == TREAT_PASS ? CONN_TUNNEL : CONN_PEEK);
+	starttls_begin(&c->starttls, c->treat == TREAT_TLS ?
+		starttls_of_port(c->at.port) : STARTTLS_NONE);
+	conn_enter(c, c->treat == TREAT_PASS ? CONN_TUNNEL :
+		c->starttls.kind != STARTTLS_NONE ? CONN_STARTTLS :
+						    CONN_PEEK);
 	c->cl.ready = true;
 	return WANT_TURN;
 }
 
 /* ---- what is spoken ---- */
 
-static enum want
-refuse(struct conn *c, const char *why)
+enum want
+tunnel_refuse(struct conn *c, const char *why)
 {
 	log_debug("conn %u: %s:%u: %s", c->id, c->at.host.text,
 	    (unsigned)c->at.port, why);
@@ -63,7 +67,7 @@ refuse_tls(struct conn *c, const char *why)
 	static const unsigned char unrecognized_name[] = { 0x15, 3, 1, 0, 2,
 		2, 112 };
 
-	(void)refuse(c, why);
+	(void)tunnel_refuse(c, why);
 	if (!buf_add(&c->cl.out, unrecognized_name,
 		sizeof(unrecognized_name)))
 		return WANT_CLOSE;
@@ -80,19 +84,14 @@ hello_wrong(const struct conn *c, const struct hello *hello)
 	struct http_fault f;
 	struct host name;
 
+	if (c->treat == TREAT_TLS)
+		return tls_watch_fits(hello, &c->at.host);
+	/* An encrypted hello has no inner reader here: its outer name is what
+	 * counts. */
 	if (hello->name.len > 0 &&
 	    (host_parse(hello->name, &name, &f) != PARSE_OK ||
 		!str_eq(host_str(&name), host_str(&c->at.host))))
 		return "the TLS server name is not the CONNECT host";
-	if (c->treat == TREAT_HTTP)
-		/* An encrypted hello has no inner reader here: its outer
-		 * name is what counts, and was just compared. */
-		return NULL;
-	if (hello->name.len == 0 && c->at.host.kind == HOST_NAME)
-		return "the TLS hello names no server";
-	if (hello->encrypted)
-		return "the TLS hello is encrypted (ECH), and this endpoint "
-		       "passes only what names its server";
 	return NULL;
 }
 
@@ -127,9 +126,9 @@ on_plain(struct conn *c)
 	bool h2c;
 
 	if (c->treat != TREAT_HTTP)
-		return refuse(c, "the bytes are not TLS");
+		return tunnel_refuse(c, "the bytes are not TLS");
 	if (!http_is(buf_str(&c->cl.in).p[0], CHAR_TOKEN))
-		return refuse(c, "the bytes are neither TLS nor HTTP");
+		return tunnel_refuse(c, "the bytes are neither TLS nor HTTP");
 	if (c->cl.in.len < preface.len &&
 	    str_has_prefix(preface, buf_str(&c->cl.in)))
 		return WANT_WAIT; /* HTTP/2, or a request of any version */
@@ -170,7 +169,7 @@ conn_peek(struct conn *c)
 	case PARSE_BAD:
 		break;
 	}
-	return refuse(c, f.why);
+	return tunnel_refuse(c, f.why);
 }
 
 enum want
@@ -200,15 +199,70 @@ conn_accept(struct conn *c)
 
 /* ---- bytes that pass ---- */
 
+/* Of TLS that passes, what comes before the server's answer to the hello is
+ * read first and then passed, record by record: *n bytes. false: it may not
+ * pass. */
+static bool
+pass_watched(struct conn *c, size_t *n, struct http_fault *f)
+{
+	struct stream *s = &c->cl;
+	struct buf *to = &c->up->s.out;
+
+	*n = 0;
+	if (to->len >= BODY_ROOM)
+		return true;
+	if (s->ready)
+		(void)stream_fill(s);
+	if (tls_watch_client(&c->watch, &c->at.host, buf_str(&s->in),
+		c->eg->hello, n, f) == PARSE_BAD ||
+	    !buf_adds(to, str_head(buf_str(&s->in), *n)))
+		return false;
+	buf_eat(&s->in, *n);
+	return true;
+}
+
+/* What just came is TLS. */
+static bool
+is_tls(struct conn *c, const struct stream *from, struct str came,
+    struct http_fault *f)
+{
+	size_t n;
+
+	return from == &c->cl ?
+	    tls_watch_client(&c->watch, &c->at.host, came, c->eg->hello, &n,
+		f) != PARSE_BAD :
+	    tls_watch_server(&c->watch, came, f) != PARSE_BAD;
+}
+
+/* false: what came may not pass. */
+static bool
+move(struct conn *c, struct stream *from, struct stream *to, size_t *n,
+    struct http_fault *f)
+{
+	*n = 0;
+	if (c->treat == TREAT_TLS && from == &c->cl &&
+	    (c->watch.state != TLS_WATCH_CALM || from->in.len > 0))
+		return pass_watched(c, n, f);
+	if (from->ready)
+		(void)stream_pass(from, &to->out, n);
+	return c->treat != TREAT_TLS || *n == 0 ||
+	    is_tls(c, from, str_from(buf_str(&to->out), to->out.len - *n), f);
+}
+
 /* false: this direction is over. */
 static bool
 pass(struct conn *c, struct stream *from, struct stream *to, uint64_t *count,
-    bool *moved)
+    bool *moved, const char **wrong)
 {
-	size_t n = 0;
+	struct http_fault f = { 0, "a record of TLS does not fit" };
+	size_t n;
 
-	if (from->ready)
-		(void)stream_pass(from, &to->out, &n);
+	if (*wrong != NULL)
+		return false;
+	if (!move(c, from, to, &n, &f)) {
+		*wrong = f.why;
+		return false;
+	}
 	if (n > 0) {
 		*count += n;
 		*moved = true;
@@ -224,9 +278,22 @@ pass(struct conn *c, struct stream *from, struct stream *to, uint64_t *count,
 	return !from->ended || to->out.len > 0;
 }
 
+/* Neither side hears more, not even what it would have been told now. */
+static enum want
+tunnel_cut(struct conn *c, const char *why)
+{
+	(void)judge_record(c, AUDIT_NET_CLOSE, AUDIT_OBSERVED, NULL, 0,
+	    str_c(why)); /* it is over either way */
+	buf_clear(&c->up->s.out);
+	buf_clear(&c->cl.out);
+	c->cl.failed = c->up->s.failed = true;
+	return tunnel_refuse(c, why);
+}
+
 enum want
 conn_tunnel(struct conn *c)
 {
+	const char *wrong = NULL;
 	bool moved = false, up, down;
 
 	must(c->state == CONN_TUNNEL);
@@ -234,12 +301,15 @@ conn_tunnel(struct conn *c)
 		c->answering = c->cl.failed = true;
 		return limit_reached(c);
 	}
-	up = pass(c, &c->cl, &c->up->s, &c->bytes_out, &moved);
-	down = pass(c, &c->up->s, &c->cl, &c->bytes_in, &moved);
+	up = pass(c, &c->cl, &c->up->s, &c->bytes_out, &moved, &wrong);
+	down = pass(c, &c->up->s, &c->cl, &c->bytes_in, &moved, &wrong);
+	if (wrong != NULL)
+		return tunnel_cut(c, wrong);
 	if ((!up && !down) || c->cl.failed || c->up->s.failed) {
 		(void)judge_record(c, AUDIT_NET_CLOSE, AUDIT_OBSERVED, NULL,
-		    0, str_of("", 0)); /* it is over either way */
-		return WANT_CLOSE;
+		    0, c->treat == TREAT_TLS ?
+			STR("TLS that passed unread") : STR(""));
+		return WANT_CLOSE; /* recorded or not, it is over */
 	}
 	return moved ? WANT_TURN : WANT_WAIT;
 }

@@ -67,7 +67,7 @@ def make(folder):
     ca = Authority(folder, "ca")
     other = Authority(folder, "untrusted-ca")
     good = _context(ca.issue("good", list(hosts.HOSTS) + ["cdn.echo.test"] +
-                             list(hosts.H2) +
+                             list(hosts.H2) + list(hosts.MAIL) +
                              list(hosts.A_RECORDS) + list(hosts.AAAA_RECORDS) +
                              list(hosts.REBIND) + list(hosts.CNAMES)))
     contexts = {name: good for name in hosts.HOSTS}

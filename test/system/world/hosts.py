@@ -31,6 +31,16 @@ HOSTS = {
 # Speaks HTTP/2 only (http2.py).
 H2 = {"h2.test": "44.128.7.1"}
 
+# TLS that begins in the middle (mail.py).
+MAIL = {
+    "mail.test": "44.128.8.1",
+    "strip.mail.test": "44.128.8.2",
+    "inject.mail.test": "44.128.8.3",
+    "early.mail.test": "44.128.8.4",
+    "refuse.mail.test": "44.128.8.5",
+    "clear.mail.test": "44.128.8.6",
+}
+
 # Hosts whose TLS is wrong, each in its own way (tls.py).
 BAD_TLS = {
     "wrongname.evil.test": "44.128.66.10",
@@ -98,6 +108,7 @@ def addresses():
     seen = {DNS, METADATA, PRIVATE, "192.168.1.1", "100.64.0.1"}
     seen.update(HOSTS.values())
     seen.update(H2.values())
+    seen.update(MAIL.values())
     seen.update(BAD_TLS.values())
     return sorted(seen)
 

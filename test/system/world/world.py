@@ -16,6 +16,7 @@ import evil
 import hosts
 import http1
 import http2
+import mail
 import model
 import origins
 import record
@@ -62,6 +63,11 @@ def start(folder):
         raw = {"plaintext.evil.test": evil.plaintext,
                "silent.evil.test": evil.silent}.get(name)
         http1.listen(address, 443, evil.swallow, contexts.get(name), raw)
+    for name, address in hosts.MAIL.items():
+        for port, run in mail.PORTS.items():
+            http1.listen(address, port, None, raw=mail.server(
+                run, contexts[""], mail.LIES[name]))
+        http1.listen(address, 465, None, raw=mail.implicit(contexts[""]))
     for port in EXTRA_PORTS:
         context = contexts[""] if port == 8443 else None
         http1.listen(hosts.RELAY, port, origins.echo, context)
