@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-static void
+void
 jline_add(struct jline *j, struct str s)
 {
 	if (!j->full && !buf_adds(j->b, s))

@@ -31,5 +31,7 @@ void jline_str_if(struct jline *j, const char *name, struct str v);
  * UTF-8, and the backslash itself, become the text \xHH, so that no two
  * strings print alike. */
 void jline_quote(struct jline *j, struct str v);
+/* Bytes as they are, wherever the line is. */
+void jline_add(struct jline *j, struct str s);
 
 #endif

@@ -136,6 +136,27 @@ print_metadata(struct jline *j, const struct audit_record *a, uint64_t seq)
 	jline_close(j);
 }
 
+/* "chain":["/usr/bin/sh",...]: who started whom, upwards. */
+static void
+print_chain(struct jline *j, struct str chain)
+{
+	bool first = true;
+
+	if (chain.len == 0)
+		return;
+	jline_raw(j, "chain", STR("["));
+	while (chain.len > 0) {
+		size_t n = str_index(chain, '\0');
+
+		if (!first)
+			jline_add(j, STR(","));
+		jline_quote(j, str_head(chain, n));
+		chain = str_from(chain, n + (n < chain.len));
+		first = false;
+	}
+	jline_add(j, STR("]"));
+}
+
 static void
 print_unmapped(struct jline *j, const struct audit_record *a,
     const struct audit_stamp *s)
@@ -153,11 +174,14 @@ print_unmapped(struct jline *j, const struct audit_record *a,
 		jline_unum(j, "port", a->port);
 	jline_str_if(j, "path", a->path);
 	jline_str_if(j, "rule", a->rule);
+	jline_str_if(j, "nearest", a->nearest);
 	jline_str_if(j, "policy_hash", a->policy_hash);
 	jline_str_if(j, "old_policy_hash", a->old_hash);
 	if (a->generation != 0)
 		jline_unum(j, "generation", a->generation);
 	jline_str_if(j, "exe", a->exe);
+	jline_str_if(j, "exe_sha256", a->sha256);
+	print_chain(j, a->chain);
 	if (a->pid != 0)
 		jline_unum(j, "pid", a->pid);
 	jline_str_if(j, "profile", a->profile);
@@ -167,7 +191,8 @@ print_unmapped(struct jline *j, const struct audit_record *a,
 }
 
 static void
-print_file(struct jline *j, const char *name, struct str path)
+print_file(struct jline *j, const char *name, struct str path,
+    struct str sha256)
 {
 	struct str base = path;
 
@@ -177,6 +202,12 @@ print_file(struct jline *j, const char *name, struct str path)
 	jline_str(j, "name", base.len > 0 ? base : path);
 	jline_str(j, "path", path);
 	jline_num(j, "type_id", 1);
+	if (sha256.len > 0) {
+		jline_raw(j, "hashes", STR("[{\"algorithm_id\":3,"
+		    "\"algorithm\":\"SHA-256\",\"value\":"));
+		jline_quote(j, sha256);
+		jline_add(j, STR("}]"));
+	}
 	jline_close(j);
 }
 
@@ -187,7 +218,7 @@ print_process(struct jline *j, const struct audit_record *a)
 	if (a->pid != 0)
 		jline_unum(j, "pid", a->pid);
 	if (a->exe.len > 0)
-		print_file(j, "file", a->exe);
+		print_file(j, "file", a->exe, a->sha256);
 	if (a->kind == AUDIT_EXEC)
 		jline_str_if(j, "cmd_line", a->action);
 	jline_close(j);
@@ -315,7 +346,7 @@ static void
 print_access(struct jline *j, const struct audit_record *a)
 {
 	jline_raw(j, "device", STR("{\"type_id\":0,\"name\":\"sandbox\"}"));
-	print_file(j, "file", a->path);
+	print_file(j, "file", a->path, STR(""));
 }
 
 static void
@@ -330,7 +361,7 @@ print_command(struct jline *j, const struct audit_record *a)
 {
 	jline_raw(j, "device", STR("{\"type_id\":0,\"name\":\"sandbox\"}"));
 	jline_open(j, "process");
-	print_file(j, "file", a->path);
+	print_file(j, "file", a->path, STR(""));
 	jline_str_if(j, "cmd_line", a->action);
 	jline_close(j);
 }

@@ -33,6 +33,9 @@ audit_record_put(struct wbuf *w, const struct audit_record *a)
 	put_cut(w, a->sandbox_id, ID_BYTES_MAX);
 	put_cut(w, a->sandbox, NAME_BYTES_MAX);
 	put_cut(w, a->profile, AUDIT_PROFILE_BYTES_MAX);
+	put_cut(w, a->sha256, HASH_HEX_BYTES);
+	put_cut(w, a->chain, AUDIT_CHAIN_BYTES_MAX);
+	put_cut(w, a->nearest, AUDIT_RULE_BYTES_MAX);
 }
 
 static enum audit_kind
@@ -96,5 +99,8 @@ audit_record_get(struct rbuf *r, struct audit_record *a)
 	a->sandbox_id = get_str(r, ID_BYTES_MAX);
 	a->sandbox = get_str(r, NAME_BYTES_MAX);
 	a->profile = get_str(r, AUDIT_PROFILE_BYTES_MAX);
+	a->sha256 = get_str(r, HASH_HEX_BYTES);
+	a->chain = get_str(r, AUDIT_CHAIN_BYTES_MAX);
+	a->nearest = get_str(r, AUDIT_RULE_BYTES_MAX);
 	return r->bad ? -1 : 0;
 }

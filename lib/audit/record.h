@@ -38,12 +38,13 @@ enum audit_verdict { AUDIT_DENIED, AUDIT_ALLOWED, AUDIT_OBSERVED };
 #define AUDIT_PATH_BYTES_MAX	8192	/* as HTTP_TARGET_BYTES_MAX */
 #define AUDIT_RULE_BYTES_MAX	2048
 #define AUDIT_ACTOR_BYTES_MAX	256
+#define AUDIT_CHAIN_BYTES_MAX	2048
 #define AUDIT_REASON_BYTES_MAX	1024
 #define AUDIT_PROFILE_BYTES_MAX	256
 /* All of them, and the numbers. As a line each byte of text may stand up to
  * four times, as six bytes. */
-#define AUDIT_WIRE_BYTES_MAX	24576
-#define AUDIT_LINE_BYTES_MAX	393216
+#define AUDIT_WIRE_BYTES_MAX	28672
+#define AUDIT_LINE_BYTES_MAX	458752
 
 struct audit_record { /* strings borrowed; empty where they do not apply */
 	enum audit_kind kind;
@@ -51,6 +52,8 @@ struct audit_record { /* strings borrowed; empty where they do not apply */
 	struct wall when;
 	uint32_t pid;		/* inside the sandbox */
 	struct str exe;
+	struct str sha256;	/* of exe, hexadecimal */
+	struct str chain;	/* who started it: paths, each with its zero */
 	struct str action;	/* LIFE, POLICY, CONFIG: "create" "start" "exit"
 				 * "set" ...; HTTP: method; EXEC: the command;
 				 * FILE: "read" "write"; PROPOSAL: "propose"
@@ -63,6 +66,7 @@ struct audit_record { /* strings borrowed; empty where they do not apply */
 	uint32_t status;	/* HTTP status sent to the client, exit code */
 	uint64_t bytes_in, bytes_out;
 	struct str rule;	/* "file:line: text" */
+	struct str nearest;	/* of a denial by no rule: the same */
 	struct str policy_hash, old_hash;
 	uint64_t generation;
 	struct str actor;	/* user who did it, for control-plane records */

@@ -249,7 +249,7 @@ static const struct call calls_no_file[] = {
 
 static const struct call calls_read[] = { /* SEE_READ instead of FILE */
 	L(openat, look_read_only), C(newfstatat), C(readlinkat),
-	C(getdents64),
+	C(getdents64), C(fstatfs), C(kcmp),
 #ifdef __x86_64__
 	C(stat), C(lstat), C(readlink),
 #endif

@@ -507,6 +507,9 @@ who_put(struct wbuf *w, const struct who *v)
 	put_u32(w, v->n);
 	for (uint32_t i = 0; i < v->n; i++)
 		put_str(w, v->chain[i]);
+	put_u32(w, v->common);
+	put_u8(w, v->others);
+	put_strz(w, v->sha256);
 	put_strz(w, v->reason);
 	put_u8(w, v->tagged);
 	put_u64(w, v->profiles);
@@ -520,6 +523,9 @@ who_get(struct rbuf *r, struct who *v)
 	v->n = get_below(r, WHO_CHAIN_MAX + 1);
 	for (uint32_t i = 0; i < v->n; i++)
 		v->chain[i] = get_str(r, PATH_BYTES_MAX);
+	v->common = get_below(r, 1U << v->n);
+	v->others = get_bool(r);
+	get_strz(r, v->sha256, sizeof(v->sha256));
 	get_strz(r, v->reason, sizeof(v->reason));
 	v->tagged = get_bool(r);
 	v->profiles = get_u64(r);

@@ -248,12 +248,18 @@ void proposal_answer_put(struct wbuf *w, const struct proposal_answer *p);
 int proposal_answer_get(struct rbuf *r, struct proposal_answer *p);
 
 #define WHO_CHAIN_MAX 16
+#define WHO_HASH_BYTES 65
 struct who { /* WHO_REPLY; chain[0] is the holder, then its ancestors */
 	bool known;
 	uint32_t pid;		/* inside the sandbox */
 	uint32_t n;
 	struct str chain[WHO_CHAIN_MAX];	/* executables, borrowed */
-	char reason[128];	/* when not known, or ambiguous */
+	uint32_t common;	/* of chain, as bits: those that are in the
+				 * chain of every process that holds it */
+	bool others;		/* processes of other programs hold it, too */
+	char sha256[WHO_HASH_BYTES]; /* of chain[0], hexadecimal; "": not
+				 * known (yet) */
+	char reason[256];	/* not known, or not to be relied on: why */
 	bool tagged;		/* all who hold it were found */
 	uint64_t profiles;	/* then: that any of them is under */
 };

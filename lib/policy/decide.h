@@ -24,6 +24,8 @@ enum treatment {
 struct net_who { /* of the caller; n == 0: not known */
 	const struct str *exe;	/* exe[0] holds the socket, then ancestors */
 	uint32_t n;
+	bool others;		/* it is shared: exe[] has what all who hold it
+				 * have in common, and every deny is for one */
 };
 
 struct net_query {

@@ -8,7 +8,7 @@ enum { PROTOCOL_HTTPS, PROTOCOL_HTTP, PROTOCOL_TLS, PROTOCOL_TCP };
 static void
 put_who(struct facts *f, const struct net_who *who)
 {
-	if (who->n == 0)
+	if (who->n == 0 || who->others)
 		return;
 	fact_put_text(f, FACT_EXE, who->exe[0]);
 	fact_put_list(f, FACT_CALLERS, who->exe + 1, who->n - 1);

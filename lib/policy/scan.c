@@ -141,8 +141,8 @@ scan_who(const struct scan *s, const struct f_rule *r)
 
 	if (r->exes.n == 0)
 		return true;
-	if (who->n == 0)	/* not known: no allow, and every deny */
-		return (r->flags & RULE_DENY) != 0;
+	if ((r->flags & RULE_DENY) != 0 && (who->n == 0 || who->others))
+		return true; /* not known: no allow, and every deny */
 	for (uint32_t i = 0; i < who->n; i++)
 		for (uint32_t j = 0; j < r->exes.n; j++)
 			if (exe_matches(s, &s->im->exes[r->exes.first + j],

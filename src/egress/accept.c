@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include "base/log.h"
+#include "caller.h"
 #include "conn.h"
 #include "egress.h"
 
@@ -14,7 +15,7 @@
 static bool
 has_room(const struct egress *eg)
 {
-	return eg->nconns < CONN_COUNT_MAX && eg->nasks < ASK_COUNT_MAX;
+	return eg->nconns < CONN_COUNT_MAX && eg->nasks < CALLER_ASKS_MAX;
 }
 
 /* The finder looks for 127.0.0.1 alone: a connection from another address of

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "caller.h"
 #include "egress.h"
 #include "hold.h"
 #include "http/chars.h"
@@ -225,7 +226,8 @@ put_place(struct json *j, const struct conn *c, bool connect)
 		json_str(j, "path", buf_str(&c->path));
 	json_str(j, "host", host_str(&c->at.host));
 	json_u64(j, "port", c->at.port);
-	json_str(j, "binary", c->nexe > 0 ? c->exe[0] : STR("-"));
+	json_str(j, "binary", c->who != NULL && c->who->n > 0 ?
+		c->who->chain[0] : STR("-"));
 }
 
 static void

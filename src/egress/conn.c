@@ -10,6 +10,7 @@
 #include "answer.h"
 #include "base/log.h"
 #include "base/must.h"
+#include "caller.h"
 #include "egress.h"
 #include "hold.h"
 #include "talk.h"
@@ -109,7 +110,7 @@ time_over(struct conn *c)
 		    "the request's head did not arrive within %d s",
 		    HEAD_TIME_S);
 	case CONN_WHO:
-		c->caller = CALLER_UNKNOWN;
+		c->who_late = true;
 		return WANT_TURN;
 	case CONN_RESOLVE:
 		return answer_error(c, 504, "upstream_timeout",
@@ -311,6 +312,7 @@ client_on_io(struct loop *l, unsigned events, void *arg)
 	struct conn *c = arg;
 
 	(void)l;
+	c->heard_of |= (events & LOOP_READ) != 0;
 	conn_on_io(c, &c->cl, events);
 }
 
@@ -378,7 +380,6 @@ static void
 conn_init(struct conn *c, struct egress *eg)
 {
 	c->eg = eg;
-	c->arena.max = (size_t)WHO_CHAIN_MAX * (PATH_BYTES_MAX + 16);
 	buf_init(&c->path, 3 * HTTP_TARGET_BYTES_MAX);
 	buf_init(&c->query_text, HTTP_TARGET_BYTES_MAX);
 	buf_init(&c->field_text, HTTP_HEAD_BYTES_MAX);
@@ -402,7 +403,6 @@ conn_new_kid(struct conn *parent, struct h2_stream *s)
 	c->tls = parent->tls;
 	c->treat = parent->treat;
 	c->at = parent->at;
-	c->caller = CALLER_ASKED;
 	stream_init_carried(&c->cl, &parent->cl, s, false, client_on_io, c);
 	c->cl.ready = true;
 	c->cl.ended = s->ended;
@@ -431,7 +431,10 @@ conn_new(struct egress *eg, int fd, uint16_t peer_port)
 		return NULL;
 	}
 	egress_sweep_later(eg);
-	control_ask_who(eg, c);
+	caller_ask(c);
+	if (eg->who_timer.slot == 0)
+		loop_timer_set(eg->loop, &eg->who_timer,
+		    usec_of_ms(CALLER_AGE_MS));
 	return c;
 }
 
@@ -468,7 +471,7 @@ conn_free(struct conn *c)
 	buf_fini(&c->query_text);
 	buf_fini(&c->field_text);
 	free(c->fields);
-	arena_fini(&c->arena);
+	caller_forget(c);
 	if (c->parent != NULL) {
 		leave_parent(c);
 	} else {

@@ -6,7 +6,6 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
-#include "base/arena.h"
 #include "base/err.h"
 #include "http/body.h"
 #include "http/host.h"
@@ -20,10 +19,10 @@
 #include "up.h"
 
 #define CONN_COUNT_MAX 1024	/* the listener rests while there are so many */
-#define ASK_COUNT_MAX  64	/* or so many WHO_ASK without a reply */
 #define CONN_TURNS_MAX 32	/* steps of one connection in one pass */
 #define METHOD_TEXT_MAX 33	/* longest method and its end */
 
+struct caller;
 struct egress;
 struct hold;
 struct talk;
@@ -55,7 +54,7 @@ struct talk;
 	X(ASK,	   conn_ask,	 30,  true)  /* where to? */		\
 	X(REFUSED, conn_refused, 2,   true)  /* caught: how to say no? */ \
 	X(BODY,	   conn_body,	 60,  true)  /* await what is judged */ \
-	X(WHO,	   conn_who,	 3,   false) /* who is asking? */	\
+	X(WHO,	   conn_who,	 10,  false) /* who is asking? */	\
 	X(RESOLVE, conn_resolve, 15,  false) /* await DNS */		\
 	X(DIAL,	   conn_dial,	 20,  false) /* await the peer */	\
 	X(RELAY,   conn_relay,	 900, true)  /* request and response */	\
@@ -84,8 +83,6 @@ enum want { WANT_CLOSE, WANT_WAIT, WANT_TURN };
  * by dialling the address itself. */
 enum way { WAY_PROXY, WAY_SOCKS, WAY_DIRECT };
 
-enum caller { CALLER_ASKED, CALLER_KNOWN, CALLER_UNKNOWN };
-
 TAILQ_HEAD(conn_list, conn);
 
 struct conn {
@@ -109,13 +106,18 @@ struct conn {
 	uint16_t peer_port;
 	uint32_t there;		/* what it dialled: the proxy, or any address */
 	uint16_t there_port;
-	enum caller caller;
-	struct arena arena;	/* of exe[] */
-	struct str exe[WHO_CHAIN_MAX];
-	uint32_t nexe, pid;
-	bool tagged;		/* who holds it is under these profiles, or
-				 * fewer of them; else that is not known */
-	uint64_t profiles;
+	struct caller *who;	/* who asks; NULL: not known (caller.h) */
+	uint32_t who_need;	/* WHO waits for that answer */
+	bool who_met;		/* and has it; or */
+	bool who_late;		/* waited for too long */
+	bool heard_of;		/* the client sent something */
+	struct {
+		uint32_t sent, heard, wanted;	/* questions, by number */
+		struct usec at;		/* of the last answer */
+		bool queued;		/* there were too many others */
+		bool checks;		/* what runs is judged by the answer */
+	} asks;
+	TAILQ_ENTRY(conn) asking;
 
 	enum way way;
 	bool first;		/* nothing was taken off the socket yet */
@@ -188,7 +190,8 @@ void conn_new_kid(struct conn *parent, struct h2_stream *s);
 void conn_unlist(struct conn *c);	/* from those that run again */
 struct conn *conn_find(struct egress *eg, uint32_t id);
 /* rejudge.c */
-void conn_rejudge(struct conn *c);	/* after a policy change; may free c */
+/* After a change of the policy, or of who has the connection; may free c. */
+void conn_rejudge(struct conn *c);
 
 /* The steps: request.c, dial.c, relay.c, tunnel.c, starttls.c. */
 #define X(name, step, seconds, reads) enum want step(struct conn *c);

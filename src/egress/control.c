@@ -5,6 +5,7 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "base/must.h"
+#include "caller.h"
 #include "egress.h"
 #include "msg/body.h"
 #include "tls/jks.h"
@@ -12,8 +13,9 @@
 #define START_WAIT_MS 30000
 #define SEND_WAIT_MS  1000	/* the supervisor reads at once, or is gone */
 
-static void
-say(struct egress *eg, enum msg_type t, uint32_t id, const struct wbuf *w)
+void
+control_say(struct egress *eg, enum msg_type t, uint32_t id,
+    const struct wbuf *w)
 {
 	struct err e = { 0 };
 
@@ -35,7 +37,7 @@ tell_ready(struct egress *eg, const struct ca *ca)
 		.truststore = ca_truststore(ca, store) };
 
 	egress_ready_put(&w, &r);
-	say(eg, MSG_EGRESS_READY, 0, &w);
+	control_say(eg, MSG_EGRESS_READY, 0, &w);
 }
 
 static int
@@ -83,67 +85,6 @@ control_start(struct egress *eg, int roots_fd, struct err *e)
 	return rc;
 }
 
-/* ---- who is asking ---- */
-
-void
-control_ask_who(struct egress *eg, const struct conn *c)
-{
-	unsigned char bytes[16];
-	struct wbuf w = { .p = bytes, .cap = sizeof(bytes) };
-	struct who_ask q = {
-		.profiles = image_profiles(eg->image) > 0, .port = c->peer_port, .there = c->there,
-		.there_port = c->there_port };
-
-	who_ask_put(&w, &q);
-	eg->nasks++;
-	say(eg, MSG_WHO_ASK, c->id, &w);
-}
-
-static void
-caller_is(struct conn *c, const struct who *who)
-{
-	c->caller = CALLER_UNKNOWN;
-	c->pid = who->pid;
-	c->tagged = who->tagged;
-	c->profiles = who->profiles;
-	for (uint32_t i = 0; who->known && i < who->n; i++) {
-		const char *exe = arena_strdup(&c->arena, who->chain[i]);
-
-		if (exe == NULL) { /* half a chain is none */
-			c->nexe = 0;
-			return;
-		}
-		c->exe[c->nexe++] = str_of(exe, who->chain[i].len);
-	}
-	if (c->nexe > 0)
-		c->caller = CALLER_KNOWN;
-	else
-		log_debug("conn %u: who asks is not known: %s", c->id,
-		    who->reason);
-}
-
-static int
-on_who(struct egress *eg, struct msg *m, struct err *e)
-{
-	struct rbuf r = rbuf_of(m->body);
-	struct conn *c = conn_find(eg, m->id);
-	struct who who = { 0 };
-
-	if (who_get(&r, &who) == -1)
-		return err_set(e, ERR_PEER, "WHO_REPLY is malformed");
-	if (eg->nasks > 0)
-		eg->nasks--;
-	conn_accept_more(eg);
-	if (c == NULL || c->caller != CALLER_ASKED)
-		return 0; /* it is gone, or no longer waits */
-	caller_is(c, &who);
-	if (c->h2 != NULL)
-		h2_down_known(c);
-	else if (c->state == CONN_WHO)
-		conn_run(c);
-	return 0;
-}
-
 /* ---- policy ---- */
 
 static void
@@ -157,7 +98,7 @@ acknowledge(struct egress *eg, uint32_t id, uint64_t generation, bool ok,
 	(void)str_copy(str_upto(str_c(reason), sizeof(p.reason) - 1),
 	    p.reason, sizeof(p.reason));
 	reply_put(&w, &p);
-	say(eg, MSG_POLICY_ACK, id, &w);
+	control_say(eg, MSG_POLICY_ACK, id, &w);
 }
 
 /* Everything after this line is judged by the new image; what still runs is
@@ -253,7 +194,7 @@ on_msg(struct egress *eg, struct msg *m, struct err *e)
 	case MSG_EGRESS_LISTEN:
 		return on_listener(eg, m, e);
 	case MSG_WHO_REPLY:
-		return on_who(eg, m, e);
+		return caller_on_reply(eg, m, e);
 	case MSG_POLICY_SET:
 		return on_policy(eg, m, e);
 	case MSG_AUDIT_CHANNEL:

@@ -45,7 +45,10 @@ struct egress {
 	struct stream_queue outgoing;	/* the same, when records are sent */
 	size_t held;			/* of bodies, by all */
 	struct conn_list again;		/* had more to do than a turn */
-	struct loop_timer again_timer, sweep_timer;
+	struct conn_list askers;	/* wait to ask who they are */
+	bool handed_on;			/* what runs is judged again, since
+					 * others hold its connection */
+	struct loop_timer again_timer, sweep_timer, who_timer;
 	/* Scratch, valid within one step. */
 	struct http_head head;
 	struct buf text;
@@ -57,7 +60,8 @@ struct egress {
  * message and answers it; roots_fd becomes eg's. */
 int control_start(struct egress *eg, int roots_fd, struct err *e);
 void control_on_io(struct loop *l, unsigned events, void *arg);
-void control_ask_who(struct egress *eg, const struct conn *c);
+void control_say(struct egress *eg, enum msg_type t, uint32_t id,
+    const struct wbuf *w);
 
 /* pass.c: the end of a loop pass, where everything is written. */
 void egress_queue(struct egress *eg, struct stream *s);

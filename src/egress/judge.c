@@ -1,19 +1,15 @@
 #include "judge.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/must.h"
+#include "caller.h"
 #include "egress.h"
 #include "hold.h"
 #include "inspect/inspect_judge.h"
 #include "policy/profile.h"
-
-/* Of whom it is not known under which he is, he may be under any of them. */
-static uint64_t
-profiles_of(const struct conn *c)
-{
-	return c->tagged ? c->profiles : image_profiles_all(c->eg->image);
-}
+#include "policy/say.h"
 
 static struct net_query
 query_of(const struct conn *c)
@@ -25,10 +21,27 @@ query_of(const struct conn *c)
 		.websocket = c->websocket,
 		.grpc = c->grpc,
 		.h2c = c->parent != NULL && !c->tls,
-		.who = { c->exe, c->nexe },
-		.profiles = profiles_of(c),
+		.who = caller_who(c),
+		.profiles = caller_profiles(c),
 		.details = &c->details,
 	};
+}
+
+/* Why a program does not count where one is asked for. */
+static void
+add_doubt(const struct conn *c, struct net_answer *a)
+{
+	const struct caller *k = c->who;
+	struct saying s = { .p = a->reason, .cap = sizeof(a->reason),
+		.len = strlen(a->reason) };
+
+	if (a->judged == VERDICT_ALLOW || a->rule.file.len > 0 ||
+	    !image_info(c->eg->image)->needs_who || k == NULL ||
+	    k->why[0] == '\0')
+		return;
+	say_z(&s, " (of who asks: ");
+	say_z(&s, k->why);
+	say_z(&s, ")");
 }
 
 static bool
@@ -55,6 +68,7 @@ judge_connection(struct conn *c, struct net_answer *a)
 	policy_network(c->eg->image, &q, &plain);
 	if (better(&plain, a))
 		*a = plain;
+	add_doubt(c, a);
 }
 
 /* They outlive the head: a policy that comes while the request runs judges it
@@ -147,6 +161,7 @@ judge_request(struct conn *c, struct net_answer *a)
 		policy_network(c->eg->image, &q, a);
 	else
 		inspect_judge(c->eg->image, &c->hold->in, &q, a);
+	add_doubt(c, a);
 }
 
 bool
@@ -185,28 +200,52 @@ rule_text(const struct policy_rule *r, char *out, size_t cap)
 	return str_of(out, n < 0 ? 0 : (size_t)n < cap ? (size_t)n : cap - 1);
 }
 
+/* Whole paths, as many as fit, each ended by a zero. */
+static void
+record_caller(const struct conn *c, struct audit_record *r, char *chain,
+    size_t cap)
+{
+	const struct caller *k = c->who;
+	size_t n = 0;
+
+	if (k == NULL || k->n == 0)
+		return;
+	r->pid = k->pid;
+	r->exe = k->chain[0];
+	r->sha256 = str_c(k->sha256);
+	for (uint32_t i = 1; i < k->n && k->chain[i].len < cap - n; i++) {
+		memcpy(chain + n, k->chain[i].p, k->chain[i].len);
+		n += k->chain[i].len;
+		chain[n++] = '\0';
+	}
+	r->chain = str_of(chain, n);
+}
+
 bool
 judge_record(struct conn *c, enum audit_kind kind,
     enum audit_verdict verdict, const struct net_answer *a, unsigned status,
     struct str reason)
 {
 	char rule[512], address[INET6_ADDRSTRLEN];
+	char nearest[512], chain[AUDIT_CHAIN_BYTES_MAX];
 	char profile[AUDIT_PROFILE_BYTES_MAX];
 	struct audit_record r = { .kind = kind, .verdict = verdict,
-		.when = clock_wall(), .pid = c->pid,
+		.when = clock_wall(),
 		.host = host_str(&c->at.host), .port = c->at.port,
 		.status = status, .bytes_in = c->bytes_in,
 		.bytes_out = c->bytes_out, .reason = reason,
 		.policy_hash = str_c(image_info(c->eg->image)->hash),
 		.generation = c->eg->generation };
 
-	if (c->nexe > 0)
-		r.exe = c->exe[0];
-	profiles_print(c->eg->image, profiles_of(c), profile,
+	record_caller(c, &r, chain, sizeof(chain));
+	profiles_print(c->eg->image, caller_profiles(c), profile,
 	    sizeof(profile));
 	r.profile = str_c(profile);
 	if (a != NULL) {
 		r.rule = rule_text(&a->rule, rule, sizeof(rule));
+		if (verdict == AUDIT_DENIED)
+			r.nearest = rule_text(&a->nearest, nearest,
+			    sizeof(nearest));
 		if (reason.len == 0)
 			r.reason = str_c(a->reason);
 	}

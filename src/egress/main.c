@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/trim.h"
+#include "caller.h"
 #include "egress.h"
 #include "jail/self.h"
 
@@ -39,10 +40,13 @@ acquire(struct err *e)
 	TAILQ_INIT(&eg.queue);
 	TAILQ_INIT(&eg.outgoing);
 	TAILQ_INIT(&eg.again);
+	TAILQ_INIT(&eg.askers);
 	eg.again_timer.on_time = egress_on_again;
 	eg.again_timer.arg = &eg;
 	eg.sweep_timer.on_time = egress_on_sweep;
 	eg.sweep_timer.arg = &eg;
+	eg.who_timer.on_time = caller_on_tick;
+	eg.who_timer.arg = &eg;
 	up_pool_init(&eg);
 	if (loop_new(&eg.loop, e) == -1)
 		return -1;

@@ -69,6 +69,9 @@ conn_rejudge(struct conn *c)
 	    c->state == CONN_RELAY;
 	bool websocket = c->state == CONN_WEBSOCKET;
 	const struct net_answer none = { .verdict = VERDICT_DENY };
+	const char *why = c->eg->handed_on ?
+	    "ended, since another program has the connection" :
+	    "ended by a change of the policy";
 	struct net_answer a;
 	enum want w = WANT_CLOSE;
 
@@ -82,11 +85,11 @@ conn_rejudge(struct conn *c)
 	a.verdict = VERDICT_DENY;
 	c->running = true;
 	if (websocket)
-		w = websocket_refuse(c, &a, "ended by a change of the policy");
+		w = websocket_refuse(c, &a, why);
 	else
 		(void)judge_record(c, request && c->treat == TREAT_HTTP ?
 			AUDIT_HTTP : AUDIT_NET_CLOSE, AUDIT_DENIED, &a, 0,
-		    STR("ended by a change of the policy")); /* regardless */
+		    str_c(why)); /* regardless */
 	if (request) {
 		c->keep = false;
 		w = answer_denied(c, &a, c->treat != TREAT_HTTP);

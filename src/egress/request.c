@@ -3,6 +3,7 @@
 
 #include "answer.h"
 #include "base/must.h"
+#include "caller.h"
 #include "conn.h"
 #include "egress.h"
 #include "hold.h"
@@ -307,26 +308,9 @@ take_first(struct conn *c, bool connect)
 	return stream_take(&c->cl, n) == STREAM_SOME;
 }
 
-/* Whoever holds the connection asks for all that it carries. */
-static void
-caller_of_parent(struct conn *c)
-{
-	const struct conn *p = c->parent;
-
-	if (p == NULL || c->caller != CALLER_ASKED)
-		return;
-	c->caller = p->caller;
-	c->pid = p->pid;
-	c->nexe = p->nexe;
-	c->tagged = p->tagged;
-	c->profiles = p->profiles;
-	memcpy(c->exe, p->exe, sizeof(c->exe)); /* it outlives c */
-}
-
 enum want
 request_may_begin(struct conn *c)
 {
-	caller_of_parent(c);
 	if (!audit_sender_up(&c->eg->audit))
 		return answer_unrecorded(c);
 	if (!audit_sender_ready(&c->eg->audit)) {
@@ -334,11 +318,7 @@ request_may_begin(struct conn *c)
 		c->scan = 0; /* it is found again when there is room */
 		return WANT_WAIT;
 	}
-	if (c->caller == CALLER_ASKED && image_info(c->eg->image)->needs_who) {
-		conn_enter(c, CONN_WHO);
-		return WANT_WAIT;
-	}
-	return WANT_TURN;
+	return caller_await(c);
 }
 
 static enum want
@@ -363,17 +343,6 @@ head_ready(struct conn *c)
 	if (w != WANT_TURN)
 		return w;
 	return connect ? connect_begin(c, h) : http_begin(c, h);
-}
-
-enum want
-conn_who(struct conn *c)
-{
-	caller_of_parent(c);
-	if (c->caller == CALLER_ASKED)
-		return WANT_WAIT;
-	c->scan = 0;
-	conn_enter(c, c->way != WAY_PROXY && !c->tunnel ? CONN_ASK : CONN_HEAD);
-	return WANT_TURN;
 }
 
 /* The client said its last; answers to what it said before still go out. */

@@ -733,12 +733,53 @@ names_that_some_connection_may_have(void **state)
 	}
 }
 
+#define DENY_WHO "network: {allow: [{endpoint: a.test}], deny: " \
+	"[{endpoint: a.test, binaries: [curl]}]}"
+/* What counts is what all who hold it have in common; a deny counts each. */
+static void
+a_shared_connection_is_of_all_who_hold_it(void **state)
+{
+	static const struct {
+		const char *what, *policy, *exe;
+		bool others;
+		enum verdict want;
+	} rows[] = {
+		{ "what all come from may be allowed", WHO, "/bin/curl", true,
+		    ALLOW },
+		{ "what they do not share is not", WHO, NULL, true, DENY },
+		{ "a deny is for any of them", DENY_WHO, "/bin/sh", true,
+		    DENY },
+		{ "and not for another alone", DENY_WHO, "/bin/sh", false,
+		    ALLOW },
+		{ "a condition does not know them", WHEN_WHO, "/usr/bin/git",
+		    true, DENY },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < NELEM(rows); i++) {
+		char *bytes = NULL;
+		struct image *im = image_made(rows[i].policy, &bytes);
+		struct str exe = str_c(rows[i].exe);
+		struct net_query q = { .host = STR("a.test"), .port = 443,
+			.tls = true, .method = STR("GET"), .path = STR("/"),
+			.who = { &exe, exe.len > 0, rows[i].others } };
+		struct net_answer a;
+
+		policy_network(im, &q, &a);
+		if (a.verdict != rows[i].want)
+			fail_msg("%s: %s", rows[i].what, a.reason);
+		image_free(im);
+		free(bytes);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(network_cases),
 		cmocka_unit_test(v1_table),
+		cmocka_unit_test(a_shared_connection_is_of_all_who_hold_it),
 		cmocka_unit_test(merged_files_add_up),
 		cmocka_unit_test(names_that_some_connection_may_have),
 	};
