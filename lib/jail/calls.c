@@ -19,6 +19,7 @@
 #include "base/compat.h"
 #include "base/must.h"
 #include "jail/calls_abi.h"
+#include "jail/procmap_abi.h"
 #include "jail/tag.h"
 
 #define CALLS_MAX 512
@@ -132,7 +133,7 @@ static void
 look_notify(struct bpf *b)
 {
 	static const uint32_t may[] = { NOTIF_RECV, NOTIF_SEND,
-		NOTIF_ID_VALID, NOTIF_ADDFD };
+		NOTIF_ID_VALID, NOTIF_ADDFD, (uint32_t)PROCMAP_QUERY };
 
 	bpf_load_arg(b, 1);
 	for (size_t i = 0; i < NELEM(may); i++)

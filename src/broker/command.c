@@ -228,15 +228,27 @@ judge_command(const struct ask *a, struct program *p)
 	return -EACCES;
 }
 
+/* What it is called was asked when it was found. */
+static long
+judge_file(const struct ask *a, const struct program_file *file)
+{
+	char path[PATH_BYTES_MAX];
+
+	if (!str_copy(file->path, path, sizeof(path)) || path[0] == '\0' ||
+	    name_is_proc(path))
+		return judge_object(a, file->fd, FILE_READ);
+	return judge_path(a, path, FILE_READ);
+}
+
 static long
 judge_files(const struct ask *a, const struct program *p)
 {
 	long rc = 0;
 
 	for (uint32_t i = 0; a->b->files && rc == 0 && i <= p->runs; i++)
-		rc = judge_object(a, p->files[i].fd, FILE_READ);
+		rc = judge_file(a, &p->files[i]);
 	if (a->b->files && rc == 0 && p->loader.fd != -1)
-		rc = judge_object(a, p->loader.fd, FILE_READ);
+		rc = judge_file(a, &p->loader);
 	return rc;
 }
 
@@ -282,7 +294,7 @@ decide(const struct ask *a, const struct exec_call *call,
 	if (found != 0 && found != -ENOEXEC)
 		return found;
 	p->copied = commands;
-	p->main = is_main(a);
+	p->main = commands && is_main(a);
 	rc = judge_files(a, p);
 	if (rc == 0 && commands)
 		rc = judge_command(a, p);

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/stat.h>
@@ -24,8 +25,10 @@
 #include "broker/known.h"
 #include "broker/review.h"
 #include "broker/stop.h"
+#include "jail/procmap_abi.h"
 
 #define AUXV_MAX   64
+#define FEW_WORDS  1024
 #define MAPS_BYTES 16384
 #define SHORT_BYTES 4096	/* many execs may be on their way at once */
 
@@ -39,7 +42,7 @@
 
 /* The line of /proc/PID/maps in which at lies. */
 static bool
-mapped_at(struct broker *b, pid_t pid, uint64_t at, dev_t *dev, ino_t *ino)
+mapped_in_text(struct broker *b, pid_t pid, uint64_t at, dev_t *dev, ino_t *ino)
 {
 	static char text[MAPS_BYTES];
 	const struct ask who = { .b = b, .tid = pid };
@@ -65,6 +68,33 @@ mapped_at(struct broker *b, pid_t pid, uint64_t at, dev_t *dev, ino_t *ino)
 		return true;
 	}
 	return false;
+}
+
+/* The same, without all the others. 0, or -errno: ENOTTY before Linux 6.11. */
+static int
+mapped_query(struct broker *b, pid_t pid, uint64_t at, dev_t *dev, ino_t *ino)
+{
+	struct procmap_query q = { .size = sizeof(q), .query_addr = at };
+	CLEAN_FD int fd = -1;
+	char path[32];
+
+	(void)snprintf(path, sizeof(path), "%d/maps", (int)pid);
+	fd = openat(b->proc, path, O_RDONLY | O_CLOEXEC);
+	if (fd == -1 || ioctl(fd, PROCMAP_QUERY, &q) == -1)
+		return -errno;
+	*dev = makedev(q.dev_major, q.dev_minor);
+	*ino = (ino_t)q.inode;
+	return 0;
+}
+
+/* What is mapped there? */
+static bool
+mapped_at(struct broker *b, pid_t pid, uint64_t at, dev_t *dev, ino_t *ino)
+{
+	int rc = mapped_query(b, pid, at, dev, ino);
+
+	return rc == 0 || (rc != -ENOENT &&
+	    mapped_in_text(b, pid, at, dev, ino));
 }
 
 /* What maps will say of it is what they say of a mapping of our own: some
@@ -194,12 +224,13 @@ struct stack { /* of a program that has not run */
 	size_t n;
 };
 
-static int
-stack_read(const struct ask *who, uint64_t sp, size_t n, struct stack *s)
+static void
+stack_copy(const struct ask *who, uint64_t sp, size_t n, struct stack *s)
 {
 	ssize_t got = 0;
 
-	s->v = mem_alloc(n, sizeof(*s->v));
+	s->n = 0;
+	s->v = mem_grow(s->v, n, sizeof(*s->v));
 	for (size_t have = 0; have < n * sizeof(*s->v); have += (size_t)got) {
 		got = caller_some(who, sp + have, (char *)s->v + have,
 		    n * sizeof(*s->v) - have);
@@ -207,6 +238,29 @@ stack_read(const struct ask *who, uint64_t sp, size_t n, struct stack *s)
 			break;
 		s->n = (have + (size_t)got) / sizeof(*s->v);
 	}
+}
+
+/* Is all of it there, to the end of the auxiliary vector? */
+static bool
+is_whole(const struct stack *s)
+{
+	size_t i = 1;
+
+	for (unsigned lists = 0; i < s->n && lists < 2; i++)
+		lists += s->v[i] == 0;
+	for (; i + 1 < s->n; i += 2)
+		if (s->v[i] == AT_NULL)
+			return true;
+	return false;
+}
+
+/* At most n words. Few are enough for nearly all. */
+static int
+stack_read(const struct ask *who, uint64_t sp, size_t n, struct stack *s)
+{
+	stack_copy(who, sp, n < FEW_WORDS ? n : FEW_WORDS, s);
+	if (n > FEW_WORDS && !is_whole(s))
+		stack_copy(who, sp, n, s);
 	return s->n > 0 ? 0 : -1;
 }
 

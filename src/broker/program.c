@@ -16,6 +16,7 @@
 
 #include "base/clean.h"
 #include "base/compat.h"
+#include "policy/image.h"
 #include "policy/shebang.h"
 
 #define ARENA_BYTES 16777216
@@ -96,13 +97,16 @@ cwd_of(struct finder *f)
 static int
 look_up(struct finder *f, struct str path)
 {
-	int cwd = cwd_of(f);
 	char text[PATH_BYTES_MAX];
+	int cwd = AT_FDCWD;
 
-	if (cwd < 0)
-		return cwd;
 	if (!str_copy(path, text, sizeof(text)))
 		return -ENAMETOOLONG;
+	if (text[0] != '/') {
+		cwd = cwd_of(f);
+		if (cwd < 0)
+			return cwd;
+	}
 	return walk(f->a, cwd, text, 0);
 }
 
@@ -342,7 +346,9 @@ program_find(const struct ask *a, const struct exec_asked *q, int held,
 		p->script = f.script = script_name(&f, q);
 	for (unsigned i = 0; rc == 0 && again; i++)
 		rc = i == EXEC_FORMS_MAX ? -ELOOP : look_into(&f, &again);
-	if (rc == 0 || rc == -ENOEXEC)
+	/* for its arguments, and for a script's name */
+	if ((rc == 0 || rc == -ENOEXEC) &&
+	    (p->runs > 0 || image_has_commands(a->image)))
 		(void)cwd_of(&f);
 	p->cwd_fd = f.cwd;
 	return rc;
