@@ -230,6 +230,18 @@ h2_new(bool server, bool tls)
 }
 
 void
+h2_offer_websockets(struct h2 *h, const unsigned char seed[16])
+{
+	const nghttp2_settings_entry offer = {
+		NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1 };
+
+	must(h->server && nghttp2_submit_settings(h->session,
+		NGHTTP2_FLAG_NONE, &offer, 1) == 0); /* out of memory */
+	h->websockets = true;
+	memcpy(h->seed, seed, sizeof(h->seed));
+}
+
+void
 h2_free(struct h2 *h)
 {
 	if (h == NULL)

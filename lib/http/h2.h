@@ -73,6 +73,9 @@ TAILQ_HEAD(h2_streams, h2_stream);
 
 /* tls: what :scheme says and must say. */
 struct h2 *h2_new(bool server, bool tls);
+/* A server's: WebSockets (RFC 8441) may begin. Before anything is sent or
+ * received. seed: random, for the keys that they get. */
+void h2_offer_websockets(struct h2 *h, const unsigned char seed[16]);
 void h2_free(struct h2 *h);		/* its streams have no owner now */
 /* false: the connection is of no use any more; what is left to be said to
  * the peer is still to be sent. */

@@ -55,6 +55,25 @@ too_large(struct http_fault *f)
 	return http_bad(f, 431, "the header fields are over 32 KiB");
 }
 
+void
+h2_head_key(struct h2_head *h, const unsigned char nonce[16])
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	    "abcdefghijklmnopqrstuvwxyz0123456789+/";
+	size_t n = 0;
+
+	for (size_t i = 0; i < 16; i += 3) {
+		uint32_t v = (uint32_t)nonce[i] << 16;
+
+		if (i + 2 < 16)
+			v |= (uint32_t)nonce[i + 1] << 8 | nonce[i + 2];
+		for (int k = 0; k < 4; k++)
+			h->key[n++] = digits[v >> (18 - 6 * k) & 63];
+	}
+	h->key[22] = h->key[23] = '='; /* the last byte is alone */
+	h->key[24] = '\0';
+}
+
 /* ---- pseudo-fields ---- */
 
 static enum parse
@@ -67,6 +86,7 @@ add_pseudo(struct h2_head *h, struct str name, struct str value,
 		[H2_AUTHORITY] = { ":authority", 10 },
 		[H2_PATH] = { ":path", 5 },
 		[H2_STATUS] = { ":status", 7 },
+		[H2_PROTOCOL] = { ":protocol", 9 },
 	};
 	size_t i = 0;
 
@@ -175,12 +195,37 @@ h2_head_add(struct h2_head *h, struct str name, struct str value)
 
 /* ---- the text ---- */
 
+/* RFC 8441, 4. */
+static bool
+is_websocket(const struct h2_head *h)
+{
+	return h->part[H2_PROTOCOL].given;
+}
+
+static enum parse
+websocket_check(const struct h2_head *h, struct http_fault *f)
+{
+	if (h->key[0] == '\0')
+		return http_bad(f, 400, "a protocol is named in CONNECT, which "
+		    "was not offered");
+	if (!str_eq(part(h, H2_METHOD), STR("CONNECT")) ||
+	    !h->part[H2_AUTHORITY].given)
+		return http_bad(f, 400, "the pseudo-fields are not those of "
+		    "a request");
+	return str_eq(part(h, H2_PROTOCOL), STR("websocket")) ? PARSE_OK :
+	    http_bad(f, 501, "the only protocol taken in CONNECT is "
+		"websocket");
+}
+
 static enum parse
 request_check(const struct h2_head *h, bool tls, struct http_fault *f)
 {
-	bool connect = str_eq(part(h, H2_METHOD), STR("CONNECT"));
+	bool connect = str_eq(part(h, H2_METHOD), STR("CONNECT")) &&
+	    !is_websocket(h);
 	struct str path = part(h, H2_PATH);
 
+	if (is_websocket(h) && websocket_check(h, f) != PARSE_OK)
+		return PARSE_BAD;
 	if (!h->part[H2_METHOD].given ||
 	    h->part[H2_SCHEME].given == connect ||
 	    h->part[H2_PATH].given == connect ||
@@ -217,15 +262,19 @@ put_line(struct buf *out, const char *name, struct str value)
 static bool
 put_request(const struct h2_head *h, struct buf *out)
 {
-	bool named = h->part[H2_AUTHORITY].given;
-	bool connect = str_eq(part(h, H2_METHOD), STR("CONNECT"));
+	bool named = h->part[H2_AUTHORITY].given, websocket = is_websocket(h);
+	struct str method = websocket ? STR("GET") : part(h, H2_METHOD);
+	bool connect = str_eq(method, STR("CONNECT"));
 
-	return buf_adds(out, part(h, H2_METHOD)) && buf_addz(out, " ") &&
+	return buf_adds(out, method) && buf_addz(out, " ") &&
 	    buf_adds(out, part(h, connect ? H2_AUTHORITY : H2_PATH)) &&
 	    buf_addz(out, " HTTP/1.1\r\n") &&
 	    (!(named || h->has_host) ||
 		put_line(out, "host",
-		    named ? part(h, H2_AUTHORITY) : buf_str(&h->host)));
+		    named ? part(h, H2_AUTHORITY) : buf_str(&h->host))) &&
+	    (!websocket || (put_line(out, "upgrade", STR("websocket")) &&
+		put_line(out, "connection", STR("upgrade")) &&
+		put_line(out, "sec-websocket-key", str_c(h->key))));
 }
 
 /* RFC 9110, 15: three digits. */

@@ -20,6 +20,8 @@ struct h2 {
 	struct h2_streams events, resets; /* by next */
 	uint32_t n;
 	size_t growth;		/* of windows, beyond the first */
+	bool websockets;	/* may begin */
+	unsigned char seed[16];	/* of their keys */
 	int64_t patience;	/* for frames that do nothing */
 	struct usec seen;	/* when it was last given some */
 };

@@ -13,6 +13,18 @@ stream_of(nghttp2_session *session, int32_t id)
 
 /* ---- heads ---- */
 
+/* Other for each stream; nobody else knows the seed. */
+static void
+make_key(struct h2 *h, int32_t id)
+{
+	unsigned char nonce[16];
+
+	memcpy(nonce, h->seed, sizeof(nonce));
+	for (size_t i = 0; i < 4; i++)
+		nonce[i] ^= (unsigned char)((uint32_t)id >> 8 * i);
+	h2_head_key(&h->head, nonce);
+}
+
 static int
 on_begin(nghttp2_session *session, const nghttp2_frame *fr, void *arg)
 {
@@ -26,6 +38,8 @@ on_begin(nghttp2_session *session, const nghttp2_frame *fr, void *arg)
 		must(nghttp2_session_set_stream_user_data(session,
 			 fr->hd.stream_id, s) == 0);
 	}
+	if (h->websockets)
+		make_key(h, fr->hd.stream_id);
 	h2_head_begin(&h->head, s == NULL || s->head ? H2_TRAILER :
 		h->server ? H2_REQUEST : H2_RESPONSE);
 	return 0;

@@ -40,7 +40,8 @@ struct net_query {
 	struct str method;	/* as sent, case-sensitive */
 	struct str path;	/* canonical (http/target.h), starts with / */
 	struct str query;	/* after '?', or empty */
-	bool websocket;		/* it asks to become a WebSocket */
+	bool websocket;		/* it asks to become a WebSocket; without a
+				 * method: could any that does be allowed? */
 	bool grpc;		/* it is one of gRPC, by HTTP/2 under TLS */
 	bool h2c;		/* by HTTP/2 in clear */
 	bool own;		/* policy_address: the address is one of the

@@ -39,7 +39,7 @@ scan_init(struct scan *s, const struct image *im, const struct net_query *q)
 		s->wires = q->h2c ? WIRE_H2C : WIRE_HTTP;
 	if (q->websocket)
 		s->wires = q->tls ? WIRE_WSS : WIRE_WS;
-	if (!s->request)
+	if (!s->request && !q->websocket)
 		s->wires = q->tls ?
 		    WIRE_HTTPS | WIRE_WSS | WIRE_GRPC | WIRE_TLS | WIRE_TCP :
 		    WIRE_HTTP | WIRE_WS | WIRE_H2C | WIRE_TCP;

@@ -44,7 +44,7 @@ struct talk;
  * HEAD ─▶ BODY ─▶ RESOLVE: where rules ask for what the body says.
  *
  * HTTP/2: ACCEPT ─▶ H2 ─▶ LINGER. Each request on it is a conn of its own
- * that has no socket: HEAD ─▶ ... ─▶ RELAY ─▶ DRAIN, and freed.
+ * that has no socket: HEAD ─▶ ... ─▶ RELAY [─▶ WEBSOCKET] ─▶ DRAIN, and freed.
  *
  * X(STATE, step, seconds it may last without progress, does it read?)
  */
@@ -232,6 +232,9 @@ enum tls_alpn request_alpn(const struct conn *c); /* towards the server */
 bool reply_head(struct conn *c, const struct http_head *h,
     const struct response_out *o) MUST_USE;
 bool reply_interim(struct conn *c, const struct http_head *h) MUST_USE;
+/* The WebSocket that h, a 101, opens; h changes. */
+bool reply_opened(struct conn *c, struct http_head *h,
+    struct str extensions) MUST_USE;
 /* h2_down.c: the client speaks HTTP/2; its requests; what it was asked who it
  * is; a new policy; it says nothing; its end. */
 enum want h2_down_begin(struct conn *c);
@@ -246,7 +249,7 @@ enum want dial_begin(struct conn *c);
 enum want relay_begin(struct conn *c, const struct http_head *h);
 /* websocket.c: the server said 101; the policy changed; nothing was said for
  * too long. */
-enum want websocket_begin(struct conn *c, const struct http_head *h);
+enum want websocket_begin(struct conn *c, struct http_head *h);
 enum want websocket_refuse(struct conn *c, const struct net_answer *a,
     const char *why);
 enum want websocket_idle(struct conn *c);

@@ -8,6 +8,7 @@
 #include "conn.h"
 #include "egress.h"
 #include "judge.h"
+#include "tls/openssl.h"
 
 /* Requests of all connections at once; more are refused, and may be asked
  * again. */
@@ -16,7 +17,14 @@
 enum want
 h2_down_begin(struct conn *c)
 {
+	unsigned char seed[16];
+
 	c->h2 = c->cl.mux = h2_new(true, c->tls);
+	/* What was offered cannot be taken back (RFC 8441, 3): each request
+	 * is judged all the same. */
+	if (c->tls && judge_websockets(c) &&
+	    RAND_bytes(seed, sizeof(seed)) == 1)
+		h2_offer_websockets(c->h2, seed);
 	c->method[0] = '\0';
 	egress_queue(c->eg, &c->cl);
 	conn_enter(c, CONN_H2);

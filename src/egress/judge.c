@@ -71,6 +71,17 @@ judge_connection(struct conn *c, struct net_answer *a)
 	add_doubt(c, a);
 }
 
+bool
+judge_websockets(struct conn *c)
+{
+	struct net_query q = query_of(c);
+	struct net_answer a;
+
+	q.websocket = true;
+	policy_network(c->eg->image, &q, &a);
+	return a.verdict == VERDICT_ALLOW;
+}
+
 /* They outlive the head: a policy that comes while the request runs judges it
  * again. */
 void

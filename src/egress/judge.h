@@ -10,6 +10,8 @@ struct inspect;
 
 /* c->at alone: could anything on such a connection be allowed? */
 void judge_connection(struct conn *c, struct net_answer *a);
+/* Could a WebSocket be allowed on it? */
+bool judge_websockets(struct conn *c);
 /* Keeps the fields that are sent on, if some rule asks for them. */
 void judge_fields(struct conn *c, const struct http_head *h);
 /* The request in c->method, c->path and c->query_text, and all that a body

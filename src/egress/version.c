@@ -6,20 +6,24 @@
 enum http_framing
 request_framing(const struct conn *c, const struct http_head *h)
 {
+	if (c->websocket) /* what follows is none */
+		return HTTP_NO_BODY;
 	if (c->parent != NULL && !h->has_length && !c->cl.h2->bodyless)
 		return HTTP_TO_END;
 	return http_request_framing(h);
 }
 
-/* A WebSocket is a matter of HTTP/1.1 (RFC 8441 is not spoken), gRPC one of
- * HTTP/2; in clear nothing is agreed on, and the server is asked in what the
- * client spoke. */
+/* A server is asked for a WebSocket in HTTP/1.1, whatever the client speaks;
+ * gRPC is a matter of HTTP/2; in clear nothing is agreed on, and the server is
+ * asked in what the client spoke. */
 enum tls_alpn
 request_alpn(const struct conn *c)
 {
+	if (c->websocket)
+		return TLS_HTTP1;
 	if (c->grpc || (!c->tls && c->parent != NULL))
 		return TLS_HTTP2;
-	return c->websocket || !c->tls ? TLS_HTTP1 : TLS_EITHER;
+	return !c->tls ? TLS_HTTP1 : TLS_EITHER;
 }
 
 /* application/grpc, application/grpc+proto and so on; not grpc-web, which is
@@ -57,6 +61,38 @@ reply_head(struct conn *c, const struct http_head *h,
 {
 	return c->parent != NULL ? h2_respond(c->cl.h2, h, o) :
 				   response_put(&c->cl.out, h, o);
+}
+
+/* RFC 8441, 5: of the handshake of HTTP/1.1 the key has no answer. */
+static bool
+reply_opened_h2(struct conn *c, struct http_head *h, struct str extensions)
+{
+	const struct response_out o = { .framing = HTTP_TO_END };
+
+	h->status = 200;
+	for (unsigned i = 0; i < h->nfields; i++)
+		if (str_case_eq(h->fields[i].name,
+			STR("sec-websocket-accept")) ||
+		    str_case_eq(h->fields[i].name,
+			STR("sec-websocket-extensions")))
+			h->fields[i].id = HTTP_HOP;
+	if (extensions.len > 0 && h->nfields == HTTP_FIELDS_MAX)
+		return false;
+	if (extensions.len > 0)
+		h->fields[h->nfields++] = (struct http_field){
+			.name = STR("sec-websocket-extensions"),
+			.value = extensions };
+	return h2_respond(c->cl.h2, h, &o);
+}
+
+bool
+reply_opened(struct conn *c, struct http_head *h, struct str extensions)
+{
+	const struct response_out o = { .framing = HTTP_NO_BODY,
+		.websocket = true, .extensions = extensions };
+
+	return c->parent != NULL ? reply_opened_h2(c, h, extensions) :
+				   response_put(&c->cl.out, h, &o);
 }
 
 bool

@@ -90,10 +90,8 @@ flows_init(struct conn *c, const struct ws_deflate *deflate)
 }
 
 enum want
-websocket_begin(struct conn *c, const struct http_head *h)
+websocket_begin(struct conn *c, struct http_head *h)
 {
-	struct response_out o = { .framing = HTTP_NO_BODY,
-		.websocket = true };
 	char extensions[WS_DEFLATE_BYTES_MAX];
 	struct ws_deflate deflate;
 	struct http_fault f;
@@ -108,8 +106,7 @@ websocket_begin(struct conn *c, const struct http_head *h)
 		STR("the WebSocket is open")))
 		return answer_unrecorded(c);
 	deflate.client_fresh |= deflate.on && c->talk != NULL;
-	o.extensions = ws_deflate_print(&deflate, extensions);
-	if (!response_put(&c->cl.out, h, &o))
+	if (!reply_opened(c, h, ws_deflate_print(&deflate, extensions)))
 		return WANT_CLOSE;
 	buf_eat(&c->cl.in, c->head_len);
 	c->head_len = 0;
@@ -138,13 +135,27 @@ record_end(struct conn *c, enum audit_verdict verdict,
 	    str_c(reason)); /* it is over either way */
 }
 
+/* All was said. */
+static enum want
+finish(struct conn *c)
+{
+	if (c->parent == NULL) {
+		conn_enter(c, CONN_LINGER);
+		return WANT_TURN;
+	}
+	stream_end(&c->cl);
+	egress_queue(c->eg, &c->cl);
+	conn_enter(c, CONN_DRAIN);
+	return WANT_TURN;
+}
+
 /* One side is gone: in the middle of something the other one must see that
  * it is cut. */
 static enum want
 cut(struct conn *c, const char *why)
 {
 	record_end(c, AUDIT_OBSERVED, NULL, why);
-	c->cl.failed = true;
+	c->cl.failed = c->cl.recalled = true;
 	return WANT_CLOSE;
 }
 
@@ -161,13 +172,12 @@ say_goodbye(struct conn *c, enum ws_code to_client, const char *why,
 		egress_queue(c->eg, &c->up->s);
 	}
 	if (!ws_is_between(&c->ws_in)) {
-		c->cl.failed = true;
+		c->cl.failed = c->cl.recalled = true;
 		return WANT_CLOSE;
 	}
 	ws_put_close(&c->cl.out, to_client, str_c(why), NULL);
 	egress_queue(c->eg, &c->cl);
-	conn_enter(c, CONN_LINGER);
-	return WANT_TURN;
+	return finish(c);
 }
 
 enum want
@@ -266,8 +276,7 @@ ended(struct conn *c)
 	if (code != 0)
 		(void)snprintf(why, sizeof(why), "closed with code %u", code);
 	record_end(c, AUDIT_OBSERVED, NULL, why);
-	conn_enter(c, CONN_LINGER);
-	return WANT_TURN;
+	return finish(c);
 }
 
 /* A side that sent its close frame may end; what the other still says goes

@@ -36,6 +36,9 @@ begin(bool server)
 
 	if (!server)
 		ask(h);
+	else
+		h2_offer_websockets(h, (const unsigned char *)
+		    "0123456789abcdef");
 	return h;
 }
 
@@ -66,7 +69,12 @@ check_head(const struct h2_stream *s)
 	if (http_request_parse(str_head(buf_str(s->in), end), &head, &f) !=
 	    PARSE_OK)
 		return;
-	must(!head.chunked && !head.says_close && head.upgrade.len == 0);
+	must(!head.chunked && !head.says_close);
+	if (head.upgrade.len > 0) { /* RFC 8441 */
+		must(str_eqz(head.upgrade, "websocket") &&
+		    str_eqz(head.method, "GET"));
+		return;
+	}
 	for (unsigned i = 0; i < head.nfields; i++)
 		must(head.fields[i].id != HTTP_CONNECTION);
 }

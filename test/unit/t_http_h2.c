@@ -63,7 +63,9 @@ static const struct head_case requests[] = {
 	{ "a capital in a name", { GET, "X", "z" }, NULL },
 	{ "no name", { GET, "", "z" }, NULL },
 	{ "a blank before a value", { GET, "x", " y" }, NULL },
-	{ "an unknown pseudo-field", { GET, ":protocol", "websocket" }, NULL },
+	{ "an unknown pseudo-field", { GET, ":other", "x" }, NULL },
+	{ "a protocol that was not offered", { GET, ":protocol", "websocket" },
+	    NULL },
 	{ "a pseudo-field of responses", { GET, ":status", "200" }, NULL },
 	{ "a pseudo-field twice", { GET, ":path", "/b" }, NULL },
 	{ "a pseudo-field behind a field", { ":method", "GET", ":scheme",
@@ -95,6 +97,35 @@ static const struct head_case requests[] = {
 	{ "CONNECT to nowhere", { ":method", "CONNECT" }, NULL },
 };
 
+#define CONNECT ":method", "CONNECT", ":scheme", "https", ":path", "/a?b"
+#define TO_A ":authority", "a.test"
+
+static const struct head_case websockets[] = { /* where they are offered */
+	{ "a WebSocket", { CONNECT, TO_A, ":protocol", "websocket",
+		"sec-websocket-version", "13" },
+	    "GET /a?b HTTP/1.1\r\nhost: a.test\r\nupgrade: websocket\r\n"
+	    "connection: upgrade\r\n"
+	    "sec-websocket-key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n"
+	    "sec-websocket-version: 13\r\n\r\n" },
+	{ "another protocol", { CONNECT, TO_A, ":protocol", "connect-udp" },
+	    NULL },
+	{ "one in capitals", { CONNECT, TO_A, ":protocol", "WebSocket" },
+	    NULL },
+	{ "another method", { GET, TO_A, ":protocol", "websocket" }, NULL },
+	{ "to nowhere", { CONNECT, ":protocol", "websocket" }, NULL },
+	{ "without a path", { ":method", "CONNECT", ":scheme", "https", TO_A,
+		":protocol", "websocket" }, NULL },
+	{ "without a scheme", { ":method", "CONNECT", ":path", "/", TO_A,
+		":protocol", "websocket" }, NULL },
+	{ "an upgrade beside it", { CONNECT, TO_A, ":protocol", "websocket",
+		"upgrade", "websocket" }, NULL },
+	{ "twice", { CONNECT, TO_A, ":protocol", "websocket", ":protocol",
+		"websocket" }, NULL },
+	{ "a tunnel", { ":method", "CONNECT", TO_A },
+	    "CONNECT a.test HTTP/1.1\r\nhost: a.test\r\n\r\n" },
+	{ "a CONNECT with a path, and no protocol", { CONNECT, TO_A }, NULL },
+};
+
 static const struct head_case responses[] = {
 	{ "a response", { ":status", "200", "x", "y" },
 	    "HTTP/1.1 200 \r\nx: y\r\n\r\n" },
@@ -110,12 +141,15 @@ static const struct head_case responses[] = {
 };
 
 static void
-try_heads(enum h2_kind kind, const struct head_case *cases, size_t n)
+try_heads(enum h2_kind kind, bool offered, const struct head_case *cases,
+    size_t n)
 {
 	struct h2_head h;
 	struct buf out;
 
 	h2_head_init(&h);
+	if (offered)
+		h2_head_key(&h, (const unsigned char *)"0123456789abcdef");
 	buf_init(&out, 65536);
 	for (size_t i = 0; i < n; i++) {
 		const struct head_case *k = &cases[i];
@@ -144,14 +178,15 @@ static void
 a_request_becomes_the_text_that_says_the_same(void **state)
 {
 	(void)state;
-	try_heads(H2_REQUEST, requests, NELEM(requests));
+	try_heads(H2_REQUEST, false, requests, NELEM(requests));
+	try_heads(H2_REQUEST, true, websockets, NELEM(websockets));
 }
 
 static void
 a_response_too(void **state)
 {
 	(void)state;
-	try_heads(H2_RESPONSE, responses, NELEM(responses));
+	try_heads(H2_RESPONSE, false, responses, NELEM(responses));
 }
 
 static void
