@@ -42,7 +42,7 @@ table_add(struct table *t, enum colour c, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(raw, sizeof(raw), fmt, ap);
 	va_end(ap);
-	log_safe(str_c(raw), safe, sizeof(safe));
+	log_shown(str_c(raw), safe, sizeof(safe));
 	add_cell(t, c, mem_strdup(safe[0] == '\0' ? "-" : safe));
 }
 

@@ -276,13 +276,23 @@ proposal_asked(struct box *b, const struct proposal *p)
 		keep(b, p, subject);
 }
 
+static int
+on_expired(void *arg, const struct proposal_row *row, struct err *e)
+{
+	struct box *b = arg;
+	struct audit_record r = proposal_record(row, "expire", "");
+
+	(void)e;
+	r.verdict = AUDIT_DENIED;
+	r.reason = STR("nobody answered in time");
+	audit_link_note(&b->g->audit, &r);
+	return 0;
+}
+
 void
 proposal_gone(struct box *b, const struct proposal_over *o)
 {
 	char subject[PROPOSAL_SUBJECT_BYTES_MAX + 1];
-	struct proposal_row row = { .sandbox = b->id, .name = b->name,
-		.title = "", .rule = subject };
-	struct audit_record r;
 	struct err e = { 0 };
 
 	if (!str_copy(o->subject, subject, sizeof(subject)) ||
@@ -291,11 +301,9 @@ proposal_gone(struct box *b, const struct proposal_over *o)
 		log_error("sandbox %s: %s", b->name, e.text);
 		return;
 	}
-	r = proposal_record(&row, "expire", "");
-	r.verdict = AUDIT_DENIED;
-	r.reason = STR("nobody answered in time");
-	if (o->late)
-		audit_link_note(&b->g->audit, &r);
+	if (o->late && store_proposal_find(b->g->store, b->id, (int)o->kind,
+		subject, on_expired, b, &e) == -1)
+		log_error("sandbox %s: %s", b->name, e.text);
 }
 
 void
