@@ -25,6 +25,8 @@ def pytest_addoption(parser):
                      help="the build folder whose programs are tried")
     parser.addoption("--all", action="store_true",
                      help="with the slow ones, in full numbers")
+    parser.addoption("--exec-tries", default="",
+                     help="how often execs are raced, in all")
     parser.addoption("--agents", default="",
                      help="folder in which npm installed the agents")
 
