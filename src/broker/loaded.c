@@ -354,15 +354,26 @@ same_file(const struct ask *who, const struct loaded *l)
 	    memcmp(hash, l->hash, sizeof(hash)) == 0;
 }
 
+bool
+loaded_stack(pid_t pid, uint64_t *sp)
+{
+	struct user_regs_struct regs;
+	struct iovec iov = { &regs, sizeof(regs) };
+
+	if (ptrace(PTRACE_GETREGSET, pid, NT_PRSTATUS, &iov) == -1)
+		return false;
+	*sp = STACK_OF(regs);
+	return true;
+}
+
 const char *
-loaded_compare(struct broker *b, pid_t pid, const struct loaded *l)
+loaded_compare(struct broker *b, pid_t pid, uint64_t sp,
+    const struct loaded *l)
 {
 	const struct ask who = { .b = b, .tid = pid };
 	/* without arguments to compare, enough to find the loader's place */
 	const size_t n = l->has_args ? 3 + (size_t)l->argc + l->nenv +
 	    2 * AUXV_MAX : 65536;
-	struct user_regs_struct regs;
-	struct iovec iov = { &regs, sizeof(regs) };
 	struct stack s = { 0 };
 	const char *bad = NULL;
 
@@ -370,8 +381,7 @@ loaded_compare(struct broker *b, pid_t pid, const struct loaded *l)
 		return "no program";
 	if (!same_file(&who, l))
 		return "another file";
-	if (ptrace(PTRACE_GETREGSET, pid, NT_PRSTATUS, &iov) == -1 ||
-	    stack_read(&who, STACK_OF(regs), n, &s) == -1)
+	if (stack_read(&who, sp, n, &s) == -1)
 		bad = "nothing that can be read";
 	else if (l->has_args && !same_args(&who, &s, l))
 		bad = "called with other arguments, or another environment";

@@ -169,7 +169,8 @@ static int
 wait_ms(const struct broker *b)
 {
 	const int all[] = { helper_wait_ms(b), event_wait_ms(),
-		event_exec_wait_ms(), review_wait_ms(), script_wait_ms() };
+		event_exec_wait_ms(), review_wait_ms(), script_wait_ms(),
+		stop_wait_ms() };
 	int least = -1;
 
 	if (queue.n > 0)
@@ -281,6 +282,7 @@ serve(struct broker *b, int child)
 			control_read(b);
 		if (p[2].revents != 0)
 			reap(b, child);
+		stop_tick(b);
 		helper_look(b);
 		review_tick(b);
 		script_tick(b);

@@ -15,6 +15,10 @@
  * request for one (PTRACE_INTERRUPT), which is due at the latest when the
  * call returns: nothing stays traced.
  *
+ * Who is traced by another process of the sandbox cannot be seized: tracer.c
+ * makes that one stand still, and we look from time to time whether the caller
+ * has stopped behind its exec.
+ *
  * Of one process only one thread is let go on at a time, the others' questions
  * are held: to seize a thread takes a lock that an exec holds while it waits
  * for the process's other threads to be gone, which, traced, wait for us. */
@@ -32,6 +36,7 @@
 #include <sys/wait.h>
 
 #include "base/clean.h"
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/must.h"
 #include "broker/command.h"
@@ -45,10 +50,16 @@
 
 #define GOING_MAX BOX_PIDS_MAX /* as many as there can be */
 
+#define TRACED_MS	10000	/* one that does not come to its end */
+
 struct going {
 	pid_t tid;
 	bool open;		/* the mode blocks nothing: only tell */
 	struct loaded loaded;
+	struct traced traced;	/* by whom, if not by us */
+	unsigned path_index;	/* of its arguments */
+	uint64_t path;
+	int64_t due;
 };
 
 static struct {
@@ -58,14 +69,15 @@ static struct {
 	unsigned nwaiting;
 } stop;
 
-static long
-trace(enum __ptrace_request what, pid_t pid, long data)
+long
+stop_trace(int what, pid_t pid, long data)
 {
-	long rc = ptrace(what, pid, 0L, data);
+	const enum __ptrace_request request = (enum __ptrace_request)what;
+	long rc = ptrace(request, pid, 0L, data);
 
 	if (rc != -1 || errno != EPERM || caps_ptrace(true) == -1)
 		return rc;
-	rc = ptrace(what, pid, 0L, data);
+	rc = ptrace(request, pid, 0L, data);
 	(void)caps_ptrace(false);
 	return rc;
 }
@@ -79,41 +91,57 @@ find(pid_t tid)
 	return NULL;
 }
 
-/* What waited for another thread is asked anew. */
-static void
-gone(struct going *g)
+void
+stop_wake(void)
 {
 	uint64_t ids[GOING_MAX];
 	const unsigned n = stop.nwaiting;
 
-	loaded_fini(&g->loaded);
-	*g = stop.v[--stop.n];
 	memcpy(ids, stop.waiting, n * sizeof(*ids));
 	stop.nwaiting = 0;
 	for (unsigned i = 0; i < n; i++)
 		hold_again(ids[i]);
 }
 
+static void
+gone(struct going *g)
+{
+	const pid_t tracer = g->traced.tracer;
+
+	loaded_fini(&g->loaded);
+	*g = stop.v[--stop.n];
+	if (tracer != 0)
+		tracer_release(tracer);
+	stop_wake();
+}
+
 /* ---- before ---- */
 
 static bool
-is_sibling(const struct ask *a, pid_t tid)
+is_sibling(const struct broker *b, pid_t process, pid_t tid)
 {
 	char path[64];
 	struct stat st;
 
-	(void)snprintf(path, sizeof(path), "%d/task/%d", (int)tid,
-	    (int)a->tid);
-	return fstatat(a->b->proc, path, &st, 0) == 0;
+	(void)snprintf(path, sizeof(path), "%d/task/%d", (int)process,
+	    (int)tid);
+	return fstatat(b->proc, path, &st, 0) == 0;
+}
+
+bool
+stop_is_going(const struct broker *b, pid_t process)
+{
+	for (unsigned i = 0; i < stop.n; i++)
+		if (is_sibling(b, process, stop.v[i].tid))
+			return true;
+	return false;
 }
 
 static bool
 must_wait(const struct ask *a)
 {
-	for (unsigned i = 0; i < stop.n; i++)
-		if (is_sibling(a, stop.v[i].tid))
-			return true;
-	return stop.n == GOING_MAX;
+	return stop.n == GOING_MAX || stop_is_going(a->b, a->tid) ||
+	    tracer_is_held(a);
 }
 
 static long
@@ -133,11 +161,11 @@ static void
 interrupt(pid_t tid)
 {
 	/* if it has ended meanwhile, that will be told */
-	(void)trace(PTRACE_INTERRUPT, tid, 0);
+	(void)stop_trace(PTRACE_INTERRUPT, tid, 0);
 }
 
 static void
-go(const struct ask *a)
+answer_go(const struct ask *a)
 {
 	struct seccomp_notif_resp r = { .id = a->id,
 		.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE };
@@ -146,28 +174,65 @@ go(const struct ask *a)
 	 * the stop that is asked for lets it go */
 	if (caller_waits(a))
 		(void)ioctl(a->b->listener, SECCOMP_IOCTL_NOTIF_SEND, &r);
-	interrupt(a->tid);
 }
 
-/* Whoever traces it could change it at any time. Where only files are judged
- * it could read another's code in that way, and debuggers start programs so;
- * where commands are, nothing runs that was not compared. (Of one that has
- * threads another may be seized next, which then waits for this exec.) */
 static long
 refuse_traced(const struct ask *a, const struct program *p)
 {
 	struct exec_answer v = { .verdict = VERDICT_DENY,
 		.judged = VERDICT_DENY };
 
-	if (judge_is_open(a) || (!image_has_commands(a->image) &&
-		caller_threads(a) == 1))
+	if (judge_is_open(a))
 		return LET_GO;
-	(void)snprintf(v.reason, sizeof(v.reason), "it is being traced, so "
-	    "what it would execute cannot be verified: let the tracer attach "
-	    "to it afterwards");
+	(void)snprintf(v.reason, sizeof(v.reason), "it is being traced, and "
+	    "has threads or a tracer that cannot be stopped, so what it would "
+	    "execute cannot be verified: let the tracer attach to it "
+	    "afterwards");
 	if (p != NULL)
 		event_exec(a, p, &v);
 	return -EACCES;
+}
+
+/* Takes l. */
+static void
+add(const struct ask *a, const struct loaded *l, const struct traced *t)
+{
+	const unsigned index = a->number == SYS_execveat;
+
+	stop.v[stop.n++] = (struct going){ .tid = a->tid,
+		.open = judge_is_open(a), .loaded = *l, .traced = *t,
+		.path_index = index, .path = a->arg[index],
+		.due = clock_mono().v / 1000 + TRACED_MS };
+}
+
+static void
+signal_to(pid_t pid, int signo)
+{
+	CLEAN_FD int fd = (int)syscall(NR_PIDFD_OPEN, pid, 0);
+
+	if (fd == -1 || syscall(NR_PIDFD_SEND_SIGNAL, fd, signo, NULL, 0) ==
+	    -1)
+		must(errno == ESRCH); /* else it would run */
+}
+
+/* Its tracer stands still; the signal waits till the call is over, for who
+ * waits for us is not woken by it. */
+static long
+let_go_traced(const struct ask *a, const struct program *p,
+    struct loaded *l)
+{
+	struct traced t;
+	long rc = tracer_take(a, &t);
+
+	if (rc != 0) {
+		loaded_fini(l);
+		return rc == HELD ? wait_for_others(a) :
+		    rc == -EPERM ? refuse_traced(a, p) : rc;
+	}
+	add(a, l, &t);
+	signal_to(a->tid, t.signo);
+	answer_go(a);
+	return ANSWERED;
 }
 
 long
@@ -182,34 +247,40 @@ stop_let_go(const struct ask *a, const struct program *p)
 	}
 	if (rc == 0 && p != NULL)
 		rc = profile_enter(a, p->profiles);
-	if (rc == 0 && trace(PTRACE_SEIZE, a->tid, OPTIONS) == -1)
+	if (rc == 0 && stop_trace(PTRACE_SEIZE, a->tid, OPTIONS) == -1)
 		rc = -errno;
+	if (rc == -EPERM)
+		return let_go_traced(a, p, &l);
 	if (rc != 0) {
 		loaded_fini(&l);
-		return rc == -EPERM ? refuse_traced(a, p) : rc;
+		return rc;
 	}
-	stop.v[stop.n++] = (struct going){ .tid = a->tid,
-		.open = judge_is_open(a), .loaded = l };
-	go(a);
+	add(a, &l, &(struct traced){ .tracer = 0 });
+	answer_go(a);
+	interrupt(a->tid);
 	return ANSWERED;
 }
 
 /* ---- after ---- */
 
 static void
-kill_it(pid_t pid)
-{
-	CLEAN_FD int fd = (int)syscall(NR_PIDFD_OPEN, pid, 0);
-
-	if (fd == -1 || syscall(NR_PIDFD_SEND_SIGNAL, fd, SIGKILL, NULL, 0) ==
-	    -1)
-		must(errno == ESRCH); /* else it would run */
-}
-
-static void
 let_go(pid_t pid, int signo)
 {
-	(void)trace(PTRACE_DETACH, pid, signo); /* or it was killed */
+	(void)stop_trace(PTRACE_DETACH, pid, signo); /* or it was killed */
+}
+
+/* true: it was killed. */
+static bool
+compare(struct broker *b, pid_t pid, uint64_t sp, const struct going *g)
+{
+	const char *bad = loaded_compare(b, pid, sp, &g->loaded);
+
+	if (bad == NULL)
+		return false;
+	event_replaced(b, pid, bad, g->open);
+	if (!g->open)
+		signal_to(pid, SIGKILL);
+	return !g->open;
 }
 
 static void
@@ -217,21 +288,17 @@ on_exec(struct broker *b, pid_t pid)
 {
 	unsigned long former = 0;
 	struct going *g;
-	const char *bad;
+	uint64_t sp = 0; /* where nothing can be read */
 
 	if (ptrace(PTRACE_GETEVENTMSG, pid, 0L, &former) == -1)
 		return; /* killed */
 	g = find((pid_t)former);
 	if (g == NULL) { /* not by our leave */
-		kill_it(pid);
+		signal_to(pid, SIGKILL);
 		return;
 	}
-	bad = loaded_compare(b, pid, &g->loaded);
-	if (bad != NULL)
-		event_replaced(b, pid, bad, g->open);
-	if (bad != NULL && !g->open)
-		kill_it(pid);
-	else
+	(void)loaded_stack(pid, &sp);
+	if (!compare(b, pid, sp, g))
 		let_go(pid, 0);
 	gone(g);
 }
@@ -244,6 +311,10 @@ sweep(struct broker *b)
 	struct stat st;
 
 	for (unsigned i = 0; i < stop.n;) {
+		if (stop.v[i].traced.tracer != 0) {
+			i++;
+			continue; /* stop_tick() looks */
+		}
 		(void)snprintf(path, sizeof(path), "%d", (int)stop.v[i].tid);
 		if (fstatat(b->proc, path, &st, 0) == 0)
 			i++;
@@ -257,6 +328,8 @@ stop_on(struct broker *b, pid_t pid, int status)
 {
 	struct going *g = find(pid);
 
+	if (tracer_on(b, pid, status))
+		return true;
 	if (!WIFSTOPPED(status)) {
 		if (g != NULL)
 			gone(g);
@@ -272,4 +345,58 @@ stop_on(struct broker *b, pid_t pid, int status)
 	if (g != NULL)
 		gone(g);
 	return true;
+}
+
+/* ---- who is traced by another ---- */
+
+/* true: it is over. Who failed has what it called with still in its
+ * registers. */
+static bool
+look(struct broker *b, const struct going *g)
+{
+	const struct ask who = { .b = b, .tid = g->tid };
+	struct tracee at;
+
+	switch (tracee_look(&who, g->path_index, &at)) {
+	case TRACEE_GONE:
+		return true;
+	case TRACEE_RUNS:
+		if (clock_mono().v / 1000 < g->due)
+			return false;
+		signal_to(g->tid, SIGKILL);
+		return true;
+	case TRACEE_STOPPED:
+		break;
+	}
+	if (at.path != g->path)
+		(void)compare(b, g->tid, at.sp, g);
+	return true;
+}
+
+int
+stop_wait_ms(void)
+{
+	for (unsigned i = 0; i < stop.n; i++)
+		if (stop.v[i].traced.tracer != 0)
+			return 1;
+	return tracer_wait_ms();
+}
+
+void
+stop_tick(struct broker *b)
+{
+	for (unsigned i = 0; i < stop.n;)
+		if (stop.v[i].traced.tracer != 0 && look(b, &stop.v[i]))
+			gone(&stop.v[i]);
+		else
+			i++;
+	tracer_tick(b);
+}
+
+void
+stop_untraced(pid_t tracer)
+{
+	for (unsigned i = 0; i < stop.n; i++)
+		if (stop.v[i].traced.tracer == tracer)
+			signal_to(stop.v[i].tid, SIGKILL);
 }

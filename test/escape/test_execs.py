@@ -11,6 +11,7 @@ commands:
   unreviewed_code: allow
   allow:
     - /work/exec_race
+    - /work/trace_race
     - {command: /work/open/prog, args_pattern: "ok", env: {forbid: [EVIL]}}
     - {command: /work/open/prog, args_pattern: "ok ./*", env: {forbid: [EVIL]}}
     - {command: /work/dyn, args_pattern: "ok", env: {forbid: [EVIL]}}
@@ -21,7 +22,7 @@ RACE_COPIES = """
 commands: {default_policy: allow, unreviewed_code: allow,
            deny: [/work/shut/prog]}
 """
-RACERS = {"exec_race": "exec_race", "open/prog": "exec_open",
+RACERS = {"exec_race": "exec_race", "trace_race": "trace_race", "open/prog": "exec_open",
           "mine/prog": "exec_open", "shut/prog": "exec_shut",
           "dyn": "exec_dyn"}
 
@@ -71,6 +72,44 @@ def test_class_3_and_61_no_race_of_an_exec_is_won(race, pytestconfig):
     assert total[0] > 0, total
     assert total[2] == 0 or any("it was killed" in g["reason"]
                                 for g in got), got
+
+
+TRACED = ["plain", "asks", "deaf", "stops", "nudged", "crashes", "executes"]
+
+
+@pytest.mark.both
+def test_class_3_and_36_no_race_of_a_traced_exec_is_won(race, slow):
+    """Its tracer asks for no stop, or is killed, ends or executes while the
+    broker has it stand still."""
+    tries = 2000 if slow else 25
+    total = [0, 0, 0]
+    for way in TRACED:
+        r = race.sh("box", f"cd /work && ./trace_race {way} {tries}",
+                    timeout=60 + tries / 10)
+        assert r.code == 0 and " 0 odd, 0 wins" in r.out, (way, r)
+        print(way, r.out, end="")
+        now = list(map(int, re.findall(r"\d+", r.out)[:3]))
+        assert sum(now) == tries, (way, r)
+        total = [a + b for a, b in zip(total, now)]
+    assert total[0] > 0, total
+
+
+RACE_FILES = """
+file_access:
+  allow: [{path: "/work/**", permissions: [read, write]}]
+  deny: [{path: "/work/shut/**"}]
+"""
+
+
+@pytest.mark.both
+def test_class_3_a_traced_exec_is_held_where_only_files_are_judged(race):
+    top = os.path.join(race.files, "w")
+    race.start("files", policy=race.policy(RACE_FILES, "files.yaml"),
+               options=["--mount", f"{top}:/work"])
+    for way in "plain", "asks", "stops":
+        r = race.sh("files", f"cd /work && ./trace_race {way}-path 40")
+        assert r.code == 0 and " 0 odd, 0 wins" in r.out, (way, r)
+        assert not r.out.startswith("0 ran"), (way, r)
 
 
 def each(sh, scripts):

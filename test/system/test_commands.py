@@ -1,5 +1,6 @@
 """Commands: which programs may run inside, and with which arguments."""
 import os
+import shutil
 
 import pytest
 
@@ -188,32 +189,84 @@ pid, st = os.waitpid(p.pid, 0)
 assert os.WIFSTOPPED(st)
 assert libc.ptrace(17, p.pid, 0, 0) == 0    # detach
 p.kill(); p.wait()
-pid = os.fork()
-if pid == 0:            # traced before: what it executes is not known
-    libc.ptrace(0, 0, 0, 0)
-    try:
-        os.execv("/bin/true", ["true"])
-    except PermissionError:
-        os._exit(7)
-print(os.waitpid(pid, 0)[1] >> 8)
 """)
-    assert r.out == "7\n" and "it is being traced" in r.err, r
+    assert r.out == "", r
+
+
+TRACER = """
+libc = ctypes.CDLL(None, use_errno=True)
+libc.ptrace.argtypes = [ctypes.c_long] * 4
+def traced(argv, before=lambda: None):
+    pid = os.fork()
+    if pid == 0:
+        libc.ptrace(0, 0, 0, 0)
+        before()
+        try:
+            os.execv(argv[0], argv)
+        except PermissionError:
+            os._exit(7)
+    stops = []
+    while True:
+        st = os.waitpid(pid, 0)[1]
+        if not os.WIFSTOPPED(st):
+            return stops, st >> 8
+        stops.append(signal.Signals(os.WSTOPSIG(st)).name)
+        libc.ptrace(7, pid, 0, 0)
+print(traced(["/bin/true"]))
+print(traced(["/usr/bin/env", "sh", "-c", "exit 3"]))
+"""
+
+
+def test_debuggers_start_programs(sh):
+    r = run(sh, TRACER + """
+print(traced(["/usr/bin/wget", "--version"]))
+def deaf():
+    signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))
+print(traced(["/bin/true"], deaf))
+import threading
+def another():
+    threading.Thread(target=time.sleep, args=(9,), daemon=True).start()
+print(traced(["/bin/true"], another))
+""")
+    stops = ["SIGTRAP", "SIGURG"]
+    assert r.out == f"{(stops, 0)}\n{(stops * 2, 3)}\n{([], 7)}\n" \
+        f"{([], 7)}\n{([], 7)}\n", r
+    assert r.err.count("it is being traced") == 2, r
+    assert r.err.count("denied by") == 1, r
 
 
 def test_debuggers_start_programs_where_only_files_are_judged(sh):
+    r = run(sh, TRACER, policy="file_access: {system: layered, "
+            "deny: [{path: '**/*.x'}]}\n")
+    stops = ["SIGTRAP", "SIGURG"]
+    assert r.out == f"{(stops, 0)}\n{(stops * 2, 3)}\n", r
+
+
+def test_strace_sees_all_that_a_command_starts(sh):
+    if not shutil.which("strace"):
+        pytest.skip("strace is not installed")
     r = run(sh, """
-libc = ctypes.CDLL(None, use_errno=True)
-libc.ptrace.argtypes = [ctypes.c_long] * 4
-pid = os.fork()
-if pid == 0:
-    libc.ptrace(0, 0, 0, 0)
-    os.execv("/bin/true", ["true"])
-st = os.waitpid(pid, 0)[1]
-assert os.WIFSTOPPED(st) and os.WSTOPSIG(st) == signal.SIGTRAP, st
-assert libc.ptrace(7, pid, 0, 0) == 0
-print(os.waitpid(pid, 0)[1])
-""", policy="file_access: {system: layered, deny: [{path: '**/*.x'}]}\n")
-    assert r.out == "0\n", r
+r = subprocess.run(["strace", "-qq", "-f", "-e", "trace=execve", "sh", "-c",
+    "true; for i in 1 2 3 4 5 6 7 8; do env true & done; wait; "
+    "wget --version; cat /dev/null"], stdout=-3, stderr=-1, text=True)
+print(r.returncode, len([x for x in r.stderr.splitlines()
+                         if x.endswith(" = 0") and "resumed" in x or
+                         "execve" in x and x.endswith(" = 0")]),
+      "wget: denied by" in r.stderr)
+""")
+    assert r.out == "0 18 True\n", r
+
+
+def test_gdb_runs_what_is_allowed_and_nothing_else(sh):
+    if not shutil.which("gdb"):
+        pytest.skip("gdb is not installed")
+    r = run(sh, """
+for program in "/bin/echo", "/usr/bin/wget":
+    subprocess.run(["gdb", "-nx", "-q", "-batch", "-ex", "run", "--args",
+                    program, "from gdb"], stderr=-2)
+""")
+    assert r.out.count("from gdb\n") == 1, r
+    assert "exited normally" in r.out and "wget: denied by" in r.out, r
 
 
 def test_audit_mode_lets_all_run_and_records_it(sh):
