@@ -205,7 +205,7 @@ enum want request_done(struct conn *c);
 enum want request_may_begin(struct conn *c);
 /* request.c: a is what the rules say of all of it, a body that was held too.
  */
-enum want request_judged(struct conn *c, const struct http_head *h,
+enum want request_judged(struct conn *c, struct http_head *h,
     bool encoded_slash, struct net_answer *a);
 /* request.c: judges the connection to c->at, whatever asked for it. */
 enum want connect_judge(struct conn *c);

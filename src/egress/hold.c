@@ -1,13 +1,17 @@
 #include "hold.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "answer.h"
 #include "base/must.h"
+#include "caller.h"
 #include "egress.h"
 #include "http/chunked.h"
 #include "http/write.h"
 #include "judge.h"
+#include "sift_body.h"
+#include "talk.h"
 
 /* ---- begin ---- */
 
@@ -136,7 +140,98 @@ hold_begin(struct conn *c, bool encoded_slash, struct net_answer *a)
 	return false;
 }
 
+void
+hold_count(struct conn *c, size_t n)
+{
+	c->hold->counted += n;
+	c->eg->held += n;
+}
+
+/* The text of a head without the fields that say how its body is packed, and
+ * how long it is: of what is parsed, each line ends with CR LF. */
+static void
+head_of_plain(const struct buf *head, size_t length, struct buf *out)
+{
+	struct str rest = buf_str(head);
+
+	while (rest.len > 0) {
+		const char *end = memchr(rest.p, '\n', rest.len);
+		const struct str line = str_of(rest.p,
+		    end == NULL ? rest.len : (size_t)(end - rest.p) + 1);
+		const char *colon = memchr(line.p, ':', line.len);
+		const struct str name = str_of(line.p,
+		    colon == NULL ? 0 : (size_t)(colon - line.p));
+
+		if (name_is(name, "content-length"))
+			must(buf_printf(out, "Content-Length: %zu\r\n", length));
+		else if (!name_is(name, "content-encoding"))
+			must(buf_adds(out, line));
+		rest = str_from(rest, line.len);
+	}
+}
+
+void
+hold_unpacked(struct conn *c, struct http_head *h)
+{
+	struct hold *d = c->hold;
+	struct sifted *s = d->sifted;
+	struct buf head, held;
+	struct http_fault f;
+
+	buf_init(&head, HTTP_HEAD_BYTES_MAX + 64);
+	head_of_plain(&d->head, s->plain.len, &head);
+	d->head_was = d->head;
+	d->head = head;
+	held = d->in.held;
+	d->in.held = s->plain;
+	s->plain = held;
+	unpack_free(s->unpack);
+	s->unpack = NULL;
+	must(http_request_parse(buf_str(&d->head), h, &f) == PARSE_OK);
+}
+
 /* ---- the body comes ---- */
+
+static size_t
+held_of(const struct conn *c)
+{
+	return (c->hold != NULL ? c->hold->counted : 0) +
+	    (c->talk != NULL ? c->talk->counted : 0);
+}
+
+/* Of all whose callers are under the same profiles as c's. */
+static size_t
+held_beside(const struct conn *c)
+{
+	const uint64_t set = caller_profiles(c);
+	const struct conn *kid;
+	size_t n = 0;
+
+	for (size_t i = 0; i < CONN_COUNT_MAX; i++) {
+		const struct conn *other = c->eg->conns[i];
+
+		if (other == NULL)
+			continue;
+		if (caller_profiles(other) == set)
+			n += held_of(other);
+		TAILQ_FOREACH(kid, &other->kids, kin)
+			if (caller_profiles(kid) == set)
+				n += held_of(kid);
+	}
+	return n;
+}
+
+bool
+hold_is_too_much(const struct conn *c)
+{
+	const size_t held = c->eg->held;
+
+	if (held > HOLD_BYTES_MAX)
+		return true;
+	return held > HOLD_BYTES_MAX / 2 &&
+	    image_profiles(c->eg->image) > 0 &&
+	    held_beside(c) > HOLD_BYTES_MAX - held;
+}
 
 static enum want
 too_many(struct conn *c)
@@ -160,8 +255,7 @@ feed(struct conn *c, enum parse *got)
 	n = some.len;
 	inspect_feed(&d->in, buf_str(&some));
 	buf_fini(&some);
-	d->counted += n;
-	c->eg->held += n;
+	hold_count(c, n);
 	return n > 0;
 }
 
@@ -175,6 +269,11 @@ body_done(struct conn *c)
 	must(http_request_parse(buf_str(&c->hold->head), h, &f) == PARSE_OK);
 	c->keep = c->minor == 1 && !h->says_close && c->req.done;
 	judge_request(c, &a);
+	if (a.verdict == VERDICT_ALLOW && a.sift != 0 &&
+	    !sift_body_more(c, h)) {
+		conn_progress(c);
+		return hold_is_too_much(c) ? too_many(c) : WANT_TURN;
+	}
 	return request_judged(c, h, c->hold->encoded_slash, &a);
 }
 
@@ -188,14 +287,14 @@ conn_body(struct conn *c)
 	must(c->state == CONN_BODY && d != NULL && d->taken);
 	if (c->cl.failed)
 		return WANT_CLOSE;
-	if (loop_now(c->eg->loop).v > d->until.v)
+	if (!d->in.over && loop_now(c->eg->loop).v > d->until.v)
 		return answer_error(c, 408, "request_timeout", "the request's "
 		    "body did not arrive within %d s", HOLD_TIME_S);
 	came = feed(c, &got);
 	if (got == PARSE_BAD)
 		return c->cl.ended ? WANT_CLOSE : answer_error(c, 400,
 		    "invalid_request", "the request's body is malformed");
-	if (c->eg->held > HOLD_BYTES_MAX)
+	if (hold_is_too_much(c))
 		return too_many(c);
 	if (got == PARSE_OK)
 		inspect_close(&d->in);
@@ -280,6 +379,8 @@ hold_free(struct conn *c)
 	c->hold = NULL;
 	c->eg->held -= d->counted;
 	inspect_fini(&d->in);
+	sifted_free(d->sifted);
 	buf_fini(&d->head);
+	buf_fini(&d->head_was);
 	free(d);
 }

@@ -17,6 +17,8 @@ struct hold {
 	bool ended;		/* so was the server, behind the last chunk */
 	size_t sent;		/* of in.held */
 	size_t counted;		/* of it, in eg->held */
+	struct sifted *sifted;	/* what it holds; NULL: nobody asked */
+	struct buf head_was;	/* the inspection was told of it */
 	struct usec until;
 };
 
@@ -28,6 +30,14 @@ bool hold_whole(struct conn *c, bool encoded_slash,
     const struct net_answer *a);
 /* The body as it will be sent, if all of it is here. */
 bool hold_body(struct conn *c, char **p, size_t *len);
+/* Is more held than may be? Under profiles, who is under the same ones may hold
+ * at most what is still free: there is always room for others. */
+bool hold_is_too_much(const struct conn *c);
+/* So much more is held for it. */
+void hold_count(struct conn *c, size_t n);
+/* What was unpacked of it is sent in its place, and *h, which is the head,
+ * says so. */
+void hold_unpacked(struct conn *c, struct http_head *h);
 /* The head's text, wherever it is. */
 struct str hold_head(const struct conn *c);
 /* What was held goes on. false: not all of it yet. */

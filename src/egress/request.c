@@ -110,7 +110,7 @@ record_allowed(struct conn *c, const struct net_answer *a)
 }
 
 enum want
-request_judged(struct conn *c, const struct http_head *h, bool encoded_slash,
+request_judged(struct conn *c, struct http_head *h, bool encoded_slash,
     struct net_answer *a)
 {
 	struct http_fault f;
@@ -188,7 +188,7 @@ place_check(struct conn *c, const struct target *t, const struct http_head *h)
 }
 
 static enum want
-http_begin(struct conn *c, const struct http_head *h)
+http_begin(struct conn *c, struct http_head *h)
 {
 	struct ws_offer offer;
 	struct net_answer a;

@@ -9,6 +9,7 @@
 #include "policy/say.h"
 #include "policy/sift.h"
 #include "scan/scan.h"
+#include "sift_body.h"
 
 enum { NAMED_MAX = 6 };	/* findings that a record names */
 
@@ -16,6 +17,8 @@ struct sifting {
 	uint32_t sift;
 	const char *where;	/* "URL", "body" */
 	char *body;		/* to redact in; NULL: it cannot be */
+	bool enforced;		/* or is only said what would be done */
+	bool changed;		/* something was redacted */
 	enum sift_act worst;
 	unsigned n;
 	struct saying says;
@@ -54,7 +57,7 @@ redact(char *p, size_t len)
 }
 
 static void
-say_finding(struct sifting *s, const struct scan_finding *f,
+say_finding(struct sifting *s, const struct sift_note *f,
     enum sift_act act)
 {
 	static const char *const acts[] = { "", "", ", redacted",
@@ -87,9 +90,8 @@ act_of(uint32_t sift, unsigned classes)
 }
 
 static void
-on_finding(const struct scan_finding *f, void *arg)
+take(struct sifting *s, const struct sift_note *f)
 {
-	struct sifting *s = arg;
 	enum sift_act act = act_of(s->sift, f->classes);
 
 	if (act == SIFT_NOTHING)
@@ -99,16 +101,27 @@ on_finding(const struct scan_finding *f, void *arg)
 	if (act == SIFT_REDACT &&
 	    (s->body == NULL || f->len >= SCAN_FINDING_BYTES_MAX))
 		act = SIFT_BLOCK;
-	if (act == SIFT_REDACT)
+	if (act == SIFT_REDACT && s->enforced) {
 		redact(s->body + f->at, f->len);
+		s->changed = true;
+	}
 	if (act > s->worst)
 		s->worst = act;
 	say_finding(s, f, act);
 }
 
+static void
+on_finding(const struct scan_finding *f, void *arg)
+{
+	const struct sift_note note = { f->at, f->len, f->classes, f->name,
+		f->under };
+
+	take(arg, &note);
+}
+
 /* One for all: what is looked for depends on no policy. */
-static struct scan *
-scanner(void)
+struct scan *
+sift_scan(void)
 {
 	static struct scan *scan;
 	struct err e = { 0 };
@@ -125,7 +138,7 @@ look(struct sifting *s, const char *where, char *body, struct str bytes)
 
 	s->where = where;
 	s->body = body;
-	scan_begin(&t, scanner(), on_finding, s);
+	scan_begin(&t, sift_scan(), on_finding, s);
 	(void)scan_feed(&t, bytes);
 	scan_end(&t);
 	scan_fini(&t);
@@ -143,38 +156,11 @@ look_url(struct sifting *s, const struct conn *c)
 	buf_fini(&url);
 }
 
-/* Why the body cannot be read, or NULL. */
-static const char *
-body_unread(struct conn *c, const struct http_head *h)
-{
-	const struct inspect_head *said;
-	char *p;
-	size_t len;
-
-	if (c->websocket || request_framing(c, h) == HTTP_NO_BODY)
-		return NULL;	/* messages are looked at when they come */
-	if (!hold_body(c, &p, &len))
-		return "its body is longer than 8 MiB, or is a push";
-	said = &c->hold->in.head;
-	if (said->encoding.len > 0 &&
-	    !str_case_eq(said->encoding, STR("identity")))
-		return "its body is compressed";
-	return said->twice ? "it says twice what its body is" : NULL;
-}
-
 static void
-look_body(struct sifting *s, struct conn *c, const struct http_head *h)
+cannot_look(struct sifting *s, const char *why)
 {
-	const char *why = body_unread(c, h);
 	enum sift_act act = SIFT_NOTHING;
-	size_t len;
-	char *p;
 
-	if (why == NULL) {
-		if (hold_body(c, &p, &len))
-			look(s, "body", p, str_of(p, len));
-		return;
-	}
 	for (int k = 0; k < SIFT_KIND_COUNT; k++)
 		if (sift_act(s->sift, (enum sift_kind)k) > act)
 			act = sift_act(s->sift, (enum sift_kind)k);
@@ -184,6 +170,38 @@ look_body(struct sifting *s, struct conn *c, const struct http_head *h)
 	say_z(&s->says, why);
 	if (act >= SIFT_REDACT)
 		s->worst = SIFT_BLOCK;
+}
+
+/* What was found in the body that is held. false: what it would be without it
+ * cannot be sent. */
+static void
+look_body(struct sifting *s, struct conn *c, struct http_head *h)
+{
+	const struct sifted *d;
+
+	if (c->websocket || request_framing(c, h) == HTTP_NO_BODY)
+		return;	/* messages are looked at when they come */
+	d = c->hold == NULL ? NULL : c->hold->sifted;
+	if (d == NULL || d->why != NULL) {
+		cannot_look(s, d == NULL ? "its body is longer than "
+		    "8 MiB, or is a push" : d->why);
+		return;
+	}
+	s->where = d->unpack == NULL ? "body" : "unpacked body";
+	s->body = (char *)(uintptr_t)sift_body_text(c).p;
+	s->changed = false;
+	for (size_t i = 0; i < d->n; i++)
+		take(s, &d->v[i]);
+	if (s->changed && s->worst != SIFT_BLOCK && d->unpack != NULL)
+		hold_unpacked(c, h);
+}
+
+bool
+sift_is_enforced(const struct conn *c)
+{
+	const struct image_info *info = image_info(c->eg->image);
+
+	return info->mode == POLICY_ENFORCE || info->bounded;
 }
 
 static void
@@ -196,14 +214,6 @@ deny(struct net_answer *a, const struct sifting *s)
 	a->rule = (struct policy_rule){ .line = 0 };
 	say_z(&says, "inspect: ");
 	say_z(&says, s->text);
-}
-
-bool
-sift_is_enforced(const struct conn *c)
-{
-	const struct image_info *info = image_info(c->eg->image);
-
-	return info->mode == POLICY_ENFORCE || info->bounded;
 }
 
 /* false: what was found could not be recorded. */
@@ -226,9 +236,10 @@ conclude(struct conn *c, struct sifting *s, struct net_answer *a)
 }
 
 bool
-sift_request(struct conn *c, const struct http_head *h, struct net_answer *a)
+sift_request(struct conn *c, struct http_head *h, struct net_answer *a)
 {
-	struct sifting s = { .sift = a->sift };
+	struct sifting s = { .sift = a->sift,
+		.enforced = sift_is_enforced(c) };
 
 	s.says = (struct saying){ .p = s.text, .cap = sizeof(s.text) };
 	look_url(&s, c);
@@ -239,7 +250,8 @@ sift_request(struct conn *c, const struct http_head *h, struct net_answer *a)
 bool
 sift_message(struct conn *c, char *p, size_t len, struct net_answer *a)
 {
-	struct sifting s = { .sift = a->sift };
+	struct sifting s = { .sift = a->sift,
+		.enforced = sift_is_enforced(c) };
 
 	s.says = (struct saying){ .p = s.text, .cap = sizeof(s.text) };
 	look(&s, "message", p, str_of(p == NULL ? "" : p, len));

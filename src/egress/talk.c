@@ -208,7 +208,7 @@ take(struct conn *c, struct http_fault *f)
 	if (is_late(c, had_begun))
 		return over(f, WS_DENIED, "a message did not come to its end "
 		    "within a minute");
-	if (c->eg->held > HOLD_BYTES_MAX)
+	if (hold_is_too_much(c))
 		return over(f, WS_TRY_LATER, "too much is held to be read "
 		    "before it is sent on; try again");
 	return TALK_ON;

@@ -3,6 +3,9 @@ import base64
 import gzip
 import json
 import os
+import shutil
+import subprocess
+import zlib
 
 import hosts
 import pytest
@@ -129,20 +132,82 @@ def test_what_is_only_logged_passes(sh, world):
         "logs", "box", "-n", "50").out
 
 
-def test_what_cannot_be_read_is_not_sent(sh, world):
-    sh.start("box", POLICY)
-    packed = gzip.compress(TOKEN.encode())
+def post_bytes(sh, data, *more):
     sh.exec("box", "python3", "-c",
             "import sys; open('/tmp/p', 'wb').write(bytes.fromhex("
-            f"'{packed.hex()}'))")
-    out = sh.exec("box", "curl", "-s", "-w", "\n%{http_code}", "-H",
-                  "Content-Encoding: gzip", "--data-binary", "@/tmp/p",
-                  "https://echo.test/echo").out
-    assert "compressed" in out and out.endswith("403"), out
-    out = sh.exec("box", "curl", "-s", "-w", "\n%{http_code}", "-H",
-                  "Content_Encoding: gzip", "--data-binary", "@/tmp/p",
-                  "https://echo.test/echo").out
-    assert "compressed" in out and out.endswith("403"), out
+            f"'{data.hex()}'))")
+    return post(sh, "@/tmp/p", "https://echo.test/echo", *more)
+
+
+def packed(coding, data):
+    if coding == "gzip":
+        return gzip.compress(data)
+    if coding == "deflate":
+        return zlib.compress(data)
+    tool = {"br": ["brotli", "-c"], "zstd": ["zstd", "-q", "-c"]}[coding]
+    return subprocess.run(tool, input=data, stdout=subprocess.PIPE,
+                          check=True).stdout
+
+
+CODINGS = [c for c, tool in (("gzip", "sh"), ("deflate", "sh"),
+                             ("br", "brotli"), ("zstd", "zstd"))
+           if shutil.which(tool) is not None]
+
+
+def fields_of(out):
+    assert out.endswith("\n200"), out
+    return {k.lower(): v for k, v in json.loads(
+        out.rsplit("\n", 1)[0])["fields"]}
+
+
+def test_a_compressed_body_is_read_and_goes_on_as_it_was(sh, world):
+    sh.start("box", POLICY)
+    for coding in CODINGS:
+        said = ("-H", f"Content-Encoding: {coding}")
+        out = post_bytes(sh, packed(coding, TOKEN.encode()), *said)
+        assert out.endswith("403") and "github-token at byte 0" in out, out
+        fine = packed(coding, b"nothing of interest")
+        for http in ("--http1.1", "--http2"):
+            got = fields_of(post_bytes(sh, fine, *said, http))
+            assert got["content-encoding"] == coding
+            assert int(got["content-length"]) == len(fine)
+    assert all(TOKEN not in e["body"]
+               for e in world.requests(host="echo.test"))
+
+
+def test_what_is_redacted_in_a_compressed_body_is_sent_unpacked(sh, world):
+    sh.start("box", POLICY)
+    text = json.dumps({"card": CARD, "who": "x"})
+    for coding in CODINGS:
+        for more in ((), ("-H", "Transfer-Encoding: chunked"), ("--http2",)):
+            out = post_bytes(sh, packed(coding, text.encode()), "-H",
+                             f"Content-Encoding: {coding}", *more)
+            assert "content-encoding" not in fields_of(out)
+            got = world.requests(host="echo.test")[-1]
+            assert json.loads(got["body"]) == {"card": "9" * 16, "who": "x"}
+    assert "of the unpacked body, redacted" in sh.ok("logs", "box", "-n",
+                                                     "50").out
+
+
+def test_what_cannot_be_read_is_not_sent(sh, world):
+    sh.start("box", POLICY)
+    whole = gzip.compress(b"nothing of interest" * 20)
+    for data, coding, why in (
+            (whole, "compress", "compressed in a way that is not read"),
+            (whole, "gzip, gzip", "compressed in a way that is not read"),
+            (whole[:-9], "gzip", "cut short"),
+            (whole + whole, "gzip", "followed by more"),
+            (b"not at all", "gzip", "not what its coding says"),
+            (b"\xf3H\xcd\xc9\xc9\x07\x00", "deflate", "not what its coding"),
+            (gzip.compress(bytes(9000000)), "gzip", "once it is unpacked")):
+        out = post_bytes(sh, data, "-H", f"Content-Encoding: {coding}")
+        assert out.endswith("403") and why in out, (coding, out)
+    out = post_bytes(sh, gzip.compress(TOKEN.encode()), "-H",
+                     "Content_Encoding: gzip")
+    assert out.endswith("403"), out
+    out = post_bytes(sh, whole, "-H", "Content-Encoding: gzip", "-H",
+                     "content-encoding: gzip")
+    assert "says twice" in out and out.endswith("403"), out
     out = sh.exec("box", "sh", "-c", "head -c 9000000 /dev/zero | curl -s -w "
                   "'\n%{http_code}' --data-binary @- https://echo.test/echo"
                   ).out
