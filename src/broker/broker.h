@@ -29,6 +29,7 @@ struct image;
 #define ANSWERED (-10001)	/* is so already, or nobody waits any more */
 #define LET_GO	 (-10002)	/* the kernel may run it */
 #define HELD	 (-10003)	/* will be asked anew (hold.c) */
+#define AWAY	 (-10005)	/* to be answered elsewhere (slow.h) */
 
 struct mount { /* the operator's */
 	char *inside;
@@ -39,10 +40,11 @@ struct mount { /* the operator's */
 #define HELPERS_MAX 1024
 #define HELPERS_OF_ONE_MAX 256	/* of one process, so that others have some */
 
-struct helper { /* waits for a caller; pid 0: free */
-	pid_t pid, tid, tgid;
-	uint64_t id;
-};
+struct ask;
+/* Runs in a helper; what it is to exit with. */
+typedef int helper_work(const struct ask *a, const void *arg);
+/* Runs when a helper has ended so (as waitpid(2) says). */
+typedef void helper_done(const struct ask *a, int status);
 
 struct broker {
 	struct image *image;
@@ -67,9 +69,15 @@ struct broker {
 	size_t nseen;
 	struct mount mounts[MOUNT_COUNT_MAX];
 	uint32_t nmounts;
-	struct helper helpers[HELPERS_MAX];
+	struct helper *helpers;	/* HELPERS_MAX */
 	unsigned nhelpers, looked;	/* looked: where the next look begins */
+	bool is_helper;		/* this process serves one question */
+	bool may_wait;		/* it is such a one, or has seen that the
+				 * question's files answer */
+	bool turned;		/* the question met what may not (slow.h) */
 };
+
+struct helper;
 
 struct ask {
 	struct broker *b;
@@ -123,6 +131,7 @@ int caller_exe_open(const struct ask *a);	/* for reading */
 /* The text of a file in its /proc, ended by a NUL; its length, or -1. */
 ssize_t caller_text(const struct ask *a, const char *what, char *text,
     size_t cap);
+/* Its device and inode, and nothing else. */
 int caller_exe_stat(const struct ask *a, struct stat *out);
 /* The outer number of the process that started process pid; 0: none. */
 pid_t caller_parent(const struct ask *a, pid_t pid);
@@ -150,7 +159,7 @@ int walk_from(const struct ask *a, int dirfd, const char *path,
 
 /* Does the path lead by names alone, so that only a call that we are asked
  * about could lead it elsewhere? Not by /proc/PID/cwd, for one. */
-bool walk_is_steady(int base, const char *path);
+bool walk_is_steady(const struct ask *a, int base, const char *path);
 /* An open was refused on the way (EACCES): says so to the log if it was, or
  * would have been, by the rules. A denied directory may be covered. */
 void walk_refused(const struct ask *a, int dirfd, const char *path);
@@ -201,6 +210,8 @@ bool exact_spot(const struct ask *a, int dirfd, const char *asked,
 
 /* Learns the sandbox's mounts, which no one can change any more. */
 int mounts_read(struct broker *b, struct err *e);
+/* made.c: \\040 is a blank in what the kernel lists of them. In place. */
+void mount_unescape(char *z);
 enum object_kind {
 	OBJECT_OUTSIDE,		/* on no path of the sandbox */
 	OBJECT_NAMED,		/* path is its canonical path, or was when it
@@ -257,12 +268,14 @@ struct fd_name {
 struct fd_name fd_name(int fd);
 
 /* helper.c: what waits for somebody else. */
-typedef void helper_work(const struct ask *a, const void *arg);
-/* Runs it in a process of its own, which has our descriptors, by their numbers
- * in its working directory. It answers by helper_answer() and returns. */
-long helper_start(const struct ask *a, helper_work *work, const void *arg);
+/* Runs work in a process of its own, which has our descriptors, by their
+ * numbers in its working directory. Without done it answers by
+ * helper_answer(), and a signal for the caller ends it. ANSWERED, or -errno:
+ * EAGAIN when too many of the caller's process wait. */
+long helper_start(const struct ask *a, helper_work *work, const void *arg,
+    helper_done *done);
 void helper_answer(const struct ask *a, int error, int value);
-bool helper_reap(struct broker *b, pid_t pid);	/* was it one? */
+bool helper_reap(struct broker *b, pid_t pid, int status);	/* was it one? */
 int helper_wait_ms(const struct broker *b);	/* -1: nothing to look at */
 void helper_look(struct broker *b);
 /* Opens a pipe that waits for its other end. */
@@ -325,6 +338,9 @@ struct exec_call {
 	uint64_t path, argv, env;
 };
 long ask_exec(const struct ask *a, const struct exec_call *call);
+struct exec_call exec_call_of(const struct ask *a);	/* calls.c */
+/* Reads all that ask_exec() would, and decides nothing. */
+void command_look(const struct ask *a, const struct exec_call *call);
 
 /* event.c: what the log is to hear. */
 struct file_answer;
@@ -335,6 +351,10 @@ void event_seen(const struct ask *a, const char *path, unsigned access,
     const struct file_answer *got);
 int event_exec_wait_ms(void);
 void event_exec_flush(struct broker *b);
+/* In a process of its own: what was counted before is the other's to say; and
+ * all is said at once, for it ends. */
+void event_apart(void);
+void event_end(struct broker *b);
 int event_wait_ms(void);	/* until repeated ones are due; -1: never */
 void event_flush(struct broker *b);
 
@@ -366,6 +386,7 @@ void hold_again_all(void);
 bool broker_receive(struct broker *b, struct ask *a);
 /* One question to its end. */
 void broker_answer(struct ask *a);
-void broker_do(struct ask *a);
+/* The same; what it was answered, or what is to become of it. */
+long broker_do(struct ask *a);
 
 #endif

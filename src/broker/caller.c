@@ -13,11 +13,12 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/clean.h"
-#include "broker/broker.h"
+#include "broker/slow.h"
 #include "jail/calls_abi.h"
 #include "jail/caps.h"
 
@@ -136,6 +137,21 @@ proc_open(const struct ask *a, const char *what, int flags)
 	return fd;
 }
 
+/* A link in its /proc. To open it asks nobody, but of some file systems in the
+ * network. */
+static int
+link_open(const struct ask *a, const char *what)
+{
+	char path[64];
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "%d/%s", (int)a->tid, what);
+	if (slow_link(a->b, a->b->proc, path))
+		return slow_turn(a->b);
+	fd = proc_open(a, what, O_PATH);
+	return fd == -1 ? -errno : fd;
+}
+
 int
 caller_object(const struct ask *a, int fd)
 {
@@ -145,10 +161,8 @@ caller_object(const struct ask *a, int fd)
 	if (fd < 0)
 		return -EBADF;
 	(void)snprintf(what, sizeof(what), "fd/%d", fd);
-	got = proc_open(a, what, O_PATH);
-	if (got == -1)
-		return errno == ENOENT ? -EBADF : -errno;
-	return got;
+	got = link_open(a, what);
+	return got == -ENOENT ? -EBADF : got;
 }
 
 /* The link's own mode says how the descriptor is open. */
@@ -178,12 +192,8 @@ caller_writes(const struct ask *a, int fd)
 int
 caller_dir(const struct ask *a, int dirfd)
 {
-	int got;
-
-	if (dirfd != AT_FDCWD)
-		return caller_object(a, dirfd);
-	got = proc_open(a, "cwd", O_PATH);
-	return got == -1 ? -errno : got;
+	return dirfd == AT_FDCWD ? link_open(a, "cwd") :
+				   caller_object(a, dirfd);
 }
 
 static ssize_t
@@ -316,6 +326,20 @@ caller_text(const struct ask *a, const char *what, char *text, size_t cap)
 	return n < 0 ? -1 : (ssize_t)len;
 }
 
+/* Without asking its file system, which may not answer. */
+static int
+exe_identity(int dir, const char *path, struct stat *out)
+{
+	struct statx x;
+
+	if (statx(dir, path, AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_INO,
+		&x) == -1)
+		return -errno;
+	*out = (struct stat){ .st_dev = makedev(x.stx_dev_major,
+		x.stx_dev_minor), .st_ino = x.stx_ino };
+	return 0;
+}
+
 int
 caller_exe_stat(const struct ask *a, struct stat *out)
 {
@@ -323,10 +347,10 @@ caller_exe_stat(const struct ask *a, struct stat *out)
 	char path[32];
 
 	(void)snprintf(path, sizeof(path), "%d/exe", (int)a->tid);
-	if (fstatat(a->b->proc, path, out, 0) == 0)
+	if (exe_identity(a->b->proc, path, out) == 0)
 		return 0;
 	fd = proc_open(a, "exe", O_PATH); /* it may be undumpable */
-	return fd == -1 || fstat(fd, out) == -1 ? -errno : 0;
+	return fd == -1 ? -errno : exe_identity(fd, "", out);
 }
 
 unsigned

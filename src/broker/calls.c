@@ -7,6 +7,7 @@
 
 #include "broker/broker.h"
 #include "broker/command.h"
+#include "broker/slow.h"
 #include "jail/calls_abi.h"
 
 #define DIR(n)	((int)a->arg[n])
@@ -67,10 +68,21 @@ dispatch_old(const struct ask *a)
 }
 #endif
 
+struct exec_call
+exec_call_of(const struct ask *a)
+{
+	const uint64_t *v = a->arg;
+
+	if (a->number == SYS_execve)
+		return (struct exec_call){ AT_FDCWD, 0, v[0], v[1], v[2] };
+	return (struct exec_call){ DIR(0), INT(4), v[1], v[2], v[3] };
+}
+
 static long
 dispatch_names(const struct ask *a)
 {
 	const uint64_t *v = a->arg;
+	struct exec_call call;
 
 	switch (a->number) {
 	case SYS_openat:
@@ -99,11 +111,9 @@ dispatch_names(const struct ask *a)
 	case SYS_umask:
 		return LET_GO; /* mask_notice() has heard of it */
 	case SYS_execve:
-		return ask_exec(a, &(struct exec_call){ AT_FDCWD, 0, v[0],
-			v[1], v[2] });
 	case SYS_execveat:
-		return ask_exec(a, &(struct exec_call){ DIR(0), INT(4), v[1],
-			v[2], v[3] });
+		call = exec_call_of(a);
+		return ask_exec(a, &call);
 	case SYS_kill:
 	case SYS_tkill:
 	case SYS_tgkill:
@@ -228,12 +238,19 @@ answer(const struct ask *a, long rc)
 	(void)ioctl(a->b->listener, SECCOMP_IOCTL_NOTIF_SEND, &r);
 }
 
-void
+long
 broker_do(struct ask *a)
 {
-	int rc = profile_take(a);
+	long rc;
 
-	answer(a, rc == 0 ? dispatch(a) : rc);
+	a->b->turned = false;
+	rc = profile_take(a);
+	if (rc == 0)
+		rc = dispatch(a);
+	if (a->b->turned)
+		rc = away(a);
+	answer(a, rc);
+	return rc;
 }
 
 bool
@@ -255,5 +272,5 @@ void
 broker_answer(struct ask *a)
 {
 	mask_notice(a);
-	broker_do(a);
+	(void)broker_do(a);
 }

@@ -208,6 +208,8 @@ judge_command(const struct ask *a, struct program *p)
 	x.q.main = p->main;
 	review_look(a, p, &x.q);
 	ask_policy(&x, &v);
+	if (a->b->turned)
+		return AWAY; /* nor what it names */
 	switch (review_exec(a, p, &v)) {
 	case REVIEW_HOLD:
 		return hold(a);
@@ -293,6 +295,8 @@ decide(const struct ask *a, const struct exec_call *call,
 	found = program_find(a, asked, held, p);
 	if (found != 0 && found != -ENOEXEC)
 		return found;
+	if (a->b->turned)
+		return AWAY; /* not all of it was found */
 	p->copied = commands;
 	p->main = commands && is_main(a);
 	rc = judge_files(a, p);
@@ -303,23 +307,54 @@ decide(const struct ask *a, const struct exec_call *call,
 	return stop_let_go(a, found == 0 ? p : NULL);
 }
 
+static int
+program_held(const struct ask *a, const struct exec_call *call,
+    struct exec_asked *asked)
+{
+	int rc = caller_string(a, call->path, asked->path);
+
+	if (rc != 0)
+		return rc;
+	asked->dirfd = call->dirfd;
+	asked->flags = call->flags;
+	if (asked->path[0] == '\0' && (call->flags & AT_EMPTY_PATH) != 0)
+		return caller_dir(a, call->dirfd);
+	return walk_from(a, call->dirfd, asked->path,
+	    (call->flags & AT_SYMLINK_NOFOLLOW) != 0 ? WALK_LINK : 0);
+}
+
+void
+command_look(const struct ask *a, const struct exec_call *call)
+{
+	static struct exec_asked asked;
+	static struct question x;
+	static struct program p;
+	const bool commands = image_has_commands(a->image);
+	int held = program_held(a, call, &asked);
+
+	if (held < 0)
+		return;
+	program_init(&p);
+	x.a = a;
+	x.p = &p;
+	if (commands && args_copy(a, call->argv, call->env, &p.arena,
+		&p.args) != 0)
+		return;
+	if (program_find(a, &asked, held, &p) != 0 || !commands)
+		return;
+	known_fill(&x);
+	if (arguments_find(a, &p) == 0)
+		review_look(a, &p, &x.q);
+}
+
 long
 ask_exec(const struct ask *a, const struct exec_call *call)
 {
 	static struct exec_asked asked;
 	static struct program p;
-	int held;
-	long rc = caller_string(a, call->path, asked.path);
+	int held = program_held(a, call, &asked);
+	long rc;
 
-	if (rc != 0)
-		return rc;
-	asked.dirfd = call->dirfd;
-	asked.flags = call->flags;
-	if (asked.path[0] == '\0' && (call->flags & AT_EMPTY_PATH) != 0)
-		held = caller_dir(a, call->dirfd);
-	else
-		held = walk_from(a, call->dirfd, asked.path,
-		    (call->flags & AT_SYMLINK_NOFOLLOW) != 0 ? WALK_LINK : 0);
 	if (held < 0)
 		return held;
 	if (is_init(a, held)) {

@@ -153,7 +153,7 @@ may_wait(int sock)
 	    (fcntl(sock, F_GETFL) & O_NONBLOCK) == 0;
 }
 
-static void
+static int
 connect_wait(const struct ask *a, const void *arg)
 {
 	const struct call *c = arg;
@@ -162,13 +162,14 @@ connect_wait(const struct ask *a, const void *arg)
 	/* whose socket it is, is told by who holds it (the finder) */
 	(void)close(c->sock);
 	helper_answer(a, rc, 0);
+	return 0;
 }
 
 static long
 connect_now(const struct ask *a, const struct call *c)
 {
 	if (may_wait(c->sock))
-		return helper_start(a, connect_wait, c);
+		return helper_start(a, connect_wait, c, NULL);
 	return connect(c->sock, &c->to.sa, c->len) == -1 ? -errno : 0;
 }
 

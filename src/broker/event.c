@@ -255,6 +255,22 @@ event_seen(const struct ask *a, const char *path, unsigned access,
 	    got);
 }
 
+void
+event_apart(void)
+{
+	for (unsigned i = 0; i < SLOTS; i++)
+		events.slots[i].more = 0;
+	memset(events.crowds, 0, sizeof(events.crowds));
+	events.pending = false;
+}
+
+void
+event_end(struct broker *b)
+{
+	events.due = 0;
+	event_flush(b);
+}
+
 int
 event_wait_ms(void)
 {

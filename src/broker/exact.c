@@ -31,7 +31,7 @@
 #include "base/clean.h"
 #include "base/compat.h"
 #include "base/str.h"
-#include "broker/broker.h"
+#include "broker/slow.h"
 #include "jail/calls_abi.h"
 
 /* The caller's directory, as the kernel calls it; its length. 0: it has no
@@ -153,6 +153,7 @@ enum name_kind
 name_whole(const struct ask *a, int dirfd, const char *asked,
     char path[PATH_BYTES_MAX])
 {
+	enum name_kind kind;
 	size_t dir = 0, len;
 
 	if (a->b->hides)
@@ -172,7 +173,11 @@ name_whole(const struct ask *a, int dirfd, const char *asked,
 	if (!follow_root(path) || name_is_proc(path) ||
 	    is_below(path, "/dev/pts"))
 		return NAME_NONE;
-	return is_plain(path) ? NAME_EXACT : NAME_LOOSE;
+	kind = is_plain(path) ? NAME_EXACT : NAME_LOOSE;
+	if (slow_matters(a->b) && (kind == NAME_LOOSE ||
+		slow_path(a->b, path)))
+		return NAME_NONE;
+	return kind;
 }
 
 int

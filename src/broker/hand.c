@@ -111,10 +111,26 @@ in_two_steps(const struct ask *a, int fd, int flags, const cpu_set_t *was)
 	return rc == -ENOENT ? ANSWERED : rc;
 }
 
+/* A helper is stopped when nobody waits for it, and in one step the question
+ * counts as answered before the caller has the descriptor: it would be told
+ * "0". And our end is closed before it goes on, as a file that is open for
+ * writing cannot be executed. */
+static long
+as_helper(const struct ask *a, int fd, int flags)
+{
+	int rc = add(a, fd, flags, 0);
+
+	(void)close(fd);
+	return rc == -ENOENT ? ANSWERED : rc;
+}
+
 long
 answer_fd(const struct ask *a, int fd, int flags)
 {
 	cpu_set_t was;
+
+	if (a->b->is_helper)
+		return as_helper(a, fd, flags);
 
 	if (hand.two_steps == 0 && hand.slow && hand.at_once >= ROW &&
 	    know(a)) {

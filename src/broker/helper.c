@@ -3,7 +3,8 @@
  *
  * The broker must not wait, so a helper does: a fork that does it, answers and
  * exits. The broker looks after it: a caller who was killed, or whom a signal
- * interrupts, needs it no more. */
+ * interrupts, needs it no more. Whole questions (away.c) and the reading of
+ * large files (finding.c) are done so, too. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -18,8 +19,15 @@
 #include "base/clean.h"
 #include "base/clock.h"
 #include "base/compat.h"
+#include "base/must.h"
 #include "broker/broker.h"
 #include "jail/calls_abi.h"
+
+struct helper { /* pid 0: free */
+	pid_t pid, tgid;
+	struct ask ask;
+	helper_done *done;
+};
 
 #define LOOK_MS	  20
 #define LOOKS_MAX 64	/* helpers looked after at once */
@@ -39,17 +47,17 @@ helper_answer(const struct ask *a, int error, int value)
 static NORETURN void
 help(const struct ask *a, helper_work *work, const void *arg)
 {
+	struct broker *b = a->b;
 	sigset_t none;
-	int fds;
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	fds = openat(a->b->proc, "self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (fds == -1 || fchdir(fds) == -1)
-		helper_answer(a, -EIO, 0);
-	else
-		work(a, arg);
+	b->fds = openat(b->proc, "self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	b->is_helper = b->may_wait = true;
+	if (b->fds != -1 && fchdir(b->fds) == 0)
+		_exit(work(a, arg));
+	helper_answer(a, -EIO, 0);
 	_exit(0);
 }
 
@@ -60,6 +68,8 @@ helper_find(struct broker *b, pid_t tgid)
 	struct helper *free = NULL;
 	unsigned its = 0;
 
+	if (b->helpers == NULL)
+		b->helpers = mem_alloc(HELPERS_MAX, sizeof(*b->helpers));
 	for (size_t i = 0; i < HELPERS_MAX; i++) {
 		struct helper *h = &b->helpers[i];
 
@@ -71,15 +81,22 @@ helper_find(struct broker *b, pid_t tgid)
 	return its < HELPERS_OF_ONE_MAX ? free : NULL;
 }
 
+/* A helper waits by itself. */
 long
-helper_start(const struct ask *a, helper_work *work, const void *arg)
+helper_start(const struct ask *a, helper_work *work, const void *arg,
+    helper_done *done)
 {
 	struct broker *b = a->b;
 	struct caller_ids ids;
 	struct helper *h;
 	pid_t pid;
-	int rc = caller_ids(a, &ids);
+	int rc;
 
+	if (b->is_helper) {
+		(void)work(a, arg);
+		return ANSWERED;
+	}
+	rc = caller_ids(a, &ids);
 	if (rc != 0)
 		return rc;
 	h = helper_find(b, ids.tgid);
@@ -90,19 +107,23 @@ helper_start(const struct ask *a, helper_work *work, const void *arg)
 		return -errno;
 	if (pid == 0)
 		help(a, work, arg);
-	*h = (struct helper){ pid, a->tid, ids.tgid, a->id };
+	*h = (struct helper){ pid, ids.tgid, *a, done };
 	b->nhelpers++;
 	return ANSWERED;
 }
 
 bool
-helper_reap(struct broker *b, pid_t pid)
+helper_reap(struct broker *b, pid_t pid, int status)
 {
-	for (size_t i = 0; i < HELPERS_MAX; i++) {
-		if (b->helpers[i].pid != pid)
+	for (size_t i = 0; b->nhelpers > 0 && i < HELPERS_MAX; i++) {
+		struct helper h = b->helpers[i];
+
+		if (h.pid != pid)
 			continue;
 		b->helpers[i].pid = 0;
 		b->nhelpers--;
+		if (h.done != NULL)
+			h.done(&h.ask, status);
 		return true;
 	}
 	return false;
@@ -125,16 +146,16 @@ stop(const struct helper *h)
 
 /* A helper is reaped by us alone, so its number is its own until then. */
 static void
-look_at(struct broker *b, const struct helper *h)
+look_at(const struct helper *h)
 {
-	const struct ask a = { .b = b, .id = h->id, .tid = h->tid };
 	int error;
 
-	if (!caller_waits(&a)) {
+	if (!caller_waits(&h->ask)) {
 		stop(h);
-	} else if ((error = caller_interrupted(&a)) != 0) {
+	} else if (h->done == NULL &&
+	    (error = caller_interrupted(&h->ask)) != 0) {
 		stop(h);
-		helper_answer(&a, error, 0);
+		helper_answer(&h->ask, error, 0);
 	}
 }
 
@@ -156,7 +177,7 @@ helper_look(struct broker *b)
 		if (h->pid == 0)
 			continue;
 		looks++;
-		look_at(b, h);
+		look_at(h);
 	}
 }
 
@@ -182,7 +203,7 @@ answer_in_two(const struct ask *a, int fd, int flags)
 	helper_answer(a, error, there == -1 ? 0 : there);
 }
 
-static void
+static int
 pipe_wait(const struct ask *a, const void *arg)
 {
 	const struct pipe_open *p = arg;
@@ -193,6 +214,7 @@ pipe_wait(const struct ask *a, const void *arg)
 		helper_answer(a, -errno, 0);
 	else
 		answer_in_two(a, fd, p->flags);
+	return 0;
 }
 
 long
@@ -200,5 +222,5 @@ fifo_open(const struct ask *a, int fd, int flags)
 {
 	const struct pipe_open p = { fd, flags };
 
-	return helper_start(a, pipe_wait, &p);
+	return helper_start(a, pipe_wait, &p, NULL);
 }

@@ -46,7 +46,7 @@ again(bool (*is)(const struct ask *a, const void *arg), const void *arg)
 		for (size_t k = i; k < held.n; k++)
 			held.v[k] = held.v[k + 1];
 		if (caller_waits(&a))
-			broker_do(&a);
+			(void)broker_do(&a);
 	}
 }
 

@@ -55,9 +55,8 @@ static struct {
 
 /* ---- the mounts ---- */
 
-/* \040 is a blank. In place. */
-static void
-unescape(char *z)
+void
+mount_unescape(char *z)
 {
 	char *to = z;
 
@@ -85,8 +84,8 @@ tree_read(char *line, struct tree *t)
 		if (field[i] == NULL)
 			return false;
 	}
-	unescape(field[3]);
-	unescape(field[4]);
+	mount_unescape(field[3]);
+	mount_unescape(field[4]);
 	*t = (struct tree){ strtoull(field[0], NULL, 10), field[2], field[3],
 		field[4], strncmp(field[5], "rw", 2) == 0 };
 	return true;

@@ -22,6 +22,7 @@
 #include "broker/known.h"
 #include "broker/queue.h"
 #include "broker/review.h"
+#include "broker/slow.h"
 #include "broker/stop.h"
 #include "jail/gate.h"
 #include "jail/self.h"
@@ -135,7 +136,8 @@ acquire(struct broker *b, int *child, struct err *e)
 		return err_sys(e, "block SIGCHLD");
 	*child = signalfd(-1, &chld, SFD_CLOEXEC | SFD_NONBLOCK);
 	b->fds = openat(b->proc, "1/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (mounts_read(b, e) == -1 || made_init(b, e) == -1)
+	if (mounts_read(b, e) == -1 || made_init(b, e) == -1 ||
+	    slow_init(b, e) == -1)
 		return -1;
 	if (*child == -1 || b->fds == -1 || fchdir(b->fds) == -1)
 		return err_sys(e, "open what the broker needs");
@@ -158,7 +160,7 @@ reap(struct broker *b, int child)
 
 	(void)!read(child, &si, sizeof(si)); /* waitpid tells more */
 	while ((pid = waitpid(-1, &status, WNOHANG | __WALL)) > 0) {
-		if (stop_on(b, pid, status) || helper_reap(b, pid))
+		if (stop_on(b, pid, status) || helper_reap(b, pid, status))
 			continue;
 		if (b->init.pid == 0 || pid == b->init.pid)
 			_exit(GATE_INIT_ENDED);

@@ -69,8 +69,8 @@ union address {
 /* Binds where path leads from cwd; where another thread could turn that, by
  * the held directory. */
 static int
-bind_steadily(int sock, const union address *to, socklen_t len,
-    const char *path, int cwd, const struct spot *s)
+bind_steadily(const struct ask *a, int sock, const union address *to,
+    socklen_t len, const char *path, int cwd, const struct spot *s)
 {
 	char above[sizeof(to->un.sun_path) + 1];
 	const char *last = strrchr(path, '/');
@@ -80,7 +80,7 @@ bind_steadily(int sock, const union address *to, socklen_t len,
 	(void)snprintf(above, sizeof(above), "%.*s",
 	    last == NULL ? 1 : (int)(last + 1 - path),
 	    last == NULL ? "." : path);
-	if (walk_is_steady(cwd, above))
+	if (walk_is_steady(a, cwd, above))
 		return fchdir(cwd) == -1 ? -1 : bind(sock, &to->sa, len);
 	n = snprintf(held.un.sun_path, sizeof(held.un.sun_path), "%s/%s",
 	    fd_name(s->dir).text, s->name);
@@ -115,7 +115,7 @@ bind_path(const struct ask *a, int sock, const union address *to,
 		rc = mask_of(a, &mask);
 	if (rc == 0) {
 		(void)umask(mask);
-		rc = bind_steadily(sock, to, len, path, cwd, &s);
+		rc = bind_steadily(a, sock, to, len, path, cwd, &s);
 		rc = rc == -1 ? -errno : 0;
 		if (fchdir(a->b->fds) == -1)
 			_exit(1); /* all that follows would be amiss */

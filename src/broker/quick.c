@@ -20,6 +20,7 @@
 
 #include "base/clean.h"
 #include "broker/review.h"
+#include "broker/slow.h"
 #include "jail/calls_abi.h"
 #include "policy/image.h"
 
@@ -168,7 +169,7 @@ quick_open(const struct ask *a, const struct want *w)
 	CLEAN_FD int fd = -1;
 	int got;
 
-	if ((w->flags & ~MAY_BE_SET) == 0 &&
+	if ((w->flags & ~MAY_BE_SET) == 0 && !slow_matters(a->b) &&
 	    image_info(a->image)->mode == POLICY_ENFORCE)
 		kind = name_whole(a, w->dirfd, w->path, path);
 	q.exact = kind == NAME_EXACT;

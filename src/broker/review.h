@@ -63,6 +63,11 @@ bool script_concerns(int fd, const char *asked, const char *path);
 /* Must what stands there keep its name, since an interpreter is about to
  * resolve it? Then the question is held. 0, HELD or -errno. */
 long script_keeps(const struct ask *a, const struct spot *s);
+long script_wait(const struct ask *a);	/* the same of any question */
+/* In a helper: did it open one for its caller? Then it is to be said where the
+ * others are known. */
+bool script_was_read(void);
+void script_read_elsewhere(const struct ask *a);
 int script_wait_ms(void);
 void script_tick(const struct broker *b);
 /* Is the copy with this hash kept for somebody? */

@@ -49,6 +49,7 @@ static struct {
 	size_t unread;		/* of those, not opened yet */
 	uint64_t waits[WAITS_MAX];	/* questions */
 	size_t nwaits;
+	bool marked;		/* one was opened, since this process began */
 } runs;
 
 #define HASH_START UINT64_C(1469598103934665603)
@@ -261,7 +262,25 @@ mark_read(struct run *r)
 {
 	if (is_unread(r))
 		runs.unread--;
-	r->read = true;
+	r->read = runs.marked = true;
+}
+
+bool
+script_was_read(void)
+{
+	return runs.marked;
+}
+
+void
+script_read_elsewhere(const struct ask *a)
+{
+	struct caller_ids ids;
+
+	if (caller_ids(&(struct ask){ .b = a->b, .tid = a->tid }, &ids) != 0)
+		return;
+	for (size_t i = 0; i < RUNS_MAX; i++)
+		if (runs.v[i].tgid == ids.tgid)
+			mark_read(&runs.v[i]);
 }
 
 /* Any process's, before it is known whose open this is. */
@@ -435,6 +454,16 @@ is_on_the_way(const struct stat *st, pid_t tgid)
 }
 
 long
+script_wait(const struct ask *a)
+{
+	long rc = runs.nwaits == WAITS_MAX ? -EBUSY : hold(a);
+
+	if (rc == HELD)
+		runs.waits[runs.nwaits++] = a->id;
+	return rc;
+}
+
+long
 script_keeps(const struct ask *a, const struct spot *s)
 {
 	char name[sizeof(s->name)];
@@ -448,10 +477,7 @@ script_keeps(const struct ask *a, const struct spot *s)
 	if (fstatat(s->dir, name, &st, AT_SYMLINK_NOFOLLOW) == -1 ||
 	    caller_ids(a, &ids) != 0 || !is_on_the_way(&st, ids.tgid))
 		return 0;
-	if (runs.nwaits == WAITS_MAX)
-		return -EBUSY;
-	runs.waits[runs.nwaits++] = a->id;
-	return hold(a);
+	return script_wait(a);
 }
 
 int

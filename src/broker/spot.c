@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/clean.h"
-#include "broker/broker.h"
+#include "broker/slow.h"
 
 int
 path_in(const struct ask *a, int dir, const char *name,
@@ -33,7 +33,7 @@ spot_find(const struct ask *a, int base, const char *path, struct spot *s)
 	char above[PATH_BYTES_MAX];
 	size_t end = strlen(path), from;
 	bool slash = false;
-	int fd;
+	int fd, rc;
 
 	*s = (struct spot){ .dir = -1 };
 	if (end == 0)
@@ -61,7 +61,10 @@ spot_find(const struct ask *a, int base, const char *path, struct spot *s)
 	    strcmp(s->name, "../") == 0;
 	if (end == from)
 		(void)strcpy(s->name, "/");
-	return s->odd ? 0 : path_in(a, s->dir, s->name, s->path);
+	rc = s->odd ? 0 : path_in(a, s->dir, s->name, s->path);
+	if (rc == 0 && !s->odd && slow_path(a->b, s->path))
+		return slow_turn(a->b);
+	return rc;
 }
 
 int

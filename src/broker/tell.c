@@ -58,6 +58,7 @@ tell(const struct ask *a, struct str path, const char *reason)
 	if (!caller_writes(a, STDERR))
 		return;
 	held = caller_object(a, STDERR);
+	a->b->turned = false; /* nobody waits for this to be said */
 	if (held < 0 || fstat(held, &st) == -1)
 		return;
 	n = snprintf(said, sizeof(said), "openshell: %.*s: %s",

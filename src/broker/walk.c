@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #include "base/clean.h"
-#include "broker/broker.h"
+#include "broker/slow.h"
 #include "jail/calls_abi.h"
 #include "jail/caps.h"
 #include "policy/image.h"
@@ -29,13 +29,58 @@
 #define PROC_ROOT_INO 1
 
 static int
-path_open2(int base, const char *path, int flags, uint64_t resolve)
+kernel_walk(int base, const char *path, int flags, uint64_t resolve)
 {
 	struct open_how how = { .flags = (unsigned)(O_PATH | O_CLOEXEC |
 		flags), .resolve = resolve };
 	long fd = syscall(NR_OPENAT2, base, path, &how, sizeof(how));
 
 	return fd == -1 ? -errno : (int)fd;
+}
+
+/* One name, from a directory that answers. A link is the object. */
+static int
+step_warily(const struct ask *a, int base, const char *name, int flags)
+{
+	char path[PATH_BYTES_MAX];
+	int rc = strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ?
+	    -ENOENT : path_in(a, base, name, path);
+
+	if (rc == -ENAMETOOLONG || (rc == 0 && slow_path(a->b, path)))
+		return slow_turn(a->b);
+	return kernel_walk(base, name, flags | O_NOFOLLOW, 0);
+}
+
+/* What the kernel has at hand, or one name that is no link; more than that is
+ * for who goes by hand (ELOOP). */
+static int
+walk_warily(const struct ask *a, int base, const char *path, int flags,
+    uint64_t resolve)
+{
+	CLEAN_FD int fd = kernel_walk(base, path, flags,
+	    resolve | RESOLVE_CACHED);
+	struct stat st;
+
+	if (fd == -EAGAIN && strcmp(path, "/") == 0)
+		fd = kernel_walk(base, path, flags, resolve);
+	else if (fd == -EAGAIN && strchr(path, '/') != NULL)
+		return -ELOOP;
+	else if (fd == -EAGAIN) {
+		fd = step_warily(a, base, path, flags);
+		if (fd >= 0 && (flags & O_NOFOLLOW) == 0 &&
+		    fstat(fd, &st) == 0 && S_ISLNK(st.st_mode))
+			return -ELOOP;
+	}
+	return fd >= 0 && slow_is(a->b, fd) ? slow_turn(a->b) : fd_take(&fd);
+}
+
+static int
+path_open2(const struct ask *a, int base, const char *path, int flags,
+    uint64_t resolve)
+{
+	return slow_matters(a->b) ?
+	    walk_warily(a, base, path, flags, resolve) :
+	    kernel_walk(base, path, flags, resolve);
 }
 
 /* ---- by hand ---- */
@@ -61,7 +106,8 @@ step_to(struct walker *w, int fd)
 static int
 go_root(struct walker *w)
 {
-	return step_to(w, path_open2(AT_FDCWD, "/", O_DIRECTORY, 0));
+	return step_to(w, path_open2(w->a, AT_FDCWD, "/",
+	    O_DIRECTORY, 0));
 }
 
 /* What a link in /proc itself says to the caller. */
@@ -106,6 +152,18 @@ is_callers_own(const struct ask *a, int fd)
 	return strncmp(path, own, strlen(own)) == 0;
 }
 
+static int
+jump_open(const struct walker *w, const char *name)
+{
+	CLEAN_FD int fd = -1;
+
+	if (slow_link(w->a->b, w->at, name))
+		return slow_turn(w->a->b);
+	fd = kernel_walk(w->at, name, 0, 0);
+	return fd >= 0 && slow_is(w->a->b, fd) ? slow_turn(w->a->b) :
+						 fd_take(&fd);
+}
+
 /* Of another, under fewer profiles, nothing is reached; and of an object that
  * has no name, a descriptor without access to it (O_PATH) is no better: it may
  * have been another's. */
@@ -124,7 +182,7 @@ may_jump(const struct walker *w, const char *name)
 	if (fstatat(w->at, name, &st, AT_SYMLINK_NOFOLLOW) == -1 ||
 	    (st.st_mode & (S_IRUSR | S_IWUSR)) != 0)
 		return 0;
-	fd = path_open2(w->at, name, 0, 0);
+	fd = jump_open(w, name);
 	return fd >= 0 && object_path(w->a->b, fd, path) ==
 	    OBJECT_NAMELESS ? -EACCES : 0;
 }
@@ -138,10 +196,10 @@ jump(struct walker *w, const char *name)
 
 	if (rc != 0)
 		return rc;
-	fd = path_open2(w->at, name, 0, 0);
+	fd = jump_open(w, name);
 	if (fd == -EACCES && is_callers_own(w->a, w->at) &&
 	    caps_ptrace(true) == 0) {
-		fd = path_open2(w->at, name, 0, 0);
+		fd = jump_open(w, name);
 		(void)caps_ptrace(false);
 	}
 	return step_to(w, fd);
@@ -235,7 +293,7 @@ is_hidden_at(const struct ask *a, int dir, const char *name)
 	if (!a->b->hides || strcmp(name, "..") == 0 ||
 	    path_in(a, dir, name, path) != 0 || !judge_hidden(a, path))
 		return false;
-	fd = path_open2(dir, name, O_NOFOLLOW, 0);
+	fd = path_open2(a, dir, name, O_NOFOLLOW, 0);
 	if (fd >= 0)
 		(void)judge_path(a, path, FILE_READ);
 	return true;
@@ -278,10 +336,11 @@ one_step(struct walker *w, unsigned flags)
 	if (rc != 0)
 		return rc;
 	if (name[0] == '\0' || strcmp(name, ".") == 0)
-		return step_to(w, path_open2(w->at, ".", O_DIRECTORY, 0));
+		return step_to(w, path_open2(w->a, w->at, ".",
+		    O_DIRECTORY, 0));
 	if (is_hidden_at(w->a, w->at, name))
 		return -ENOENT;
-	fd = path_open2(w->at, name, O_NOFOLLOW, 0);
+	fd = path_open2(w->a, w->at, name, O_NOFOLLOW, 0);
 	if (fd == -EACCES && w->tells)
 		tell(w, name);
 	if (fd < 0)
@@ -305,8 +364,8 @@ walk_by_hand(const struct ask *a, int base, const char *path, unsigned flags)
 	struct walker w = { .a = a, .tells = (flags & WALK_TELL) != 0 };
 	int rc = 0;
 
-	w.at = path[0] == '/' ? path_open2(AT_FDCWD, "/", O_DIRECTORY, 0) :
-				path_open2(base, ".", O_DIRECTORY, 0);
+	w.at = path_open2(a, path[0] == '/' ? AT_FDCWD : base,
+	    path[0] == '/' ? "/" : ".", O_DIRECTORY, 0);
 	if (w.at < 0)
 		return w.at;
 	(void)snprintf(w.rest, sizeof(w.rest), "%s", path);
@@ -341,7 +400,7 @@ walk_unseen(const struct ask *a, int base, const char *path, unsigned flags)
 {
 	const int nofollow = (flags & WALK_LINK) != 0 ? O_NOFOLLOW : 0;
 	int fd = goes_up(path) ? -ELOOP :
-	    path_open2(base, path, nofollow, RESOLVE_NO_SYMLINKS);
+	    path_open2(a, base, path, nofollow, RESOLVE_NO_SYMLINKS);
 
 	if (fd < 0 && fd != -ENOENT)
 		fd = walk_by_hand(a, base, path, flags);
@@ -355,7 +414,7 @@ walk_unseen(const struct ask *a, int base, const char *path, unsigned flags)
 /* Not there for the caller either: a link that leads it elsewhere than us is
  * in /proc alone, and the directory is not. */
 static bool
-is_missing_in(int base, const char *path)
+is_missing_in(const struct ask *a, int base, const char *path)
 {
 	const char *name = strrchr(path, '/');
 	char above[PATH_BYTES_MAX];
@@ -368,7 +427,7 @@ is_missing_in(int base, const char *path)
 		return false;
 	(void)snprintf(above, sizeof(above), "%.*s.", (int)(name - path),
 	    path);
-	dir = path_open2(base, above, O_DIRECTORY, RESOLVE_NO_MAGICLINKS);
+	dir = path_open2(a, base, above, O_DIRECTORY, RESOLVE_NO_MAGICLINKS);
 	return dir >= 0 && fstatfs(dir, &fs) == 0 &&
 	    fs.f_type != PROC_SUPER_MAGIC &&
 	    fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == -1 &&
@@ -385,10 +444,10 @@ walk(const struct ask *a, int base, const char *path, unsigned flags)
 		return -ENOENT;
 	if (a->b->hides)
 		return walk_unseen(a, base, path, flags);
-	fd = path_open2(base, path, nofollow, RESOLVE_NO_MAGICLINKS);
+	fd = path_open2(a, base, path, nofollow, RESOLVE_NO_MAGICLINKS);
 	if (fd == -ENOENT) /* is it, or did a link lead to our own "self"? */
-		fd = is_missing_in(base, path) ? -ENOENT :
-		    path_open2(base, path, nofollow, RESOLVE_NO_SYMLINKS);
+		fd = is_missing_in(a, base, path) ? -ENOENT :
+		    path_open2(a, base, path, nofollow, RESOLVE_NO_SYMLINKS);
 	if (fd == -ELOOP)
 		fd = walk_by_hand(a, base, path, flags);
 	return fd;
@@ -448,9 +507,9 @@ walk_link_text(const struct ask *a, int link, char out[PATH_BYTES_MAX])
 }
 
 bool
-walk_is_steady(int base, const char *path)
+walk_is_steady(const struct ask *a, int base, const char *path)
 {
-	CLEAN_FD int fd = path_open2(base, path, 0, RESOLVE_NO_MAGICLINKS);
+	CLEAN_FD int fd = path_open2(a, base, path, 0, RESOLVE_NO_MAGICLINKS);
 
 	return fd >= 0;
 }
