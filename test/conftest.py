@@ -137,7 +137,7 @@ def boxes(programs):
         return kept[policy]
 
     yield get
-    for s in kept.values():
+    for s in reversed(kept.values()):   # each knows those before it
         s.close()
 
 

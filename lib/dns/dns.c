@@ -4,6 +4,7 @@
 #include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 
 #include "base/err.h"
 #include "base/limits.h"
@@ -23,13 +24,23 @@ struct dns {
 	ares_channel channel;
 	struct loop_timer timer;
 	struct dns_socket sockets[DNS_SOCKETS_MAX];
-	unsigned queries;
+	TAILQ_HEAD(, lookup) lookups;	/* in flight */
+	unsigned nlookups;
 	bool ending;
 };
 
-struct dns_query {
+/* A name in flight, for all who ask for it meanwhile. */
+struct lookup {
 	struct dns *d;
-	struct dns_query **slot;	/* the asker's; NULL: cancelled */
+	TAILQ_ENTRY(lookup) link;
+	TAILQ_HEAD(, dns_query) askers;
+	char name[HOST_BYTES_MAX + 2];
+};
+
+struct dns_query {
+	struct lookup *of;
+	TAILQ_ENTRY(dns_query) link;
+	struct dns_query **slot;	/* the asker's */
 	void (*on_answer)(const struct dns_answer *a, void *arg);
 	void *arg;
 };
@@ -148,6 +159,7 @@ dns_new(struct loop *l, struct dns **out, struct err *e)
 	struct dns *d = mem_alloc(1, sizeof(*d));
 
 	d->loop = l;
+	TAILQ_INIT(&d->lookups);
 	d->timer.on_time = on_time;
 	d->timer.arg = d;
 	for (int i = 0; i < DNS_SOCKETS_MAX; i++)
@@ -210,23 +222,71 @@ answer_fill(struct dns_answer *a, const struct ares_addrinfo *info)
 		a->why = "the name has no address";
 }
 
+static struct dns_query *
+query_new(struct lookup *of)
+{
+	struct dns_query *q = mem_alloc(1, sizeof(*q));
+
+	q->of = of;
+	TAILQ_INSERT_TAIL(&of->askers, q, link);
+	return q;
+}
+
+static void
+query_free(struct dns_query *q)
+{
+	*q->slot = NULL;
+	TAILQ_REMOVE(&q->of->askers, q, link);
+	free(q);
+}
+
+/* Who is told may ask anew, which is another lookup, or cancel for others. */
 static void
 on_info(void *arg, int status, int timeouts, struct ares_addrinfo *info)
 {
-	struct dns_query *q = arg;
+	struct lookup *l = arg;
 	struct dns_answer a = { .why = ares_strerror(status) };
+	struct dns_query *q;
 
 	(void)timeouts;
-	q->d->queries--;
+	TAILQ_REMOVE(&l->d->lookups, l, link);
+	l->d->nlookups--;
 	if (status == ARES_SUCCESS)
 		answer_fill(&a, info);
 	if (info != NULL)
 		ares_freeaddrinfo(info);
-	if (q->slot != NULL && !q->d->ending) {
-		*q->slot = NULL;
-		q->on_answer(&a, q->arg);
+	while ((q = TAILQ_FIRST(&l->askers)) != NULL) {
+		struct dns_query told = *q;
+
+		query_free(q);
+		if (!l->d->ending)
+			told.on_answer(&a, told.arg);
 	}
-	free(q);
+	free(l);
+}
+
+static struct lookup *
+lookup_find(struct dns *d, const char *name)
+{
+	struct lookup *l;
+
+	TAILQ_FOREACH(l, &d->lookups, link)
+		if (strcmp(l->name, name) == 0)
+			break;
+	return l;
+}
+
+static struct lookup *
+lookup_new(struct dns *d, const char *name)
+{
+	struct lookup *l = mem_alloc(1, sizeof(*l));
+
+	l->d = d;
+	TAILQ_INIT(&l->askers);
+	must(str_copy(str_c(name), l->name, sizeof(l->name)));
+	TAILQ_INSERT_HEAD(&d->lookups, l, link);
+	d->nlookups++;
+	return l;
 }
 
 bool
@@ -237,17 +297,26 @@ dns_ask(struct dns *d, struct str host, struct dns_query **slot,
 		.ai_socktype = SOCK_STREAM,
 		.ai_flags = ARES_AI_NOSORT };
 	char name[HOST_BYTES_MAX + 2];
-	struct dns_query *q;
+	struct lookup *l;
+	bool asked;
 
-	if (d->queries >= DNS_QUERIES_MAX || host.len > HOST_BYTES_MAX)
+	if (host.len > HOST_BYTES_MAX)
 		return false;
 	must(str_copy(host, name, sizeof(name)));
-	q = mem_alloc(1, sizeof(*q));
-	*q = (struct dns_query){ d, slot, on_answer, arg };
-	d->queries++;
-	*slot = q;
-	ares_getaddrinfo(d->channel, name, NULL, &hints, on_info, q);
-	timer_arm(d);
+	l = lookup_find(d, name);
+	asked = l != NULL;
+	if (!asked && d->nlookups >= DNS_LOOKUPS_MAX)
+		return false;
+	if (!asked)
+		l = lookup_new(d, name);
+	*slot = query_new(l);
+	(*slot)->slot = slot;
+	(*slot)->on_answer = on_answer;
+	(*slot)->arg = arg;
+	if (!asked) {
+		ares_getaddrinfo(d->channel, name, NULL, &hints, on_info, l);
+		timer_arm(d);
+	}
 	return true;
 }
 
@@ -255,6 +324,5 @@ void
 dns_cancel(struct dns_query **slot)
 {
 	if (*slot != NULL)
-		(*slot)->slot = NULL;
-	*slot = NULL;
+		query_free(*slot);
 }

@@ -14,7 +14,7 @@ struct dns;
 struct dns_query;
 
 #define DNS_ADDRS_MAX	16	/* of one answer; the rest is not looked at */
-#define DNS_QUERIES_MAX 256	/* in flight */
+#define DNS_LOOKUPS_MAX 256	/* names in flight */
 
 struct dns_answer {
 	uint32_t n;	/* 0: why says what went wrong */
@@ -27,10 +27,10 @@ struct dns_answer {
 int dns_new(struct loop *l, struct dns **out, struct err *e);
 void dns_free(struct dns *d);	/* NULL is fine; no answer comes after it */
 
-/* Asks for a canonical name, as it is: no search list, no hosts file. *slot
- * is the query while it runs and NULL from just before on_answer is called,
- * which may be before this returns. false: too many are in flight, and no
- * answer will come. */
+/* Asks for a canonical name, as it is: no search list, no hosts file. Who asks
+ * for one that is in flight gets its answer. *slot is the query while it runs
+ * and NULL from just before on_answer is called, which may be before this
+ * returns. false: too many are in flight, and no answer will come. */
 bool dns_ask(struct dns *d, struct str host, struct dns_query **slot,
     void (*on_answer)(const struct dns_answer *a, void *arg), void *arg);
 /* on_answer will not be called. NULL in *slot is fine. */

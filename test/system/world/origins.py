@@ -89,7 +89,17 @@ def _ws(rq):
     return ws.serve(rq, record.put)
 
 
-ECHO = {"/sse": _sse, "/big/": _big, "/upload": _upload, "/slow/": _slow,
+def _apt(rq):
+    """As much of a repository as apt-get update asks for."""
+    if not rq.path.endswith("/Packages"):
+        return rq.conn.reply(404, "not here\n")
+    return rq.conn.reply(200, "Package: tinydeb\nVersion: 1.0\n"
+                         "Architecture: all\nMaintainer: w <w@world.test>\n"
+                         "Filename: ./tinydeb.deb\nSize: 1\n"
+                         "Description: of the pretend internet\n")
+
+
+ECHO = {"/apt/": _apt, "/sse": _sse, "/big/": _big, "/upload": _upload, "/slow/": _slow,
         "/served": _served, "/chunked": _chunked, "/close": _until_close,
         "/status/": _status, "/ws/": _ws}
 

@@ -20,6 +20,7 @@ import mail
 import model
 import origins
 import record
+import services
 
 # Other ports of the relay and of the hostile host that a guest might try.
 EXTRA_PORTS = (22, 25, 587, 8080, 8443, 9418)
@@ -72,6 +73,7 @@ def start(folder):
         context = contexts[""] if port == 8443 else None
         http1.listen(hosts.RELAY, port, origins.echo, context)
         http1.listen(hosts.EVIL, port, evil.swallow, context)
+    services.listen(http1, "other.test", hosts.HOSTS["other.test"])
     for address in (hosts.METADATA, hosts.PRIVATE, "192.168.1.1",
                     "100.64.0.1"):
         http1.listen(address, 80, evil.metadata)
