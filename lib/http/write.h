@@ -39,5 +39,7 @@ bool response_put(struct buf *out, const struct http_head *h,
 bool trailers_put(struct buf *out, const struct http_head *t) MUST_USE;
 /* The same fields and the empty line alone. */
 bool trailer_fields_put(struct buf *out, const struct http_head *t) MUST_USE;
+/* The words for a status; empty: there are none. */
+struct str http_reason(unsigned status);
 
 #endif

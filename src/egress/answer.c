@@ -12,39 +12,6 @@
 #define ANSWER_BYTES_MAX 65536
 
 static const char *
-status_text(unsigned status)
-{
-	switch (status) {
-	case 400:
-		return "Bad Request";
-	case 403:
-		return "Forbidden";
-	case 408:
-		return "Request Timeout";
-	case 414:
-		return "URI Too Long";
-	case 417:
-		return "Expectation Failed";
-	case 429:
-		return "Too Many Requests";
-	case 431:
-		return "Request Header Fields Too Large";
-	case 501:
-		return "Not Implemented";
-	case 502:
-		return "Bad Gateway";
-	case 503:
-		return "Service Unavailable";
-	case 504:
-		return "Gateway Timeout";
-	case 505:
-		return "HTTP Version Not Supported";
-	default:
-		return "Error";
-	}
-}
-
-static const char *
 fault_name(unsigned status)
 {
 	switch (status) {
@@ -106,7 +73,7 @@ send_head(struct conn *c, unsigned status, size_t length,
 
 	memset(h, 0, offsetof(struct http_head, fields));
 	h->status = status;
-	h->reason = str_c(status_text(status));
+	h->reason = http_reason(status);
 	add_field(h, "Content-Type", "application/json");
 	add_field(h, "Cache-Control", "no-store");
 	if (a != NULL) {

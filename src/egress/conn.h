@@ -133,7 +133,7 @@ struct conn {
 	bool keep;		/* the client may send another after it */
 	bool up_keep;		/* and so may we, upstream */
 	bool answering;		/* the response's head went out */
-	bool repeated;		/* it was asked again already */
+	unsigned repeats;	/* it was asked again so often */
 	unsigned interims;	/* responses that were not the last */
 	bool websocket;		/* it asks to become a WebSocket */
 	bool grpc;		/* it is a call of gRPC */

@@ -93,22 +93,24 @@ upstream_broken(struct conn *c, const char *why)
 	    "%s:%u: %s", c->at.host.text, (unsigned)c->at.port, why);
 }
 
+#define REPEATS_MAX 32 /* of what servers that end soon did not look at */
+
 /* A kept-alive connection that the peer closed just now: the request is
- * asked again, once, on a fresh one, if asking twice is harmless, or the
- * server said that it did nothing about it. */
+ * asked again, once, on a fresh one, if asking twice is harmless; or where the
+ * server said that it did nothing about it, which many in a row may say. */
 static bool
 may_repeat(const struct conn *c)
 {
 	static const char *const harmless[] = { "GET", "HEAD", "OPTIONS" };
 	const struct up *u = c->up;
 
-	if (c->repeated || !c->head_kept || u->s.in.len > 0)
+	if (!c->head_kept || u->s.in.len > 0)
 		return false;
 	if (u->s.h2 != NULL && u->s.h2->unseen)
-		return true;
+		return c->repeats < REPEATS_MAX;
 	for (size_t i = 0; i < NELEM(harmless); i++)
 		if (strcmp(c->method, harmless[i]) == 0)
-			return u->reused;
+			return u->reused && c->repeats == 0;
 	return false;
 }
 
@@ -118,7 +120,7 @@ upstream_gone(struct conn *c)
 	if (may_repeat(c)) {
 		up_close(&c->up);
 		c->head_kept = false;
-		c->repeated = true;
+		c->repeats++;
 		return dial_begin(c);
 	}
 	return upstream_broken(c,
@@ -234,6 +236,8 @@ response_head(struct conn *c)
 	    http_response_parse(str_head(buf_str(&s->in), end), h, &f) !=
 		PARSE_OK)
 		return upstream_broken(c, f.why);
+	if (s->h2 != NULL)
+		h->reason = http_reason(h->status);
 	if (h->status == 101)
 		w = websocket_begin(c, h);
 	else if (h->status >= 200 && h->status < 300 && c->talk != NULL &&
@@ -277,20 +281,21 @@ move(struct conn *c, struct body *b, struct stream *from, struct stream *to,
     bool *moved)
 {
 	struct http_fault f;
+	/* A cut is not an end, whatever ended the body was to have. */
+	bool cut = from->failed && b->in == HTTP_TO_END;
 	size_t before = to->out.len;
 	enum parse got;
 
 	if (b->done)
 		return PARSE_OK;
-	got = body_move(b, &from->in, &to->out, from->ended, &c->eg->head,
-	    &f);
+	got = body_move(b, &from->in, &to->out, from->ended && !cut,
+	    &c->eg->head, &f);
 	if (to->out.len != before) {
 		*moved = true;
 		egress_queue(c->eg, to);
 	}
 	to->tell |= to->out.len >= BODY_ROOM / 2;
-	/* A cut is not an end, whatever ended the body was to have. */
-	if (got == PARSE_OK && b->in == HTTP_TO_END && from->failed)
+	if (cut && got == PARSE_MORE && from->in.len == 0)
 		return PARSE_BAD;
 	if (got == PARSE_OK && to->h2 != NULL && to->outward)
 		end_request(c, to);

@@ -205,7 +205,7 @@ http_begin(struct conn *c, struct http_head *h)
 	w = place_check(c, &t, h);
 	if (w != WANT_WAIT)
 		return w;
-	c->repeated = false;
+	c->repeats = 0;
 	c->websocket = ws_is_asked(h);
 	c->grpc = request_is_call(c, h);
 	if (c->websocket && ws_request_check(h, &offer, &f) != PARSE_OK)

@@ -1,6 +1,7 @@
 """proxy.py -- egress alone on a port of loopback, and origins that are given
 their bytes: for what a client of a sandbox could not time or spell."""
 import os
+import select
 import socket
 import struct
 import subprocess
@@ -13,15 +14,17 @@ LINGER = struct.pack("ii", 1, 0)    # close() resets
 
 class Proxy:
     """openshell-egress with egress_run in place of supervisor and auditor;
-    names is host -> port of 127.0.0.1."""
+    names is host -> port of 127.0.0.1, trust what signs for them."""
 
-    def __init__(self, build, folder, policy, names, port=3200):
+    def __init__(self, build, folder, policy, names, port=3200, trust=None):
         self.port = port
         path = os.path.join(folder, f"policy-{port}.yaml")
         with open(path, "w", encoding="utf-8") as f:
             f.write(policy)
         argv = [os.path.join(build, "test", "system", "egress_run"),
                 "-p", str(port), "-c", path + ".pem"]
+        if trust is not None:
+            argv += ["-u", trust]
         for name, to in names.items():
             argv += ["-r", f"{name}=127.0.0.1:{to}"]
         # its own programs, not the copies: nobody else runs these
@@ -169,6 +172,18 @@ class Recorded:
     def reset(self):
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER)
         self.sock.close()
+
+
+def join(a, b):
+    """Bytes both ways until one ends."""
+    ends = {a: b, b: a}
+    while True:
+        for s in select.select(list(ends), [], [], 60)[0]:
+            got = s.recv(65536)
+            if not got:
+                b.close()
+                return
+            ends[s].sendall(got)
 
 
 def field(head, name):

@@ -163,7 +163,7 @@ print(json.dumps([early, s.body.decode(), s.heads[1]]))
     assert got == [[1, False], "ping", [["grpc-status", "0"]]]
 
 
-def test_a_request_that_the_server_did_not_look_at_is_asked_again_once(box):
+def test_a_request_that_the_server_did_not_look_at_is_asked_again(box):
     got = said(box, """
 c = Client("h2.test")
 a, b = c.get("/refuse/%d" % time.time_ns()), c.get("/never")

@@ -27,6 +27,7 @@ ANSWERS = {
     "hint": b"HTTP/1.1 103 Hints\r\nLink: <x>\r\n\r\n"
             b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
     "empty": b"HTTP/1.1 204 No\r\n\r\n",
+    "close": b"HTTP/1.1 200 OK\r\n\r\nhello",
 }
 FRAMES = [      # of stream n
     lambda n: frame(HEADERS, 4, n, _fields((":status", "103"), ("x", "y"))),
@@ -144,7 +145,9 @@ def cut_plain(p, kind, at, how):
     ok = got[0] == 502 or got[2] is None    # it is said, or cut
     if at < whole.index(b"\r\n\r\n", whole.index(b" 20")) + 4:
         ok = got[0] == 502
-    elif at == len(whole) and (how == "fin" or not ok):
+    elif kind == "close" and how == "fin":
+        ok = got[2] == whole[19:at]
+    elif kind != "close" and at == len(whole) and (how == "fin" or not ok):
         ok = got[::2] in ((200, b"hello"), (204, b""))
     after = None
     if got[2] is not None:
