@@ -287,12 +287,36 @@ print_endpoint(struct jline *j, const struct audit_record *a)
 	jline_close(j);
 }
 
+/* No action: a connection, so it is TCP. */
+static void
+print_protocol(struct jline *j, struct str action)
+{
+	static const struct {
+		const char *name;
+		uint32_t number;
+	} known[] = { { "udp", 17 }, { "icmp", 1 }, { "icmpv6", 58 },
+		{ "tcp", 6 }, { "", 6 } };
+	uint64_t number;
+
+	for (size_t i = 0; i < NELEM(known); i++)
+		if (str_eqz(action, known[i].name)) {
+			jline_unum(j, "protocol_num", known[i].number);
+			return;
+		}
+	if (str_has_prefix(action, STR("ip-")) &&
+	    str_u64(str_from(action, 3), 255, &number))
+		jline_unum(j, "protocol_num", number);
+}
+
 static void
 print_net(struct jline *j, const struct audit_record *a)
 {
 	print_endpoint(j, a);
-	jline_raw(j, "connection_info", STR("{\"direction_id\":2,"
-	    "\"boundary_id\":3,\"protocol_num\":6}"));
+	jline_open(j, "connection_info");
+	jline_num(j, "direction_id", 2);
+	jline_num(j, "boundary_id", 3);
+	print_protocol(j, a->action);
+	jline_close(j);
 	if (a->kind != AUDIT_NET_CLOSE)
 		return;
 	jline_open(j, "traffic");

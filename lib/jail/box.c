@@ -124,10 +124,11 @@ ready_ok(const struct root *r, const struct net_fds *n, struct err *e)
 		[READY_FD_TRUST] = r->trust, [READY_FD_DIAG] = n->diag,
 		[READY_FD_DIRECT] = n->direct, [READY_FD_NAMES] = n->names,
 		[READY_FD_NAMES_TCP] = n->names_tcp,
+		[READY_FD_DROPPED] = n->dropped,
 	};
 
 	return ready_send(&ok, fds, n->direct == -1 ? READY_FD_COUNT :
-	    READY_FD_ALL, e) == -1 ? -1 : 0;
+	    n->dropped == -1 ? READY_FD_DROPPED : READY_FD_ALL, e) == -1 ? -1 : 0;
 }
 
 /* The broker splits off here, if there is one: what returns goes on alone. */

@@ -28,7 +28,7 @@ enum { READY_FD_LISTENER, READY_FD_PTS, READY_FD_CA, READY_FD_BUNDLE,
 	READY_FD_TRUST, READY_FD_DIAG, READY_FD_COUNT,
 	/* and these, all or none (jail/net.h) */
 	READY_FD_DIRECT = READY_FD_COUNT, READY_FD_NAMES, READY_FD_NAMES_TCP,
-	READY_FD_ALL };
+	READY_FD_DROPPED, READY_FD_ALL };
 
 struct box_opts {
 	struct root_opts root;	/* its dirfd and host_root are set here */

@@ -3,7 +3,10 @@
  * The route makes every address local, so that packets to it come back in
  * through lo. There tproxy hands TCP to the listener: no address is
  * translated, and the socket itself knows which one was dialled. A table
- * that cannot be made leaves no route: addresses then are unreachable. */
+ * that cannot be made leaves no route: addresses then are unreachable.
+ *
+ * What is not let through is told to a socket of nfnetlink_log: the head of
+ * each packet. IPv6 gets a route for that alone. */
 #include "jail/capture.h"
 
 #include <arpa/inet.h>
@@ -11,9 +14,11 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_log.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -27,6 +32,8 @@
 #define OUT	   "out"
 #define LO_INDEX   1		/* in every network namespace */
 #define LISTEN_MAX 1024
+#define LOG_GROUP  1
+#define UNREACH_NO_ROUTE 0	/* code of ICMPv6: "network is unreachable" */
 #define BYTES_MAX  4096
 
 /* ---- messages ---- */
@@ -35,6 +42,8 @@ struct nl { /* several messages, one after the other */
 	_Alignas(8) unsigned char p[BYTES_MAX];
 	size_t len, msg;	/* where the last one begins */
 	uint32_t n;		/* of them are acknowledged */
+	uint8_t family;		/* of the table that is made */
+	bool logs;		/* its drops are told of */
 };
 
 static void *
@@ -113,10 +122,8 @@ nl_close(struct nl *m, size_t at)
 
 /* The kernel has answered all of them when they were sent. */
 static int
-nl_talk(const struct nl *m, int protocol, const char *what, struct err *e)
+nl_talk_on(int fd, const struct nl *m, const char *what, struct err *e)
 {
-	CLEAN_FD int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC,
-	    protocol);
 	struct {
 		struct nlmsghdr head;
 		struct nlmsgerr error;
@@ -137,12 +144,21 @@ nl_talk(const struct nl *m, int protocol, const char *what, struct err *e)
 	return 0;
 }
 
+static int
+nl_talk(const struct nl *m, int protocol, const char *what, struct err *e)
+{
+	CLEAN_FD int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC,
+	    protocol);
+
+	return nl_talk_on(fd, m, what, e);
+}
+
 /* ---- rules ---- */
 
 static void
 nft_begin(struct nl *m, unsigned type, unsigned flags)
 {
-	const struct nfgenmsg g = { .nfgen_family = NFPROTO_IPV4,
+	const struct nfgenmsg g = { .nfgen_family = m->family,
 		.version = NFNETLINK_V0 };
 
 	nl_begin(m, NFNL_SUBSYS_NFTABLES << 8 | type, NLM_F_CREATE |
@@ -214,28 +230,42 @@ put_value(struct nl *m, unsigned type, const void *p, size_t len)
 }
 
 static void
-expr_compare(struct nl *m, uint32_t op, uint8_t byte)
+expr_compare(struct nl *m, uint32_t op, const void *p, size_t len)
 {
 	struct expr x = expr_open(m, "cmp");
 
 	nl_put_u32(m, NFTA_CMP_SREG, NFT_REG_1);
 	nl_put_u32(m, NFTA_CMP_OP, op);
-	put_value(m, NFTA_CMP_DATA, &byte, sizeof(byte));
+	put_value(m, NFTA_CMP_DATA, p, len);
 	expr_close(m, x);
 }
 
-/* "ip daddr != 127.0.0.0/8", by its first byte. */
 static void
-expr_not_loopback(struct nl *m)
+expr_destination(struct nl *m, uint32_t offset, uint32_t len)
 {
 	struct expr x = expr_open(m, "payload");
 
 	nl_put_u32(m, NFTA_PAYLOAD_DREG, NFT_REG_1);
 	nl_put_u32(m, NFTA_PAYLOAD_BASE, NFT_PAYLOAD_NETWORK_HEADER);
-	nl_put_u32(m, NFTA_PAYLOAD_OFFSET, 16);
-	nl_put_u32(m, NFTA_PAYLOAD_LEN, 1);
+	nl_put_u32(m, NFTA_PAYLOAD_OFFSET, offset);
+	nl_put_u32(m, NFTA_PAYLOAD_LEN, len);
 	expr_close(m, x);
-	expr_compare(m, NFT_CMP_NEQ, IN_LOOPBACKNET);
+}
+
+/* "ip daddr != 127.0.0.0/8", by its first byte; "ip6 daddr != ::1". */
+static void
+expr_not_loopback(struct nl *m)
+{
+	static const uint8_t v4 = IN_LOOPBACKNET;
+
+	if (m->family == NFPROTO_IPV4) {
+		expr_destination(m, 16, sizeof(v4));
+		expr_compare(m, NFT_CMP_NEQ, &v4, sizeof(v4));
+	} else {
+		expr_destination(m, 24, sizeof(in6addr_loopback));
+		expr_compare(m, NFT_CMP_NEQ, &in6addr_loopback,
+		    sizeof(in6addr_loopback));
+	}
 }
 
 static void
@@ -246,7 +276,7 @@ expr_protocol(struct nl *m, uint32_t op, uint8_t protocol)
 	nl_put_u32(m, NFTA_META_KEY, NFT_META_L4PROTO);
 	nl_put_u32(m, NFTA_META_DREG, NFT_REG_1);
 	expr_close(m, x);
-	expr_compare(m, op, protocol);
+	expr_compare(m, op, &protocol, sizeof(protocol));
 }
 
 static void
@@ -275,11 +305,29 @@ expr_tproxy(struct nl *m)
 	expr_close(m, x);
 }
 
+/* Its first bytes, each for itself and at once. */
+static void
+expr_log(struct nl *m)
+{
+	const uint16_t group = htons(LOG_GROUP);
+	struct expr x;
+
+	if (!m->logs)
+		return;
+	x = expr_open(m, "log");
+	nl_put(m, NFTA_LOG_GROUP, &group, sizeof(group));
+	nl_put_u32(m, NFTA_LOG_SNAPLEN, CAPTURE_BYTES);
+	expr_close(m, x);
+}
+
 static void
 expr_drop(struct nl *m)
 {
-	struct expr x = expr_open(m, "immediate");
+	struct expr x;
 	size_t data, verdict;
+
+	expr_log(m);
+	x = expr_open(m, "immediate");
 
 	nl_put_u32(m, NFTA_IMMEDIATE_DREG, NFT_REG_VERDICT);
 	data = nl_open(m, NFTA_IMMEDIATE_DATA);
@@ -290,8 +338,23 @@ expr_drop(struct nl *m)
 	expr_close(m, x);
 }
 
+/* As if there were no route: who dials is told at once. */
 static void
-rule(struct nl *m, const char *name, uint32_t op, void (*then)(struct nl *m))
+expr_reject(struct nl *m)
+{
+	const uint8_t code = UNREACH_NO_ROUTE;
+	struct expr x;
+
+	expr_log(m);
+	x = expr_open(m, "reject");
+	nl_put_u32(m, NFTA_REJECT_TYPE, NFT_REJECT_ICMP_UNREACH);
+	nl_put(m, NFTA_REJECT_ICMP_CODE, &code, sizeof(code));
+	expr_close(m, x);
+}
+
+#define ANY_PROTOCOL (-1)
+static void
+rule(struct nl *m, const char *name, int op, void (*then)(struct nl *m))
 {
 	size_t list;
 
@@ -300,16 +363,17 @@ rule(struct nl *m, const char *name, uint32_t op, void (*then)(struct nl *m))
 	nl_put_text(m, NFTA_RULE_CHAIN, name);
 	list = nl_open(m, NFTA_RULE_EXPRESSIONS);
 	expr_not_loopback(m);
-	expr_protocol(m, op, IPPROTO_TCP);
+	if (op != ANY_PROTOCOL)
+		expr_protocol(m, (uint32_t)op, IPPROTO_TCP);
 	then(m);
 	nl_close(m, list);
 	nl_end(m);
 }
 
 static int
-rules_set_up(struct err *e)
+rules_set_up(bool logs, struct err *e)
 {
-	struct nl m = { .len = 0 };
+	struct nl m = { .family = NFPROTO_IPV4, .logs = logs };
 
 	batch(&m, NFNL_MSG_BATCH_BEGIN);
 	table(&m);
@@ -320,6 +384,46 @@ rules_set_up(struct err *e)
 	batch(&m, NFNL_MSG_BATCH_END);
 	return nl_talk(&m, NETLINK_NETFILTER, "set up nftables with tproxy "
 	    "(CONFIG_NFT_TPROXY)", e);
+}
+
+static int
+rules6_set_up(void)
+{
+	struct nl m = { .family = NFPROTO_IPV6, .logs = true };
+
+	batch(&m, NFNL_MSG_BATCH_BEGIN);
+	table(&m);
+	chain(&m, OUT, NF_INET_LOCAL_OUT);
+	rule(&m, OUT, ANY_PROTOCOL, expr_reject);
+	batch(&m, NFNL_MSG_BATCH_END);
+	return nl_talk(&m, NETLINK_NETFILTER, "log IPv6", NULL);
+}
+
+/* ---- the log ---- */
+
+static int
+log_open(void)
+{
+	const struct nfgenmsg g = { .version = NFNETLINK_V0,
+		.res_id = htons(LOG_GROUP) };
+	const struct nfulnl_msg_config_cmd bind = {
+		.command = NFULNL_CFG_CMD_BIND };
+	const struct nfulnl_msg_config_mode mode = {
+		.copy_range = htonl(CAPTURE_BYTES),
+		.copy_mode = NFULNL_COPY_PACKET };
+	const uint16_t flags = htons(NFULNL_CFG_F_SEQ);
+	CLEAN_FD int fd = socket(AF_NETLINK,
+	    SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_NETFILTER);
+	struct nl m = { .len = 0 };
+
+	nl_begin(&m, NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_CONFIG, NLM_F_ACK,
+	    &g, sizeof(g));
+	nl_put(&m, NFULA_CFG_CMD, &bind, sizeof(bind));
+	nl_put(&m, NFULA_CFG_MODE, &mode, sizeof(mode));
+	nl_put_u32(&m, NFULA_CFG_QTHRESH, 1);
+	nl_put(&m, NFULA_CFG_FLAGS, &flags, sizeof(flags));
+	nl_end(&m);
+	return nl_talk_on(fd, &m, "log", NULL) == -1 ? -1 : fd_take(&fd);
 }
 
 /* ---- the route ---- */
@@ -341,26 +445,43 @@ address(struct nl *m)
 	nl_end(m);
 }
 
+static void
+route(struct nl *m, uint8_t family, const void *src, size_t len)
+{
+	const struct rtmsg r = { .rtm_family = family,
+		.rtm_table = RT_TABLE_LOCAL, .rtm_protocol = RTPROT_STATIC,
+		.rtm_scope = RT_SCOPE_HOST, .rtm_type = RTN_LOCAL };
+	const uint32_t oif = LO_INDEX;
+
+	nl_begin(m, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK, &r,
+	    sizeof(r));
+	nl_put(m, RTA_OIF, &oif, sizeof(oif));
+	nl_put(m, RTA_PREFSRC, src, len);
+	nl_end(m);
+}
+
 static int
 route_set_up(struct err *e)
 {
-	const struct rtmsg r = { .rtm_family = AF_INET,
-		.rtm_table = RT_TABLE_LOCAL, .rtm_protocol = RTPROT_STATIC,
-		.rtm_scope = RT_SCOPE_HOST, .rtm_type = RTN_LOCAL };
-	const uint32_t oif = LO_INDEX, src = htonl(INADDR_LOOPBACK);
+	const uint32_t src = htonl(INADDR_LOOPBACK);
 	struct nl m = { .len = 0 };
 
 	address(&m);
-	nl_begin(&m, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK, &r,
-	    sizeof(r));
-	nl_put(&m, RTA_OIF, &oif, sizeof(oif));
-	nl_put(&m, RTA_PREFSRC, &src, sizeof(src));
-	nl_end(&m);
+	route(&m, AF_INET, &src, sizeof(src));
 	return nl_talk(&m, NETLINK_ROUTE, "make every address local", e);
 }
 
+static int
+route6_set_up(void)
+{
+	struct nl m = { .len = 0 };
+
+	route(&m, AF_INET6, &in6addr_loopback, sizeof(in6addr_loopback));
+	return nl_talk(&m, NETLINK_ROUTE, "make IPv6 local", NULL);
+}
+
 int
-capture_set_up(struct err *e)
+capture_set_up(int *dropped, struct err *e)
 {
 	const struct sockaddr_in a = { .sin_family = AF_INET,
 		.sin_port = htons(CAPTURE_PORT),
@@ -375,7 +496,16 @@ capture_set_up(struct err *e)
 	if (bind(fd, (const struct sockaddr *)&a, sizeof(a)) == -1 ||
 	    listen(fd, LISTEN_MAX) == -1)
 		return err_sys(e, "listen for caught connections");
-	if (rules_set_up(e) == -1 || route_set_up(e) == -1)
+	*dropped = log_open();
+	if (*dropped != -1 && rules_set_up(true, NULL) == -1)
+		fd_close(dropped);
+	if ((*dropped == -1 && rules_set_up(false, e) == -1) ||
+	    route_set_up(e) == -1) {
+		fd_close(dropped);
 		return -1;
+	}
+	/* Without either IPv6 is as unreachable, and not told of. */
+	if (*dropped != -1 && rules6_set_up() == 0)
+		(void)route6_set_up();
 	return fd_take(&fd);
 }

@@ -77,7 +77,7 @@ net_set_up(struct net_fds *n, struct err *e)
 	if (n->diag == -1)
 		return -1;
 	/* Fewer ways out when it fails: `openshell doctor' says so. */
-	n->direct = capture_set_up(NULL);
+	n->direct = capture_set_up(&n->dropped, NULL);
 	return n->direct == -1 ? 0 : names_set_up(n, e);
 }
 
@@ -89,4 +89,5 @@ net_close(struct net_fds *n)
 	fd_close(&n->direct);
 	fd_close(&n->names);
 	fd_close(&n->names_tcp);
+	fd_close(&n->dropped);
 }

@@ -16,9 +16,11 @@ struct net_fds { /* -1: not there */
 	 * a name that leads nowhere is of no use. */
 	int direct;	/* gets what programs dial that know of no proxy */
 	int names, names_tcp; /* 127.0.0.1:NAMES_PORT, UDP and TCP */
+	int dropped;	/* tells what was not let through; may be -1 for
+			 * itself (capture.h) */
 };
 
-#define NET_NONE_OPEN { -1, -1, -1, -1, -1 }
+#define NET_NONE_OPEN { -1, -1, -1, -1, -1, -1 }
 
 /* Brings lo up in this network namespace and makes its sockets. */
 int net_set_up(struct net_fds *n, struct err *e);

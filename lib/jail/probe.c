@@ -214,7 +214,8 @@ try_capture(void)
 	if (net_set_up(&n, &e) == 0 && n.direct != -1)
 		return 0;
 	if (e.kind == ERR_NONE)
-		(void)capture_set_up(&e); /* again, for the reason */
+		(void)capture_set_up(&n.dropped, &e); /* again, for
+							* the reason */
 	errno = e.sys;
 	return -1;
 }

@@ -487,6 +487,7 @@ who_ask_put(struct wbuf *w, const struct who_ask *q)
 	put_u32(w, q->there);
 	put_u16(w, q->there_port);
 	put_u8(w, q->profiles);
+	put_u8(w, q->proto);
 }
 
 int
@@ -496,6 +497,7 @@ who_ask_get(struct rbuf *r, struct who_ask *q)
 	q->there = get_u32(r);
 	q->there_port = get_u16(r);
 	q->profiles = get_bool(r);
+	q->proto = get_u8(r);
 	return get_end(r);
 }
 

@@ -123,7 +123,7 @@ int policy_set_get(struct rbuf *r, struct policy_set *p);
 
 /* EGRESS_LISTEN: the proxy's listener, and all of the others or none. */
 enum { LISTEN_FD_PROXY, LISTEN_FD_DIRECT, LISTEN_FD_NAMES,
-	LISTEN_FD_NAMES_TCP, LISTEN_FD_COUNT };
+	LISTEN_FD_NAMES_TCP, LISTEN_FD_DROPPED, LISTEN_FD_COUNT };
 
 /* EGRESS_START. fds: the image, the audit channel, the upstream CA file
  * (optional). */
@@ -197,6 +197,8 @@ struct who_ask { /* the connection from 127.0.0.1 port to there */
 	uint16_t port;
 	uint32_t there;		/* as a number */
 	uint16_t there_port;
+	uint8_t proto;		/* 0; else the socket of that protocol (of IP)
+				 * that is bound to port, and there is none */
 };
 void who_ask_put(struct wbuf *w, const struct who_ask *q);
 int who_ask_get(struct rbuf *r, struct who_ask *q);

@@ -36,6 +36,25 @@ what_http(struct line *l)
 	    json_text(l->un, "path"), got);
 }
 
+/* "UDP dns.google:53": what was not let out as a packet. */
+static void
+what_packet(struct line *l, long long port)
+{
+	bool six = strchr(l->host, ':') != NULL;
+	char at[16] = "";
+	int n = snprintf(l->what, sizeof(l->what), "%.15s", l->action);
+
+	for (int i = 0; i < n; i++)
+		if (l->what[i] >= 'a' && l->what[i] <= 'z')
+			l->what[i] = (char)(l->what[i] - 'a' + 'A');
+	if (port != 0)
+		(void)snprintf(at, sizeof(at), ":%lld", port);
+	(void)snprintf(l->what + n, sizeof(l->what) - (size_t)n,
+	    "%s%s%s%s%s", l->host[0] != '\0' ? " " : "",
+	    six && port != 0 ? "[" : "", l->host, six && port != 0 ? "]" : "",
+	    at);
+}
+
 static void
 what_net(struct line *l)
 {
@@ -49,6 +68,8 @@ what_net(struct line *l)
 		    "closed %s:%lld, %lld bytes in, %lld out", l->host, port,
 		    (long long)json_number(traffic, "bytes_in"),
 		    (long long)json_number(traffic, "bytes_out"));
+	else if (l->action[0] != '\0')
+		what_packet(l, port);
 	else
 		(void)snprintf(l->what, sizeof(l->what), "CONNECT %s:%lld%s%s",
 		    l->host, port, ip[0] != '\0' ? " \u2192 " : "", ip);

@@ -11,7 +11,7 @@
 
 /* ---- one answer ---- */
 
-static void
+void
 caller_put(struct caller **slot)
 {
 	struct caller *k = *slot;
@@ -49,7 +49,7 @@ keep(char **at, struct str s)
 	return str_of(to, s.len);
 }
 
-static struct caller *
+struct caller *
 caller_new(const struct who *w)
 {
 	size_t room = 0;
@@ -59,6 +59,7 @@ caller_new(const struct who *w)
 	for (uint32_t i = 0; i < w->n; i++)
 		room += w->chain[i].len;
 	k = mem_alloc(1, sizeof(*k) + room);
+	k->refs = 1;
 	at = k->text;
 	k->pid = w->pid;
 	k->others = w->others;
@@ -118,6 +119,25 @@ caller_who(const struct conn *c)
 	if (k == NULL || k->n == 0)
 		return (struct net_who){ .n = 0 };
 	return (struct net_who){ k->common, k->ncommon, k->others };
+}
+
+void
+caller_record(const struct caller *k, struct audit_record *r, char *chain,
+    size_t cap)
+{
+	size_t n = 0;
+
+	if (k == NULL || k->n == 0)
+		return;
+	r->pid = k->pid;
+	r->exe = k->chain[0];
+	r->sha256 = str_c(k->sha256);
+	for (uint32_t i = 1; i < k->n && k->chain[i].len < cap - n; i++) {
+		memcpy(chain + n, k->chain[i].p, k->chain[i].len);
+		n += k->chain[i].len;
+		chain[n++] = '\0';
+	}
+	r->chain = str_of(chain, n);
 }
 
 /* Of whom it is not known under which he is, he may be under any of them. */
@@ -288,12 +308,14 @@ caller_on_reply(struct egress *eg, struct msg *m, struct err *e)
 	struct caller *k;
 	bool changed;
 
-	if (who_get(&r, &who) == -1)
-		return err_set(e, ERR_PEER, "WHO_REPLY is malformed");
 	if (eg->nasks > 0)
 		eg->nasks--;
 	ask_next(eg);
 	conn_accept_more(eg);
+	if (m->id - 1 < DROPPED_PLACES_MAX)
+		return dropped_on_reply(eg, m, e);
+	if (who_get(&r, &who) == -1)
+		return err_set(e, ERR_PEER, "WHO_REPLY is malformed");
 	if (c == NULL || c->asks.sent == c->asks.heard)
 		return 0; /* it is gone */
 	c->asks.heard++;
@@ -301,10 +323,11 @@ caller_on_reply(struct egress *eg, struct msg *m, struct err *e)
 	k = caller_new(&who);
 	caller_narrow(k, c->who);
 	changed = !same_standing(c->who, k);
-	if (k->n == 0)
+	if (!who.known)
 		log_debug("conn %u: who asks is not known: %s", c->id,
 		    who.reason);
 	caller_set(c, k);
+	caller_put(&k); /* it is c's */
 	if (is_behind(c->asks.heard, c->asks.wanted))
 		caller_ask(c);
 	tell(c, changed);

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "audit/record.h"
 #include "base/str.h"
 #include "conn.h"
 #include "policy/decide.h"
@@ -45,6 +46,12 @@ int caller_on_reply(struct egress *eg, struct msg *m, struct err *e);
 /* Those over which bytes come from the sandbox are looked at again. */
 void caller_on_tick(struct loop *l, void *arg);
 void caller_forget(struct conn *c);	/* it is freed */
+
+struct caller *caller_new(const struct who *w);
+void caller_put(struct caller **slot);
+/* k may be NULL. chain holds r->chain: whole paths, as many as fit. */
+void caller_record(const struct caller *k, struct audit_record *r, char *chain,
+    size_t cap);
 
 /* For a question to the policy. */
 struct net_who caller_who(const struct conn *c);

@@ -418,7 +418,9 @@ conn_new(struct egress *eg, int fd, uint16_t peer_port)
 
 	conn_init(c, eg);
 	c->slot = slot_find(eg);
-	c->id = c->slot + CONN_COUNT_MAX * ++eg->serial;
+	if (++eg->serial >= UINT32_MAX / CONN_COUNT_MAX)
+		eg->serial = 1; /* ids below CONN_COUNT_MAX are dropped.h's */
+	c->id = c->slot + CONN_COUNT_MAX * eg->serial;
 	eg->conns[c->slot] = c;
 	eg->nconns++;
 	c->peer_port = peer_port;

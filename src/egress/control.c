@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/must.h"
 #include "caller.h"
+#include "dropped.h"
 #include "egress.h"
 #include "msg/body.h"
 #include "tls/jks.h"
@@ -163,15 +164,20 @@ on_listener(struct egress *eg, struct msg *m, struct err *e)
 	if (watch(eg, &eg->listener, msg_take_fd(m, LISTEN_FD_PROXY),
 		conn_on_accept, e) == -1)
 		return -1;
-	if (m->nfds != LISTEN_FD_COUNT)
+	if (m->nfds < LISTEN_FD_DROPPED)
 		return 0; /* the kernel lacks what the others need */
 	if (watch(eg, &eg->direct, msg_take_fd(m, LISTEN_FD_DIRECT),
 		conn_on_direct, e) == -1 ||
 	    watch(eg, &eg->answerer.udp, msg_take_fd(m, LISTEN_FD_NAMES),
 		answerer_on_packet, e) == -1)
 		return -1;
-	return watch(eg, &eg->answerer.tcp,
-	    msg_take_fd(m, LISTEN_FD_NAMES_TCP), answerer_on_accept, e);
+	if (watch(eg, &eg->answerer.tcp,
+		msg_take_fd(m, LISTEN_FD_NAMES_TCP), answerer_on_accept,
+		e) == -1)
+		return -1;
+	return m->nfds < LISTEN_FD_COUNT ? 0 :
+	    watch(eg, &eg->dropped.io, msg_take_fd(m, LISTEN_FD_DROPPED),
+		dropped_on_packet, e);
 }
 
 static int

@@ -10,6 +10,7 @@
 #include "answerer.h"
 #include "conn.h"
 #include "dns/dns.h"
+#include "dropped.h"
 #include "http/head.h"
 #include "loop/loop.h"
 #include "msg/chan.h"
@@ -29,6 +30,7 @@ struct egress {
 	 * without it. */
 	struct loop_io listener, direct;
 	struct answerer answerer;
+	struct dropped dropped;
 	struct dns *dns;
 	struct tls *tls;
 	struct resolve resolve;

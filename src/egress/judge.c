@@ -211,27 +211,6 @@ rule_text(const struct policy_rule *r, char *out, size_t cap)
 	return str_of(out, n < 0 ? 0 : (size_t)n < cap ? (size_t)n : cap - 1);
 }
 
-/* Whole paths, as many as fit, each ended by a zero. */
-static void
-record_caller(const struct conn *c, struct audit_record *r, char *chain,
-    size_t cap)
-{
-	const struct caller *k = c->who;
-	size_t n = 0;
-
-	if (k == NULL || k->n == 0)
-		return;
-	r->pid = k->pid;
-	r->exe = k->chain[0];
-	r->sha256 = str_c(k->sha256);
-	for (uint32_t i = 1; i < k->n && k->chain[i].len < cap - n; i++) {
-		memcpy(chain + n, k->chain[i].p, k->chain[i].len);
-		n += k->chain[i].len;
-		chain[n++] = '\0';
-	}
-	r->chain = str_of(chain, n);
-}
-
 bool
 judge_record(struct conn *c, enum audit_kind kind,
     enum audit_verdict verdict, const struct net_answer *a, unsigned status,
@@ -248,7 +227,7 @@ judge_record(struct conn *c, enum audit_kind kind,
 		.policy_hash = str_c(image_info(c->eg->image)->hash),
 		.generation = c->eg->generation };
 
-	record_caller(c, &r, chain, sizeof(chain));
+	caller_record(c->who, &r, chain, sizeof(chain));
 	profiles_print(c->eg->image, caller_profiles(c), profile,
 	    sizeof(profile));
 	r.profile = str_c(profile);

@@ -47,6 +47,7 @@ acquire(struct err *e)
 	eg.sweep_timer.arg = &eg;
 	eg.who_timer.on_time = caller_on_tick;
 	eg.who_timer.arg = &eg;
+	dropped_init(&eg);
 	up_pool_init(&eg);
 	if (loop_new(&eg.loop, e) == -1)
 		return -1;

@@ -16,12 +16,25 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clean.h"
+#include "base/compat.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "jail/self.h"
 #include "supervisor/exes.h"
 #include "supervisor/hunt.h"
 #include "supervisor/supervisor.h"
+
+#define LINES_MAX 4096 /* of a table of sockets */
+
+struct finder {
+	struct chan c;
+	int diag;
+	pid_t init;
+	struct exes *exes;
+	struct hunt hunt;
+	unsigned char in[MSG_BYTES_MAX + CHAN_HEAD_BYTES], out[32768];
+};
 
 /* ---- the connection ---- */
 
@@ -75,16 +88,60 @@ connection_find(int diag, const struct who_ask *c, uint64_t *inode)
 	return *inode != 0;
 }
 
-/* ---- the answer ---- */
+/* ---- the socket of what is no connection ---- */
 
-struct finder {
-	struct chan c;
-	int diag;
-	pid_t init;
-	struct exes *exes;
-	struct hunt hunt;
-	unsigned char in[MSG_BYTES_MAX + CHAN_HEAD_BYTES], out[32768];
-};
+static bool
+line_take(const char *line, uint16_t port, uint64_t *inode)
+{
+	unsigned at;
+	unsigned long long got;
+
+	if (sscanf(line, "%*d: %*[0-9A-Fa-f]:%x %*[0-9A-Fa-f]:%*x %*x %*x:%*x "
+		"%*x:%*x %*x %*u %*d %llu", &at, &got) != 2 || at != port)
+		return false;
+	*inode = got;
+	return got != 0;
+}
+
+static bool
+table_find(struct finder *f, const char *table, uint16_t port, uint64_t *inode)
+{
+	int fd = hunt_open(f->init, table, 0);
+	FILE *from = fd == -1 ? NULL : fdopen(fd, "r");
+	char line[256];
+	bool found = false;
+
+	if (from == NULL) {
+		fd_close(&fd);
+		return false;
+	}
+	for (int i = 0; i < LINES_MAX && !found &&
+	    fgets(line, sizeof(line), from) != NULL; i++)
+		found = line_take(line, port, inode);
+	(void)fclose(from);
+	return found;
+}
+
+static bool
+socket_find(struct finder *f, uint8_t protocol, uint16_t port, uint64_t *inode)
+{
+	static const struct {
+		uint8_t protocol;
+		const char *table;
+	} tables[] = { { IPPROTO_UDP, "net/udp" }, { IPPROTO_UDP, "net/udp6" },
+		{ IPPROTO_TCP, "net/tcp6" }, { IPPROTO_ICMP, "net/icmp" },
+		{ IPPROTO_ICMPV6, "net/icmp6" },
+		{ IPPROTO_UDPLITE, "net/udplite" },
+		{ IPPROTO_UDPLITE, "net/udplite6" } };
+
+	for (size_t i = 0; i < NELEM(tables); i++)
+		if (tables[i].protocol == protocol &&
+		    table_find(f, tables[i].table, port, inode))
+			return true;
+	return false;
+}
+
+/* ---- the answer ---- */
 
 static void
 doubt(struct who *out, const char *why)
@@ -126,7 +183,8 @@ find(struct finder *f, const struct who_ask *c, struct who *out)
 	struct hunt *h = &f->hunt;
 
 	h->all = c->profiles;
-	if (!connection_find(f->diag, c, &h->inode)) {
+	if (c->proto != 0 ? !socket_find(f, c->proto, c->port, &h->inode) :
+			    !connection_find(f->diag, c, &h->inode)) {
 		(void)snprintf(out->reason, sizeof(out->reason),
 		    "no connection from port %u is open", c->port);
 		return;

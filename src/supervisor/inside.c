@@ -75,8 +75,8 @@ void
 inside_trust(struct supervisor *s, const struct egress_ready *v)
 {
 	const struct str texts[] = { v->ca_pem, v->ca_pem, v->truststore };
-	unsigned ways = s->ways[LISTEN_FD_COUNT - 1] == -1 ? 1 :
-	    LISTEN_FD_COUNT;
+	unsigned ways = s->ways[LISTEN_FD_DROPPED] != -1 ? LISTEN_FD_COUNT :
+	    s->ways[LISTEN_FD_NAMES_TCP] != -1 ? LISTEN_FD_DROPPED : 1;
 	struct err e = { 0 };
 
 	for (size_t i = 0; i < NELEM(s->trust_fds); i++) {
