@@ -131,6 +131,8 @@ find_named(const struct exec_scan *s, struct str path, struct exec_found *out)
 void
 exec_find_denies(const struct exec_scan *s, struct exec_found *out)
 {
+	struct str called;
+
 	out->n = 0;
 	out->full = false;
 	if (s->im->ncnames == 0)
@@ -139,8 +141,11 @@ exec_find_denies(const struct exec_scan *s, struct exec_found *out)
 	if (s->first > 0)	/* busybox is not busybox's applet */
 		return;
 	find_named(s, s->form->file, out);
-	if (s->form->argc > 0 && !str_eq(s->form->argv[0], s->name))
-		find_named(s, s->form->argv[0], out);
+	called = s->form->argc > 0 ? s->form->argv[0] : s->name;
+	if (str_has_prefix(called, STR("-")))
+		called = str_from(called, 1); /* as a login shell, is told */
+	if (!str_eq(called, s->name))
+		find_named(s, called, out);
 	find_numbers(s->im, s->form->same, s->form->nsame, COMMAND_DENIED,
 	    out);
 	find_numbers(s->im, s->form->copies, s->form->ncopies,

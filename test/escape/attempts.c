@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
+#include <linux/filter.h>
 #include <linux/if.h>
 #include <linux/netlink.h>
 #include <linux/perf_event.h>
@@ -52,6 +53,28 @@ read_by_openat2(void)
 	uint64_t how[3] = { O_RDONLY, 0, 0 };
 
 	return (int)syscall(437, AT_FDCWD, SHADOW, how, sizeof(how));
+}
+
+static int
+openat2_sized(size_t size)
+{
+	static char how[8192] __attribute__((aligned(8)));
+
+	return (int)syscall(437, AT_FDCWD, SHADOW, how, size);
+}
+
+static int read_by_openat2_empty(void) { return openat2_sized(0); }
+static int read_by_openat2_short(void) { return openat2_sized(8); }
+static int read_by_openat2_odd(void) { return openat2_sized(25); }
+static int read_by_openat2_page(void) { return openat2_sized(4096); }
+static int read_by_openat2_huge(void) { return openat2_sized(8192); }
+
+static int
+read_by_openat2_in_root(void)
+{
+	uint64_t how[3] = { O_RDONLY, 0, 0x10 /* RESOLVE_IN_ROOT */ };
+
+	return (int)syscall(437, open("/", O_PATH), SHADOW, how, sizeof(how));
 }
 
 static int
@@ -183,6 +206,27 @@ set_mount_attributes(void)
 }
 
 static int
+pick_a_mount(void)
+{
+	return (int)syscall(433 /* fspick */, AT_FDCWD, "/", 0);
+}
+
+static int
+move_a_mount(void)
+{
+	return (int)syscall(429, AT_FDCWD, "/proc", AT_FDCWD, "/tmp", 0);
+}
+
+static int
+clone_a_tree_with_attributes(void)
+{
+	uint64_t attr[4] = { 0, 1, 0, 0 };
+
+	return (int)syscall(467 /* open_tree_attr */, AT_FDCWD, "/", 1U, attr,
+	    sizeof(attr));
+}
+
+static int
 unmount_proc(void)
 {
 	return umount2("/proc", MNT_DETACH);
@@ -246,6 +290,41 @@ clone3_user(void)
 }
 
 static int
+clone3_padded(void) /* flags where no filter looks, a size of the future */
+{
+	uint64_t args[64] = { CLONE_NEWUSER };
+	int pid = (int)syscall(435, args, sizeof(args));
+
+	if (pid == 0)
+		_exit(0);
+	return pid;
+}
+
+static int
+clone3_into_cgroup(void)
+{
+	uint64_t args[11] = { 1ULL << 33, [4] = SIGCHLD };
+	int fd = open("/sys/fs/cgroup", O_RDONLY | O_DIRECTORY), pid;
+
+	args[10] = (uint64_t)fd;
+	pid = (int)syscall(435, args, sizeof(args));
+	if (pid == 0)
+		_exit(0);
+	return pid;
+}
+
+static int
+clone_user_high_bits(void)
+{
+	int pid = (int)syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD | HIGH, 0,
+	    0, 0, 0);
+
+	if (pid == 0)
+		_exit(0);
+	return pid;
+}
+
+static int
 join_namespace(void)
 {
 	int fd = open("/proc/1/ns/net", O_RDONLY);
@@ -269,6 +348,61 @@ set_interface(void)
 
 	r.ifr_flags = 0;
 	return fd == -1 ? -1 : ioctl(fd, 0x8914 /* SIOCSIFFLAGS */, &r);
+}
+
+static int
+set_socket(int level, int option, const void *value, socklen_t n)
+{
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	return fd == -1 ? -1 : setsockopt(fd, level, option, value, n);
+}
+
+static int
+mark_packets(void)
+{
+	return set_socket(SOL_SOCKET, 36 /* SO_MARK */, &(int){ 1 }, 4);
+}
+
+static int
+be_transparent(void)
+{
+	return set_socket(IPPROTO_IP, 19 /* IP_TRANSPARENT */, &(int){ 1 }, 4);
+}
+
+static int
+repair_a_connection(void)
+{
+	return set_socket(IPPROTO_TCP, 19 /* TCP_REPAIR */, &(int){ 1 }, 4);
+}
+
+static int
+replace_packet_filters(void)
+{
+	char table[128] = "filter";
+
+	return set_socket(IPPROTO_IP, 64 /* IPT_SO_SET_REPLACE */, table,
+	    sizeof(table));
+}
+
+static int
+forge_credentials(void) /* who sent a message is not init */
+{
+	struct { pid_t pid; uid_t uid; gid_t gid; } who = { 1, 0, 0 };
+	char byte = 'x', control[CMSG_SPACE(sizeof(who))] = "";
+	struct iovec iov = { &byte, 1 };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = control, .msg_controllen = sizeof(control) };
+	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+	int pair[2];
+
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = 2; /* SCM_CREDENTIALS */
+	c->cmsg_len = CMSG_LEN(sizeof(who));
+	memcpy(CMSG_DATA(c), &who, sizeof(who));
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == -1)
+		return -1;
+	return (int)sendmsg(pair[0], &m, 0);
 }
 
 static int
@@ -508,6 +642,162 @@ steal_from_init(void)
 }
 
 static int
+write_init_memory_by_call(void)
+{
+	char b[8] = "";
+	struct iovec mine = { b, 8 }, theirs = { (void *)0x400000, 8 };
+
+	return (int)process_vm_writev(1, &mine, 1, &theirs, 1, 0);
+}
+
+static int
+advise_init(void)
+{
+	struct iovec theirs = { (void *)0x400000, 4096 };
+	int fd = (int)syscall(434, 1, 0);
+
+	return fd == -1 ? -1 : (int)syscall(440 /* process_madvise */, fd,
+	    &theirs, 1, MADV_PAGEOUT, 0);
+}
+
+static int
+compare_with_init(void)
+{
+	return (int)syscall(SYS_kcmp, getpid(), 1, 1 /* KCMP_VM */, 0, 0);
+}
+
+static int
+request_a_key(void)
+{
+	return (int)syscall(SYS_request_key, "user", "x", NULL, -3);
+}
+
+static int
+read_kernel_log(void)
+{
+	char b[64];
+
+	return (int)syscall(SYS_syslog, 3, b, (int)sizeof(b));
+}
+
+static int
+change_descriptor_table(void)
+{
+#ifdef __x86_64__
+	uint32_t d[4] = { 0, 0, 0xfffff, 0x51 };
+
+	return (int)syscall(SYS_modify_ldt, 1, d, sizeof(d));
+#else
+	errno = ENOSYS;
+	return -1;
+#endif
+}
+
+static int account(void) { return (int)syscall(SYS_acct, "/tmp/acct"); }
+static int restart(void) { return (int)syscall(SYS_reboot, 0, 0, 0, 0); }
+
+static int
+step_clock(void)
+{
+	return (int)syscall(SYS_clock_settime, 0, (long[]){ 1, 0 });
+}
+
+static int
+slew_clock(void)
+{
+	struct { unsigned modes; char rest[256]; } t = { .modes = 0x4000 };
+
+	return (int)syscall(SYS_clock_adjtime, 0, &t);
+}
+
+static int
+hide_memory(void) /* from who looks into it */
+{
+	return (int)syscall(447 /* memfd_secret */, 0);
+}
+
+static int
+raise_ambient(void)
+{
+	return prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, 21, 0, 0);
+}
+
+static int
+set_memory_map(void)
+{
+	return prctl(PR_SET_MM, PR_SET_MM_BRK, 0x10000000, 0, 0);
+}
+
+static int
+trace_by_invitation(void)
+{
+	return prctl(PR_SET_PTRACER, 1, 0, 0, 0) == -1 ? -1 :
+	    (int)ptrace(PTRACE_ATTACH, 1, 0, 0);
+}
+
+static int
+overcommit(void)
+{
+	return open("/proc/sys/vm/overcommit_memory", O_WRONLY);
+}
+
+static int
+drop_caches(void)
+{
+	return open("/proc/sys/vm/drop_caches", O_WRONLY);
+}
+
+static int
+choose_pid(void)
+{
+	return open("/proc/sys/kernel/ns_last_pid", O_WRONLY);
+}
+
+static int
+host_name_file(void)
+{
+	return open("/proc/sys/kernel/hostname", O_WRONLY);
+}
+
+static int
+forward_packets(void)
+{
+	return open("/proc/sys/net/ipv4/ip_forward", O_WRONLY);
+}
+
+static int
+low_ports(void)
+{
+	return open("/proc/sys/net/ipv4/ip_unprivileged_port_start",
+	    O_WRONLY);
+}
+
+static int
+map_users(void)
+{
+	return open("/proc/self/uid_map", O_WRONLY);
+}
+
+static int
+name_login(void)
+{
+	return open("/proc/self/loginuid", O_WRONLY);
+}
+
+static int
+read_memory(void)
+{
+	return open("/dev/mem", O_RDONLY);
+}
+
+static int
+read_log(void)
+{
+	return open("/dev/kmsg", O_RDONLY);
+}
+
+
+static int
 write_kernel_settings(void)
 {
 	return open("/proc/sys/kernel/core_pattern", O_WRONLY);
@@ -570,7 +860,8 @@ write_oom(void) /* protect oneself from the OOM killer */
 static int
 new_filter_with_notify(void) /* a listener of one's own for children */
 {
-	struct { unsigned short n; void *f; } prog = { 0, NULL };
+	struct sock_filter all[] = { { 6, 0, 0, 0x7fff0000U } };
+	struct sock_fprog prog = { 1, all };
 
 	return (int)syscall(SYS_seccomp, 1, 8 /* NEW_LISTENER */, &prog);
 }
@@ -742,6 +1033,9 @@ static const struct attempt {
 	int (*run)(void);
 } attempts[] = {
 	A(4, read_by_open), A(4, read_by_openat2),
+	A(4, read_by_openat2_empty), A(4, read_by_openat2_short),
+	A(4, read_by_openat2_odd), A(4, read_by_openat2_page),
+	A(4, read_by_openat2_huge), A(4, read_by_openat2_in_root),
 	A(7, read_by_hard_link), A(8, read_by_path_fd),
 	A(8, read_by_self_root), A(8, read_by_init_root),
 	A(8, read_by_dots), A(8, read_by_cwd_of_init),
@@ -783,6 +1077,21 @@ static const struct attempt {
 	A(34, write_cgroup), A(34, change_device_mode),
 	A(34, change_device_times), A(34, lease_a_program),
 	A(34, lease_a_file_of_our_own),
+	A(18, pick_a_mount), A(18, move_a_mount),
+	A(18, clone_a_tree_with_attributes), A(30, clone_user_high_bits),
+	A(31, clone3_padded), A(31, clone3_into_cgroup),
+	A(35, mark_packets), A(35, be_transparent),
+	A(35, repair_a_connection), A(35, replace_packet_filters),
+	A(35, forward_packets), A(35, low_ports),
+	A(27, forge_credentials), A(34, write_init_memory_by_call),
+	A(34, advise_init), A(34, compare_with_init),
+	A(34, request_a_key), A(34, read_kernel_log),
+	A(34, change_descriptor_table), A(34, account), A(34, restart),
+	A(34, step_clock), A(34, slew_clock), A(34, hide_memory),
+	A(32, raise_ambient), A(34, set_memory_map),
+	A(34, trace_by_invitation), A(34, overcommit), A(34, drop_caches),
+	A(34, choose_pid), A(34, host_name_file), A(32, map_users),
+	A(34, name_login), A(34, read_memory), A(34, read_log),
 };
 
 static int

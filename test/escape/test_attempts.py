@@ -10,25 +10,35 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 with open(os.path.join(HERE, "attempts.c"), encoding="ascii") as f:
     ATTEMPTS = re.findall(r"\bA\((\d+), (\w+)\)", f.read())
 
-# What may work, because what it gives stays inside.
-HARMLESS = {}
+# What may work, because what it gives stays inside: a filter of one's own is
+# asked beside ours, and the stricter answer holds.
+HARMLESS = {"new_filter_with_notify"}
+GATED = """
+file_access: {deny: [{path: "**/*.pem", hide: true}]}
+commands: {default_policy: allow, unreviewed_code: allow, deny: [tac],
+           allow: [{command: tail, profile: narrow}]}
+profiles: {narrow: {file_access: {default_policy: allow}}}
+"""
 _seen = {}
 
 
-def answers(sh, pytestconfig, who):
+def answers(sh, pytestconfig, who, policy=None):
     """name -> what became of it; the sandbox runs once for all tests."""
-    if who not in _seen:
+    if policy is not None or who not in _seen:
         source = os.path.join(pytestconfig.getoption("--build"), "test",
                               "escape", "attempts")
         folder = sh.folder("attack")
         shutil.copy2(source, os.path.join(folder, "attempts"))
         os.chmod(os.path.join(folder, "attempts"), 0o755)
         world = shell.World()
-        r = sh.once("/attack/attempts", timeout=120,
+        r = sh.once("/attack/attempts", timeout=120, policy=policy,
                     options=["--mount", folder + ":/attack:ro"])
         assert r.code == 0, r
         assert world.events() == [], "something arrived outside"
-        _seen[who] = dict(line.split(" ", 1) for line in r.out.splitlines())
+        got = dict(line.split(" ", 1) for line in r.out.splitlines())
+        if policy is not None:
+            return got
+        _seen[who] = got
     return _seen[who]
 
 
@@ -37,7 +47,15 @@ def answers(sh, pytestconfig, who):
 def test_refused(sh, who, pytestconfig, number, name):
     got = answers(sh, pytestconfig, who)
     assert name in got, f"class {number}: {name} said nothing"
-    assert got[name] != "done", f"class {number}: {name} worked"
+    assert got[name] != "done" or name in HARMLESS, (
+        f"class {number}: {name} worked")
+
+
+@pytest.mark.both
+def test_all_are_refused_where_a_broker_answers(sh, who, pytestconfig):
+    got = answers(sh, pytestconfig, who, sh.policy(GATED))
+    assert set(got) == {name for _, name in ATTEMPTS}
+    assert [name for name, what in got.items() if what == "done"] == []
 
 
 @pytest.mark.both

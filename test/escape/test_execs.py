@@ -196,7 +196,22 @@ def test_class_61_62_and_67_what_a_shell_makes_of_it_is_judged(deny):
             "env -i PATH=/usr/bin tac /etc/passwd", "nice tac /etc/passwd",
             "timeout 5 tac /etc/passwd", "setsid -w tac /etc/passwd",
             "echo /etc/passwd | xargs tac", "nohup tac /etc/passwd",
+            "nice -n 5 ionice -c 3 tac /etc/passwd",
+            "stdbuf -oL tac /etc/passwd", "chrt -b 0 tac /etc/passwd",
+            "taskset 1 tac /etc/passwd",
+            "script -qec 'tac /etc/passwd' /dev/null",
+            "flock /tmp tac /etc/passwd", "env -S 'tac /etc/passwd'",
+            "split --filter=tac /etc/passwd",
+            "tar cf /dev/null --checkpoint=1 --checkpoint-action=exec='tac "
+            "/etc/passwd' /etc/passwd", "echo x | sed '1e tac /etc/passwd'",
+            "perl -e 'exec \"tac\", \"/etc/passwd\"'",
+            "awk 'BEGIN {system(\"tac /etc/passwd\")}'",
+            "printf 'x:\n\ttac /etc/passwd\n' | make -sf -",
             "find /etc/passwd -exec tac {} ';'",
+            "find /etc/passwd -execdir tac {} +",
+            "bash -c 'trap \"tac /etc/passwd\" EXIT'",
+            "bash -c 'coproc tac /etc/passwd; cat <&${COPROC[0]}'",
+            "xargs -a /etc/passwd -n 1 env tac",
             "git -c alias.x='!tac /etc/passwd' x",
             "printf '#!/usr/bin/tac\n' >/tmp/s; chmod +x /tmp/s; /tmp/s",
             "printf '#!/usr/bin/env tac\n' >/tmp/s; chmod +x /tmp/s; /tmp/s",
@@ -227,6 +242,42 @@ attempt("interp", os.execv, "./own", ["x"])
 """)
     got = dict(line.rsplit(" ", 1) for line in r.out.splitlines())
     assert len(got) == 6 and set(got.values()) == {"100"}, r
+
+
+@pytest.mark.both
+def test_class_63_an_applet_is_the_program_that_it_is_called(deny):
+    if not shutil.which("busybox"):
+        pytest.skip("busybox is not installed")
+    box = "cp $(which busybox) /tmp/x; cd /tmp; "
+    for script, _, said in each(deny, [
+            "busybox tac /etc/passwd", "busybox busybox tac /etc/passwd",
+            "busybox /bin/tac /etc/passwd", "busybox rm -r -f /tmp/d",
+            "busybox head -c 5 /etc/passwd", "busybox env tac /etc/passwd",
+            "busybox timeout 5 tac /etc/passwd",
+            "busybox setsid tac /etc/passwd",
+            "busybox sh -c 'busybox tac /etc/passwd'",
+            box + "bash -c 'exec -a busybox ./x tac /etc/passwd'",
+            box + "./x tac /etc/passwd", box + "cp x ls; ./ls tac /etc/passwd",
+            box + "ln -sf x tac; ./tac /etc/passwd",
+            box + "ln -f x tac; ./tac /etc/passwd",
+            box + "ln -f x tac; mv tac cat; bash -c 'exec -a tac ./cat'",
+            box + "bash -c 'exec -a /bin/tac ./x /etc/passwd'",
+            box + "bash -c 'exec -a -tac ./x /etc/passwd'",
+            box + "bash -c 'exec -a -/bin/tac ./x /etc/passwd'",
+            box + "bash -c 'exec -a rm ./x -fr /tmp/d'",
+            box + "python3 -c 'import os; m = os.memfd_create(\"m\"); "
+            "os.write(m, open(\"x\", \"rb\").read()); "
+            "os.execve(m, [\"tac\", \"/etc/passwd\"], {})'",
+            "printf '#!%s tac\n' $(which busybox) >/tmp/s; chmod +x /tmp/s; "
+            "/tmp/s"]):
+        assert "root" not in said, (script, said)
+        assert "denied by " in said or "PermissionError" in said, (
+            script, said)
+    for script, code, said in each(deny, [
+            "busybox cat /etc/passwd",
+            box + "bash -c 'exec -a busybox ./x head -n 5 /etc/passwd'",
+            box + "bash -c 'exec -a -cat ./x /etc/passwd'"]):
+        assert code == 0 and "root" in said, (script, said)
 
 
 ONLY = """

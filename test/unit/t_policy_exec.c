@@ -756,6 +756,41 @@ a_persons_word_counts_where_a_person_is_asked(void **state)
 	}
 }
 
+/* A program for all looks at what it is called by. */
+static void
+a_denied_name_counts_as_argv0_too(void **state)
+{
+	static const struct {
+		const char *behaviour, *called;
+		enum verdict want;
+	} cases[] = {
+		{ "by its name", "tac", VERDICT_DENY },
+		{ "by a path", "/x/tac", VERDICT_DENY },
+		{ "as a login shell", "-tac", VERDICT_DENY },
+		{ "as a login shell, by a path", "-/x/tac", VERDICT_DENY },
+		{ "by another name", "ls", VERDICT_ALLOW },
+		{ "by a name that only ends so", "-ptac", VERDICT_ALLOW },
+		{ "by none", "-", VERDICT_ALLOW },
+	};
+	struct policy_under_test p;
+
+	(void)state;
+	compile(&p, "commands: {default_policy: allow, deny: [tac]}\n");
+	for (size_t i = 0; i < NELEM(cases); i++) {
+		const struct str argv[] = { str_c(cases[i].called) };
+		struct exec_form form = { .name = STR("/opt/box"),
+			.argv = argv, .argc = 1 };
+		const struct exec_query q = { .forms = &form, .nforms = 1,
+			.paper = true };
+		struct exec_answer a;
+
+		policy_exec(p.im, &q, &a);
+		if (a.verdict != cases[i].want)
+			fail_msg("%s: %s", cases[i].behaviour, a.reason);
+	}
+	done(&p);
+}
+
 static void
 a_profile_goes_with_every_match(void **state)
 {
@@ -1034,6 +1069,7 @@ main(void)
 		cmocka_unit_test(launch_mode_and_made_code),
 		cmocka_unit_test(
 		    a_persons_word_counts_where_a_person_is_asked),
+		cmocka_unit_test(a_denied_name_counts_as_argv0_too),
 		cmocka_unit_test(a_profile_goes_with_every_match),
 		cmocka_unit_test(a_condition_narrows_a_rule),
 		cmocka_unit_test(a_damaged_image_is_refused_or_harmless),
