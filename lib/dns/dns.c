@@ -1,6 +1,7 @@
 #include "dns/dns.h"
 
 #include <ares.h>
+#include <limits.h>
 #include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "base/err.h"
 #include "base/limits.h"
 #include "base/must.h"
+#include "dns/cache.h"
 
 #define DNS_TRY_MS	2000
 #define DNS_TRIES	3
@@ -26,6 +28,7 @@ struct dns {
 	struct dns_socket sockets[DNS_SOCKETS_MAX];
 	TAILQ_HEAD(, lookup) lookups;	/* in flight */
 	unsigned nlookups;
+	struct dns_cache cache;
 	bool ending;
 };
 
@@ -180,6 +183,7 @@ dns_free(struct dns *d)
 	d->ending = true;
 	loop_timer_stop(d->loop, &d->timer);
 	ares_destroy(d->channel);
+	cache_fini(&d->cache);
 	free(d);
 }
 
@@ -222,6 +226,23 @@ answer_fill(struct dns_answer *a, const struct ares_addrinfo *info)
 		a->why = "the name has no address";
 }
 
+/* As long as the shortest of all that led here. */
+static uint32_t
+lifetime(const struct ares_addrinfo *info)
+{
+	int least = INT_MAX;
+
+	for (const struct ares_addrinfo_node *n = info->nodes; n != NULL;
+	     n = n->ai_next)
+		if (n->ai_ttl < least)
+			least = n->ai_ttl;
+	for (const struct ares_addrinfo_cname *n = info->cnames; n != NULL;
+	     n = n->next)
+		if (n->ttl < least)
+			least = n->ttl;
+	return least > 0 ? (uint32_t)least : 0;
+}
+
 static struct dns_query *
 query_new(struct lookup *of)
 {
@@ -251,8 +272,11 @@ on_info(void *arg, int status, int timeouts, struct ares_addrinfo *info)
 	(void)timeouts;
 	TAILQ_REMOVE(&l->d->lookups, l, link);
 	l->d->nlookups--;
-	if (status == ARES_SUCCESS)
+	if (status == ARES_SUCCESS) {
 		answer_fill(&a, info);
+		cache_put(&l->d->cache, str_c(l->name), &a, lifetime(info),
+		    loop_now(l->d->loop));
+	}
 	if (info != NULL)
 		ares_freeaddrinfo(info);
 	while ((q = TAILQ_FIRST(&l->askers)) != NULL) {
@@ -297,11 +321,20 @@ dns_ask(struct dns *d, struct str host, struct dns_query **slot,
 		.ai_socktype = SOCK_STREAM,
 		.ai_flags = ARES_AI_NOSORT };
 	char name[HOST_BYTES_MAX + 2];
+	const struct dns_answer *known;
 	struct lookup *l;
 	bool asked;
 
 	if (host.len > HOST_BYTES_MAX)
 		return false;
+	known = cache_find(&d->cache, host, loop_now(d->loop));
+	if (known != NULL) {
+		struct dns_answer a = *known; /* the asker may forget it */
+
+		*slot = NULL;
+		on_answer(&a, arg);
+		return true;
+	}
 	must(str_copy(host, name, sizeof(name)));
 	l = lookup_find(d, name);
 	asked = l != NULL;
@@ -318,6 +351,12 @@ dns_ask(struct dns *d, struct str host, struct dns_query **slot,
 		timer_arm(d);
 	}
 	return true;
+}
+
+void
+dns_forget(struct dns *d, struct str host)
+{
+	cache_forget(&d->cache, host);
 }
 
 void

@@ -33,6 +33,8 @@ void dns_free(struct dns *d);	/* NULL is fine; no answer comes after it */
  * returns. false: too many are in flight, and no answer will come. */
 bool dns_ask(struct dns *d, struct str host, struct dns_query **slot,
     void (*on_answer)(const struct dns_answer *a, void *arg), void *arg);
+/* Nothing answered where this name leads: the next one asks anew. */
+void dns_forget(struct dns *d, struct str host);
 /* on_answer will not be called. NULL in *slot is fine. */
 void dns_cancel(struct dns_query **slot);
 

@@ -101,10 +101,12 @@ conn_dial(struct conn *c)
 		return WANT_WAIT;
 	if (limit_is_reached(c))
 		return limit_reached(c);
-	if (c->err.kind != ERR_NONE)
+	if (c->err.kind != ERR_NONE) {
+		dns_forget(c->eg->dns, host_str(&c->at.host));
 		return answer_error(c, 502, "upstream_unreachable",
 		    "%s:%u cannot be reached: %s", c->at.host.text,
 		    (unsigned)c->at.port, c->err.text);
+	}
 	if (c->treat != TREAT_HTTP)
 		return tunnel_open(c);
 	if (c->up->host != NULL) { /* another's addresses, maybe */

@@ -16,8 +16,8 @@ def everything():
     return "network:\n  allow:\n" + "".join(
         f"    - endpoint: {n}\n      ports: [80, 443, 18080]\n"
         "      protocols: [http]\n"
-        for n in [*NAMES, *hosts.REBIND, "echo.test", "cdn.echo.test",
-                  "evil.test"])
+        for n in [*NAMES, *hosts.REBIND, *hosts.TTL, "echo.test",
+                  "cdn.echo.test", "evil.test"])
 
 
 def curl(sh, *args):
@@ -87,6 +87,21 @@ def test_a_rebinding_name_never_reaches_its_second_address(boxes, world, name):
             assert "SECRET" not in r.out
     assert world.packets(hosts.METADATA) == []
     assert [e for e in world.requests() if "127." in e["address"]] == []
+
+
+def test_an_answer_is_asked_for_again_when_it_is_over(boxes, world):
+    sh = boxes(everything())
+    for name, asked in (("kept.test", 1), ("brief.test", 2),
+                        ("echo.test", 2)):
+        world.mark()
+        # Two ports, so that no connection to the server is used again.
+        assert " 200" in curl(sh, f"http://{name}/").out.split("\n")[0]
+        if name == "brief.test":
+            sh.sh("box", "sleep 1.2")
+        curl(sh, f"http://{name}:18080/")
+        got = [e for e in world.events(event="dns", name=name)
+               if e["kind"] == 1]
+        assert len(got) == asked, (name, got)
 
 
 @pytest.mark.parametrize("host", LITERALS)

@@ -97,6 +97,94 @@ special_addresses(void **state)
 	}
 }
 
+/* The IANA special-purpose registries, whole: the first and the last address
+ * of each row. What they call globally reachable is refused as well, but what
+ * a later row of ours says. */
+static const char *const registry[][2] = {
+	{ "0.0.0.0", "0.255.255.255" }, { "10.0.0.0", "10.255.255.255" },
+	{ "100.64.0.0", "100.127.255.255" },
+	{ "127.0.0.0", "127.255.255.255" },
+	{ "169.254.0.0", "169.254.255.255" },
+	{ "172.16.0.0", "172.31.255.255" }, { "192.0.0.0", "192.0.0.255" },
+	{ "192.0.0.0", "192.0.0.7" }, { "192.0.0.8", "192.0.0.10" },
+	{ "192.0.0.170", "192.0.0.171" }, { "192.0.2.0", "192.0.2.255" },
+	{ "192.31.196.0", "192.31.196.255" },
+	{ "192.52.193.0", "192.52.193.255" },
+	{ "192.88.99.0", "192.88.99.255" }, { "192.168.0.0", "192.168.255.255" },
+	{ "192.175.48.0", "192.175.48.255" },
+	{ "198.18.0.0", "198.19.255.255" },
+	{ "198.51.100.0", "198.51.100.255" },
+	{ "203.0.113.0", "203.0.113.255" }, { "224.0.0.0", "239.255.255.255" },
+	{ "240.0.0.0", "255.255.255.255" }, { "::", "::1" },
+	{ "::ffff:0:0", "::ffff:0.255.255.255" },
+	{ "64:ff9b::", "64:ff9b::ffff:ffff" },
+	{ "64:ff9b:1::", "64:ff9b:1:ffff:ffff:ffff:ffff:ffff" },
+	{ "100::", "100::ffff:ffff:ffff:ffff" },
+	{ "100:0:0:1::", "100:0:0:1:ffff:ffff:ffff:ffff" },
+	{ "2001::", "2001:1ff:ffff:ffff:ffff:ffff:ffff:ffff" },
+	{ "2001:1::1", "2001:1::3" },
+	{ "2001:2::", "2001:2:0:ffff:ffff:ffff:ffff:ffff" },
+	{ "2001:3::", "2001:3:ffff:ffff:ffff:ffff:ffff:ffff" },
+	{ "2001:4:112::", "2001:4:112:ffff:ffff:ffff:ffff:ffff" },
+	{ "2001:10::", "2001:1f:ffff:ffff:ffff:ffff:ffff:ffff" },
+	{ "2001:20::", "2001:3f:ffff:ffff:ffff:ffff:ffff:ffff" },
+	{ "2001:db8::", "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff" },
+	{ "2002::", "2002:ffff:ffff:ffff:ffff:ffff:ffff:ffff" },
+	{ "2620:4f:8000::", "2620:4f:8000:ffff:ffff:ffff:ffff:ffff" },
+	{ "3fff::", "3fff:fff:ffff:ffff:ffff:ffff:ffff:ffff" },
+	{ "5f00::", "5f00:ffff:ffff:ffff:ffff:ffff:ffff:ffff" },
+	{ "fc00::", "fdff:ffff:ffff:ffff:ffff:ffff:ffff:ffff" },
+	{ "fe80::", "febf:ffff:ffff:ffff:ffff:ffff:ffff:ffff" },
+	{ "fec0::", "feff:ffff:ffff:ffff:ffff:ffff:ffff:ffff" },
+	{ "ff00::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff" },
+	/* not handed out */
+	{ "4000::", "5eff:ffff:ffff:ffff:ffff:ffff:ffff:ffff" },
+	{ "6000::", "fbff:ffff:ffff:ffff:ffff:ffff:ffff:ffff" },
+};
+
+static void
+all_of_the_registries_is_refused(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < NELEM(registry); i++)
+		for (size_t k = 0; k < 2; k++) {
+			unsigned char a[16];
+
+			assert_true(addr_parse(str_c(registry[i][k]), a));
+			if (addr_special(a) == NULL)
+				fail_msg("%s", registry[i][k]);
+		}
+}
+
+/* Where clouds hand out credentials: said as what it is. */
+static const char *const metadata[] = {
+	"169.254.169.254", "::ffff:169.254.169.254",	/* nearly all */
+	"169.254.170.2", "169.254.170.23", "fd00:ec2::254", "fd00:ec2::23",
+	"fd20:ce::254",					/* Google */
+	"168.63.129.16",				/* Azure */
+	"100.100.100.200",				/* Alibaba */
+	"192.0.0.192", "fd00:c1::a9fe:a9fe",		/* Oracle */
+	"169.254.42.42", "fd00:42::42",			/* Scaleway */
+	"fd00:a9fe:a9fe::1",				/* Linode */
+	"169.254.0.23",					/* Tencent */
+};
+
+static void
+metadata_is_called_so(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < NELEM(metadata); i++) {
+		unsigned char a[16];
+		const char *what;
+
+		assert_true(addr_parse(str_c(metadata[i]), a));
+		what = addr_special(a);
+		if (what == NULL ||
+		    strcmp(what, "a cloud metadata address") != 0)
+			fail_msg("%s", metadata[i]);
+	}
+}
+
 static const struct {
 	const char *what, *text;
 	int ok, special, within;
@@ -246,6 +334,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(special_addresses),
+		cmocka_unit_test(all_of_the_registries_is_refused),
+		cmocka_unit_test(metadata_is_called_so),
 		cmocka_unit_test(prefix_cases),
 		cmocka_unit_test(reach_cases),
 	};

@@ -78,7 +78,9 @@ def answer(packet, over):
         rrs, code = _records(name, kind)
     head = struct.pack("!HHHHH", 0x8180 | code, 1, len(rrs), 0, 0)
     body = b"".join(
-        _encode(owner) + struct.pack("!HHIH", rtype, 1, 0, len(data)) + data
+        _encode(owner) + struct.pack("!HHIH", rtype, 1,
+                                     hosts.TTL.get(owner, 0), len(data)) +
+        data
         for owner, rtype, data in rrs)
     return ident + head + question + body
 

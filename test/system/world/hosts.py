@@ -22,6 +22,8 @@ HOSTS = {
     "sub.echo.test": RELAY,
     "deep.sub.echo.test": RELAY,
     "other.test": "44.128.6.2",
+    "kept.test": RELAY,
+    "brief.test": RELAY,
     "xn--bcher-kva.test": "44.128.6.3",
     "evil.test": EVIL,
     "badhttp.evil.test": "44.128.66.7",
@@ -96,7 +98,11 @@ CNAMES = {
 REBIND = {
     "rebind.evil.test": (EVIL, METADATA),
     "rebind-loopback.evil.test": (EVIL, "127.0.0.1"),
+    "rebind-kept.evil.test": (EVIL, METADATA),
 }
+
+# How long answers live, in seconds; all others do not.
+TTL = {"kept.test": 60, "brief.test": 1, "rebind-kept.evil.test": 60}
 
 # Names that must answer nothing or wrong.
 NO_ANSWER = {"silent-dns.evil.test"}
