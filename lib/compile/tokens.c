@@ -189,9 +189,10 @@ word_fault(struct str s)
 {
 	if (s.len > PATTERN_BYTES_MAX / 2)
 		return "it is too long";
-	if (strchr("\"'`", s.p[0]) != NULL)
-		return "quotes do not group here: write args: [\"one\", "
-		    "\"two words\"]";
+	for (size_t i = 0; i < s.len; i++)
+		if (strchr("\"'`", s.p[i]) != NULL)
+			return "quotes do not group here: write args: "
+			    "[\"one\", \"two words\"]";
 	return NULL;
 }
 

@@ -285,6 +285,19 @@ on_event(struct builder *b, struct fy_event *ev)
 	return 0;
 }
 
+/* What to do about a word whose quotes end too early, or not at all. */
+static const char *
+quotes_hint(const char *msg)
+{
+	if (strstr(msg, "double-quoted") != NULL)
+		return " (a word that has \" in it can stand between '')";
+	if (strstr(msg, "single-quoted") != NULL)
+		return " (a word that has ' in it can stand between \"\", or "
+		    "has it twice)";
+	return strstr(msg, "plain scalar cannot start") != NULL ?
+	    " (put the word in quotes)" : "";
+}
+
 static void
 report(struct builder *b, struct fy_diag *fd)
 {
@@ -297,7 +310,8 @@ report(struct builder *b, struct fy_diag *fd)
 			diag_add(b->diags, DIAG_ERROR, b->doc,
 			    err->line > 0 ? (uint32_t)err->line : 0,
 			    err->column > 0 ? (uint32_t)err->column : 1, 1,
-			    "not YAML: %s", err->msg);
+			    "not YAML: %s%s", err->msg,
+			    quotes_hint(err->msg));
 	if (b->diags->errors == before)
 		diag_add(b->diags, DIAG_ERROR, b->doc, 0, 0, 0, "not YAML");
 }

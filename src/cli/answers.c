@@ -17,6 +17,7 @@
 #include "documents.h"
 #include "parse.h"
 #include "policy/addr.h"
+#include "policy/image.h"
 #include "reply.h"
 #include "run.h"
 #include "say.h"
@@ -290,6 +291,24 @@ take_question(const struct args *a, size_t at, struct arena *arena,
 }
 
 static int
+say_no_profile(const struct book *b, struct str missing)
+{
+	const uint32_t n = image_profiles(b->image);
+	char names[1024] = ", nor any other";
+	size_t len = 0;
+
+	for (uint32_t i = 0; i < n && len < sizeof(names); i++) {
+		struct str name = image_profile(b->image, i);
+
+		len += (size_t)snprintf(names + len, sizeof(names) - len,
+		    "%s%.*s", i > 0 ? ", " : ": it has ", (int)name.len,
+		    name.p);
+	}
+	return say_usage("policy explain", "the policy has no profile "
+	    "\"%.*s\"%s", (int)missing.len, missing.p, names);
+}
+
+static int
 explain(const struct args *a, const struct documents *docs,
     const struct question *q, const char *name)
 {
@@ -304,8 +323,7 @@ explain(const struct args *a, const struct documents *docs,
 		return EXIT_USAGE;
 	}
 	if (!book_profiles(&b, q, &profiles, &missing))
-		return say_usage("policy explain", "the policy has no profile "
-		    "\"%.*s\"", (int)missing.len, missing.p);
+		return say_no_profile(&b, missing);
 	book_ask(&b, q, &r);
 	v = reply_json(&r);
 	if (!show_as_asked(a, v))

@@ -192,7 +192,7 @@ complete(char **words, size_t n)
 	const char *typed = n > 0 ? words[n - 1] : "", *first;
 	const struct command *c;
 
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i + 1 < n; i++)
 		if (strcmp(words[i], "--") == 0)
 			return EXIT_OK; /* a command's own words */
 	if (n <= 1) {

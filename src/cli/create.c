@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "api.h"
@@ -155,8 +156,30 @@ create_body(const struct args *a, bool tty)
 	return body;
 }
 
+/* A command that ends at once was hardly meant to be left running. */
+static void
+tell_ended(struct api *api, const char *name)
+{
+	const struct timespec moment = { .tv_nsec = 25000000 };
+	CLEAN_FREE char *path = api_path(name, "");
+	CLEAN_JSON json_t *box = NULL;
+	struct ask q = { .method = "GET", .path = path, .passed = -1,
+		.quiet = true };
+	const char *how;
+
+	(void)nanosleep(&moment, NULL);
+	if (api_ask(api, &q, &box) != EXIT_OK ||
+	    strcmp(json_text(box, "phase"), "exited") != 0)
+		return;
+	how = json_is_integer(json_object_get(box, "signal")) ? "signal" :
+								"exit_code";
+	say("%s has ended already (%s %lld): openshell sandbox start %s runs "
+	    "its command again", name, how[0] == 's' ? "signal" : "exit code",
+	    (long long)json_number(box, how), name);
+}
+
 static int
-say_detached(const struct args *a, const json_t *box)
+say_detached(const struct args *a, struct api *api, const json_t *box)
 {
 	const char *name = json_text(box, "name");
 
@@ -169,6 +192,8 @@ say_detached(const struct args *a, const json_t *box)
 	}
 	if (!show_as_asked(a, box))
 		(void)printf("%s\n", name);
+	if (!args_has(a, "no-keep"))
+		tell_ended(api, name);
 	return EXIT_OK;
 }
 
@@ -198,7 +223,7 @@ run_create(const struct args *a)
 	    (code = api_ask(&api, &q, &box)) != EXIT_OK)
 		return code;
 	if (args_has(a, "detach"))
-		return say_detached(a, box);
+		return say_detached(a, &api, box);
 	s = (struct session){ .api = &api, .fd = q.passed,
 		.id = json_text(box, "id"), .name = json_text(box, "name"),
 		.tty = tty, .main = true, .kept = !args_has(a, "no-keep"),

@@ -53,6 +53,16 @@ def test_create_list_get_exec_stop_start_delete(sh):
     assert sh.run("sandbox", "get", "first").code != 0
 
 
+def test_a_command_that_ends_at_once_is_told_of_when_left_running(sh):
+    def told():
+        r = sh.ok("sandbox", "create", "--detach", "--", "sh", "-c", "exit 3")
+        name = r.out.strip()
+        return f"{name} has ended already (exit code 3)" in r.err
+    wait_until(told, timeout=30)
+    r = sh.ok("sandbox", "create", "--detach", "--", "sleep", "100")
+    assert r.err == "", r
+
+
 def test_a_sandbox_whose_command_ended_is_exited_with_its_code(sh):
     assert sh.run("sandbox", "create", "--name", "e", "--", "sh", "-c",
                   "exit 3").code == 3

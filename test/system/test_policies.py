@@ -98,6 +98,21 @@ def test_explain_has_another_exit_status_for_no_answer(sh):
         assert sh.run("policy", "explain", *words).code == status
 
 
+def test_explain_of_a_profile_that_is_not_there_lists_those_that_are(sh):
+    profiles = "profiles: {reader: {network: {}}, other: {network: {}}}\n"
+    for text, words in ((profiles, 'no profile "nope": it has other, reader'),
+                        ("network: {}\n", 'no profile "nope", nor any other')):
+        r = sh.run("policy", "explain", "GET https://x.test/", "--policy",
+                   sh.policy(text), "--profile", "nope")
+        assert r.code == 2 and words in r.err, r
+
+
+def test_flags_are_completed_behind_words(sh):
+    got = sh.ok("__complete", "proposal", "approve", "3", "--").out.split()
+    assert "--once" in got and "--for" in got, got
+    assert sh.ok("__complete", "sandbox", "create", "--", "--").out == ""
+
+
 def test_cases_that_cannot_be_asked_are_no_failed_cases(sh):
     p = sh.policy(OPEN)
     head = "cases:\n  - {request: GET https://echo.test/, expect: "
