@@ -65,6 +65,7 @@ static const struct schema_key network_keys[] = {
 	{ "deny", "[@entry]", "beats every allow" },
 	{ "rate_limits", "@rate_limits", "" },
 	{ "inspect", "@inspect", "of every entry whose requests are seen" },
+	{ "canaries", "[@canary]", "values that no request may hold" },
 	END
 };
 
@@ -98,6 +99,13 @@ static const struct schema_key inspect_keys[] = {
 	{ "personal", "log|redact|block", "cards, accounts, persons' numbers" },
 	{ "addresses", "log|redact|block", "e-mail" },
 	{ "generic", "log|redact|block", "what is assigned to such a name" },
+	{ "canaries", "log|redact|block", "default block where there are any" },
+	END
+};
+
+static const struct schema_key canary_keys[] = {
+	{ "name", "word", "for records" },
+	{ "value", "word", "8 to 512 bytes" },
 	END
 };
 
@@ -299,6 +307,7 @@ const struct schema_shape schema_shapes[] = {
 	{ "rate_limits", "network: {rate_limits: {%s}}\n", rate_keys, NULL,
 	    "" },
 	{ "inspect", "network: {inspect: {%s}}\n", inspect_keys, NULL, "" },
+	{ "canary", "network: {canaries: [{%s}]}\n", canary_keys, NULL, "" },
 	{ "pattern", "network: {allow: [{query: {x: {%s}}}]}\n",
 	    pattern_keys, NULL, "" },
 	{ "graphql", IN_ENTRY("graphql"), graphql_keys, NULL, "" },

@@ -97,7 +97,11 @@ void strs_add(struct compile *c, struct strs *s, struct str item);
 void policy_begin(struct policy *p);
 /* Sections that are a policy of their own; never NULL. */
 struct policy *check_apart(struct compile *c, const struct node *n);
+/* Of all allows of requests: one that has canaries is refused, unless
+ * something else is said. */
+uint32_t sift_all(const struct policy *p);
 /* One per section. */
+void check_canaries(struct compile *c, const struct node *n, void *arg);
 void check_network(struct compile *c, const struct node *n, void *arg);
 void check_files(struct compile *c, const struct node *n, void *arg);
 void check_commands(struct compile *c, const struct node *n, void *arg);

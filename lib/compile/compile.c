@@ -36,8 +36,9 @@ check_default(struct compile *c)
 		node_error(c, c->pol.star, "this denies what no rule allows, "
 		    "and default_policy in %s:%u allows it: remove one",
 		    d->at->doc->name, d->at->line);
-	if (c->pol.sift != 0 && d->at != NULL && d->value == 1)
-		node_error(c, c->pol.sift_at, "what default_policy: allow in "
+	if (sift_all(&c->pol) != 0 && d->at != NULL && d->value == 1)
+		node_error(c, c->pol.sift_at != NULL ? c->pol.sift_at :
+		    c->pol.canaries.at, "what default_policy: allow in "
 		    "%s:%u lets pass is of no entry, and would not be "
 		    "inspected: write an entry for it", d->at->doc->name,
 		    d->at->line);

@@ -138,7 +138,8 @@ rule_flags(const struct emit *e, const struct pol_rule *r)
 {
 	if ((r->flags & RULE_DENY) != 0)
 		return r->flags;
-	return r->flags | sift_join(r->sift, e->c->pol.sift) << RULE_SIFT_AT;
+	return r->flags |
+	    sift_join(r->sift, sift_all(&e->c->pol)) << RULE_SIFT_AT;
 }
 
 static struct f_rule
@@ -212,6 +213,20 @@ put_rates(struct emit *e)
 		emit_put(e, FORM_rates, &f, sizeof(f));
 }
 
+static void
+put_canaries(struct emit *e)
+{
+	const struct pol_canaries *all = &e->c->pol.canaries;
+
+	for (uint32_t i = 0; i < all->n; i++) {
+		const struct f_canary f = {
+			.name = emit_text(e, all->v[i].name),
+			.value = emit_text(e, all->v[i].value) };
+
+		emit_put(e, FORM_canaries, &f, sizeof(f));
+	}
+}
+
 void
 emit_net(struct emit *e)
 {
@@ -227,6 +242,7 @@ emit_net(struct emit *e)
 	}
 	emit_put(e, FORM_rules, w.rules, w.n * sizeof(*w.rules));
 	put_rates(e);
+	put_canaries(e);
 	net_hosts(&w);
 	net_loose(&w);
 }

@@ -169,6 +169,7 @@ SIFT(secrets, SIFT_SECRETS)
 SIFT(personal, SIFT_PERSONAL)
 SIFT(addresses, SIFT_ADDRESSES)
 SIFT(generic, SIFT_GENERIC)
+SIFT(canaries, SIFT_CANARIES)
 #undef SIFT
 
 static uint32_t
@@ -179,6 +180,7 @@ take_sift(struct compile *c, const struct node *n)
 		{ "personal", WANT_WORD, on_personal, NULL },
 		{ "addresses", WANT_WORD, on_addresses, NULL },
 		{ "generic", WANT_WORD, on_generic, NULL },
+		{ "canaries", WANT_WORD, on_canaries, NULL },
 	};
 	struct sifting s = { c, 0 };
 
@@ -386,6 +388,7 @@ check_network(struct compile *c, const struct node *n, void *arg)
 		{ "deny", WANT_LIST, on_deny, NULL },
 		{ "rate_limits", WANT_MAP, take_rate_limits, NULL },
 		{ "inspect", WANT_MAP, on_inspect_all, NULL },
+		{ "canaries", WANT_LIST, check_canaries, NULL },
 	};
 
 	check_map(c, n, keys, NELEM(keys), arg, "network");

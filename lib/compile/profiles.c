@@ -3,15 +3,19 @@
 #include "base/compat.h"
 #include "compile/commands.h"
 
-/* Requests are counted for the sandbox as a whole. */
+/* Requests are counted, and canaries looked for, for the sandbox as a whole. */
 static void
-refuse_rates(struct compile *c, const struct node *body)
+refuse_whole(struct compile *c, const struct node *body)
 {
 	static const char *const lists[] = { "allow", "egress" };
-	const struct node *net = map_find(body, "network"), *rates;
+	const struct node *net = map_find(body, "network"), *rates, *canaries;
 
 	if (net == NULL)
 		return;
+	canaries = map_find(net, "canaries");
+	if (canaries != NULL)
+		not_enforced(c, canaries, "canaries in a profile: write them "
+		    "into the policy itself");
 	rates = map_find(net, "rate_limits");
 	if (rates != NULL)
 		not_enforced(c, rates, "rate_limits in a profile");
@@ -72,7 +76,7 @@ check_profiles(struct compile *c, const struct node *n, void *arg)
 			return;
 		}
 		p = &k->profiles[k->nprofiles++];
-		refuse_rates(c, n->items[2 * i + 1]);
+		refuse_whole(c, n->items[2 * i + 1]);
 		p->name = name->text;
 		p->at = name;
 		p->pol = check_apart(c, n->items[2 * i + 1]);

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/str.h"
+#include "policy/canaries.h"
 #include "policy/detail.h"
 #include "policy/form.h"
 #include "compile/cond.h"
@@ -79,6 +80,12 @@ struct pol_rule {
 	bool audit;
 };
 
+struct pol_canaries {
+	struct canary *v;
+	uint32_t n;
+	const struct node *at;
+};
+
 struct policy {
 	struct pol_scalar mode, net_default;
 	struct pol_scalar agent;	/* compared by at->text */
@@ -88,6 +95,7 @@ struct policy {
 	uint32_t nrates;		/* entries with limits of their own */
 	uint32_t sift;			/* of all allows of requests */
 	const struct node *sift_at;
+	struct pol_canaries canaries;
 	struct pol_files files;
 	struct pol_conds conds;
 	struct pol_models models;

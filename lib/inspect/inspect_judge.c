@@ -2,6 +2,7 @@
 #include "inspect/inspect_judge.h"
 
 #include "policy/say.h"
+#include "policy/sift.h"
 
 uint32_t
 inspect_wanted(const struct image *im, const struct net_query *q,
@@ -17,7 +18,7 @@ inspect_wanted(const struct image *im, const struct net_query *q,
 	if (a.judged == VERDICT_ALLOW) {
 		uint32_t kinds = inspect_kinds(a.asked);
 
-		return kinds == 0 || a.sift == 0 ? kinds :
+		return kinds == 0 || sift_sent(a.sift) == 0 ? kinds :
 		    kinds | INSPECT_WHOLE;
 	}
 	*out = a;	/* says what no body changes */

@@ -20,7 +20,7 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
     "an image is mapped as it stands");
 
 #define FORM_MAGIC	"OSPolicy"
-#define FORM_VERSION	4
+#define FORM_VERSION	5
 #define FORM_ALIGN	8
 
 enum { /* how a connection is understood; a set of these */
@@ -53,7 +53,7 @@ enum {
 	RULE_SOFT = 2,	/* records only: an endpoint in audit mode */
 	RULE_SLASH = 4,	/* of an allow: takes paths with %2F, too */
 	RULE_SIFT_AT = 8,	/* of an allow: its sift, from this bit on */
-	RULE_FLAGS = 7 | 0xff << RULE_SIFT_AT,
+	RULE_FLAGS = 7 | 0xfff << RULE_SIFT_AT,
 };
 
 enum exe_class { EXE_PATH, EXE_NAME, EXE_GLOB, EXE_CLASS_COUNT };
@@ -100,6 +100,10 @@ struct f_rate { /* a limit of 0 is none */
 	uint32_t whole;		/* 1: over everything that leaves */
 	uint32_t file, line;
 	struct f_text text;
+};
+
+struct f_canary {
+	struct f_text name, value;
 };
 
 /* What a question's host leads to is groups of rules, each for names that are
@@ -271,7 +275,8 @@ struct f_profile { /* a narrower policy, for some commands */
 	SECTION(bytes, char)						\
 	SECTION(maximum, char)		/* an image of its own, or nothing */ \
 	SECTION(profiles, struct f_profile) /* by their names, rising */ \
-	SECTION(inner, char)		/* their images */
+	SECTION(inner, char)		/* their images */		\
+	SECTION(canaries, struct f_canary)
 
 enum form_section {
 #define SECTION(name, record) FORM_##name,

@@ -5,8 +5,16 @@
 
 #include <stdint.h>
 
-enum sift_kind { SIFT_SECRETS, SIFT_PERSONAL, SIFT_ADDRESSES, SIFT_GENERIC,
-	SIFT_KIND_COUNT };
+enum sift_kind {
+	SIFT_SECRETS,
+	SIFT_PERSONAL,
+	SIFT_ADDRESSES,
+	SIFT_GENERIC,
+	SIFT_CANARIES,
+	SIFT_SENT_COUNT,	/* what is sent; and what comes back: */
+	SIFT_RESPONSES = SIFT_SENT_COUNT,
+	SIFT_KIND_COUNT
+};
 
 enum sift_act { /* rising */
 	SIFT_NOTHING,
@@ -25,6 +33,13 @@ static inline uint32_t
 sift_of(enum sift_kind k, enum sift_act a)
 {
 	return (uint32_t)a << (2 * k);
+}
+
+/* Of what is sent alone. */
+static inline uint32_t
+sift_sent(uint32_t sift)
+{
+	return sift & ((1u << 2 * SIFT_SENT_COUNT) - 1);
 }
 
 static inline uint32_t

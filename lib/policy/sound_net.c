@@ -2,6 +2,7 @@
 #include "base/compat.h"
 #include "policy/detail.h"
 #include "policy/match.h"
+#include "policy/canaries.h"
 #include "policy/rates.h"
 #include "policy/sound.h"
 
@@ -195,6 +196,24 @@ rates_ok(const struct image *im)
 }
 
 static bool
+canaries_ok(const struct image *im)
+{
+	if (im->ncanaries > CANARIES_MAX)
+		return false;
+	for (uint32_t i = 0; i < im->ncanaries; i++) {
+		const struct f_canary *f = &im->canaries[i];
+
+		if (!text_ok(im, f->name) || !text_ok(im, f->value) ||
+		    f->name.len == 0 ||
+		    f->name.len > CANARY_NAME_BYTES_MAX ||
+		    f->value.len < CANARY_BYTES_MIN ||
+		    f->value.len > CANARY_BYTES_MAX)
+			return false;
+	}
+	return true;
+}
+
+static bool
 values_ok(const struct image *im)
 {
 	for (uint32_t i = 0; i < im->nports; i++)
@@ -223,7 +242,7 @@ image_net_fault(const struct image *im)
 	if (!groups_ok(im) || !cells_ok(im))
 		return "its tables of ports and paths are damaged";
 	if (!pats_ok(im) || !values_ok(im) || !needs_ok(im) ||
-	    !rates_ok(im))
+	    !rates_ok(im) || !canaries_ok(im))
 		return "a rule's list is damaged";
 	return NULL;
 }

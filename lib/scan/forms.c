@@ -49,7 +49,7 @@ add_reversed(struct scan *s, struct str v)
 
 	for (size_t i = 0; i < v.len; i++)
 		out[i] = (unsigned char)v.p[v.len - 1 - i];
-	form_add(s, out, v.len, false);
+	form_add(s, out, v.len, true);
 }
 
 /* In a longer text's base64 the value begins at one of three places; its
@@ -91,7 +91,7 @@ value_add(struct scan *s, const struct scan_value *v, struct err *e)
 		    "to %d bytes, and there may be %d values",
 		    (int)v->name.len, v->name.p, SCAN_EXACT_BYTES_MIN,
 		    SCAN_EXACT_BYTES_MAX, SCAN_EXACT_MAX);
-	form_add(s, (const unsigned char *)v->value.p, v->value.len, false);
+	form_add(s, (const unsigned char *)v->value.p, v->value.len, true);
 	add_reversed(s, v->value);
 	add_hex(s, v->value);
 	for (size_t before = 0; before < 3; before++) {
@@ -143,10 +143,17 @@ scan_new(const struct scan_value *values, size_t n, struct scan **out,
 	return rc;
 }
 
+struct scan *
+scan_share(struct scan *s)
+{
+	s->refs++;
+	return s;
+}
+
 void
 scan_free(struct scan *s)
 {
-	if (s == NULL)
+	if (s == NULL || s->refs-- > 0)
 		return;
 	for (size_t i = 0; i < s->nforms; i++) {
 		mem_wipe(s->forms[i].p, s->forms[i].len);
@@ -164,15 +171,18 @@ scan_free(struct scan *s)
 	free(s);
 }
 
+static unsigned char
+letter(unsigned char c)
+{
+	return c >= 'A' && c <= 'Z' ? (unsigned char)(c | 0x20) : c;
+}
+
 static bool
 same_letters(const struct form *f, const unsigned char *p, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		unsigned char c = p[i];
-
-		if (f->any_case && c >= 'A' && c <= 'F')
-			c |= 0x20;
-		if (c != f->p[i])
+		if (f->any_case ? letter(p[i]) != letter(f->p[i]) :
+				  p[i] != f->p[i])
 			return false;
 	}
 	return true;

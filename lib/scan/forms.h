@@ -24,6 +24,7 @@ struct found {
 };
 
 struct scan {
+	unsigned refs;		/* beside the first */
 	struct words *near;	/* that say whose number it is */
 	struct words *words;	/* the detectors' first, then the forms' */
 	struct form forms[SCAN_EXACT_MAX * FORMS_MAX];

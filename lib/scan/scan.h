@@ -1,7 +1,7 @@
 /* scan.h -- finds secrets and personal data in bytes as they come.
  *
- * What is looked for: values that the runtime itself holds (as they are,
- * reversed, in base64 and in hexadecimal), credentials with a known shape,
+ * What is looked for: values that the runtime itself holds (in capitals or
+ * not, reversed, in base64 and in hexadecimal), credentials with a known shape,
  * numbers whose check digits agree (cards, bank accounts, numbers of
  * persons), addresses, and what is assigned to a name such as `password`. It
  * is looked for in the bytes, and in what they say under the escapes of JSON and
@@ -62,7 +62,8 @@ struct scan;	/* what is looked for, and room to look in: of all streams of a
 /* The values are copied. */
 int scan_new(const struct scan_value *values, size_t n, struct scan **out,
     struct err *e) MUST_USE;
-void scan_free(struct scan *s);
+struct scan *scan_share(struct scan *s);	/* one more to free it */
+void scan_free(struct scan *s);	/* NULL is fine; the last one does */
 const char *scan_class_name(enum scan_class c);
 
 /* One body. Findings come in the order in which they begin, each once,

@@ -383,6 +383,7 @@ conn_init(struct conn *c, struct egress *eg)
 	buf_init(&c->path, 3 * HTTP_TARGET_BYTES_MAX);
 	buf_init(&c->query_text, HTTP_TARGET_BYTES_MAX);
 	buf_init(&c->field_text, HTTP_HEAD_BYTES_MAX);
+	buf_init(&c->shown, 3 * HTTP_TARGET_BYTES_MAX);
 	c->timer.on_time = conn_on_time;
 	c->timer.arg = c;
 	TAILQ_INIT(&c->kids);
@@ -472,6 +473,7 @@ conn_free(struct conn *c)
 	buf_fini(&c->path);
 	buf_fini(&c->query_text);
 	buf_fini(&c->field_text);
+	buf_fini(&c->shown);
 	free(c->fields);
 	caller_forget(c);
 	if (c->parent != NULL) {

@@ -140,6 +140,8 @@ struct conn {
 	unsigned minor;
 	char method[METHOD_TEXT_MAX];
 	struct buf path, query_text;
+	struct buf shown;	/* the path as records have it, if another */
+	bool odd_method;	/* which records do not show */
 	bool has_query;
 	struct net_details details;	/* what else of it rules ask for */
 	struct detail_pair *fields;	/* of details; texts in field_text */

@@ -9,6 +9,8 @@
 #include "dropped.h"
 #include "egress.h"
 #include "msg/body.h"
+#include "scan/scan.h"
+#include "sift.h"
 #include "tls/jks.h"
 
 #define START_WAIT_MS 30000
@@ -59,6 +61,7 @@ start_with(struct egress *eg, struct msg *m, int roots_fd, struct err *e)
 	if (image_open(image, &eg->image, e) == -1)
 		return -1;
 	eg->rates = rates_new(eg->image, NULL, clock_mono());
+	eg->scan = sift_scan(eg->image);
 	if (resolve_parse(s.resolve, &eg->resolve, e) == -1 ||
 	    audit_sender_use(&eg->audit, msg_take_fd(m, EGRESS_FD_AUDIT),
 		e) == -1 ||
@@ -113,6 +116,8 @@ swap_policy(struct egress *eg, struct image *image, uint64_t generation)
 	eg->image = image;
 	eg->generation = generation;
 	eg->rates = rates_new(image, eg->rates, loop_now(eg->loop));
+	scan_free(eg->scan);	/* a body that is under way keeps it */
+	eg->scan = sift_scan(image);
 	up_pool_close(eg);
 	for (uint32_t i = 0; i < CONN_COUNT_MAX && eg->nconns > 0; i++)
 		if (eg->conns[i] != NULL)

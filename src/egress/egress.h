@@ -36,6 +36,7 @@ struct egress {
 	struct resolve resolve;
 	struct image *image;
 	struct rates *rates;		/* of the image */
+	struct scan *scan;		/* and what is looked for */
 	uint64_t generation;
 	char id[ID_BYTES_MAX + 1], name[NAME_BYTES_MAX + 1];
 	struct audit_sender audit;

@@ -10,6 +10,7 @@
 #include "http/chunked.h"
 #include "http/write.h"
 #include "judge.h"
+#include "policy/sift.h"
 #include "sift_body.h"
 #include "talk.h"
 
@@ -109,7 +110,7 @@ hold_kinds(struct conn *c, bool encoded_slash, uint32_t kinds)
 bool
 hold_whole(struct conn *c, bool encoded_slash, const struct net_answer *a)
 {
-	return a->verdict == VERDICT_ALLOW && a->sift != 0 &&
+	return a->verdict == VERDICT_ALLOW && sift_sent(a->sift) != 0 &&
 	    c->hold == NULL && !c->websocket &&
 	    request_framing(c, &c->eg->head) != HTTP_NO_BODY &&
 	    hold_kinds(c, encoded_slash, INSPECT_WHOLE);
@@ -269,7 +270,7 @@ body_done(struct conn *c)
 	must(http_request_parse(buf_str(&c->hold->head), h, &f) == PARSE_OK);
 	c->keep = c->minor == 1 && !h->says_close && c->req.done;
 	judge_request(c, &a);
-	if (a.verdict == VERDICT_ALLOW && a.sift != 0 &&
+	if (a.verdict == VERDICT_ALLOW && sift_sent(a.sift) != 0 &&
 	    !sift_body_more(c, h)) {
 		conn_progress(c);
 		return hold_is_too_much(c) ? too_many(c) : WANT_TURN;

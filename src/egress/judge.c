@@ -240,8 +240,8 @@ judge_record(struct conn *c, enum audit_kind kind,
 			r.reason = str_c(a->reason);
 	}
 	if (kind == AUDIT_HTTP) {
-		r.action = str_c(c->method);
-		r.path = buf_str(&c->path);
+		r.action = str_c(c->odd_method ? "***" : c->method);
+		r.path = buf_str(c->shown.len > 0 ? &c->shown : &c->path);
 	}
 	if (c->up != NULL)
 		r.address = str_c(address_print(&c->up->to.addrs[c->up->at],

@@ -27,7 +27,7 @@ goes_uninspected(const struct conn *c, struct net_answer *a)
 	if (c->treat != TREAT_HTTP || c->talk != NULL || is_sent(c) ||
 	    !sift_is_enforced(c))
 		return false;
-	for (int k = 0; k < SIFT_KIND_COUNT; k++) {
+	for (int k = 0; k < SIFT_SENT_COUNT; k++) {
 		enum sift_act now = sift_act(a->sift, (enum sift_kind)k);
 
 		more |= now >= SIFT_REDACT &&

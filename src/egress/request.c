@@ -13,6 +13,7 @@
 #include "sift.h"
 #include "limit.h"
 #include "policy/say.h"
+#include "policy/sift.h"
 #include "talk.h"
 
 /* ---- the end of one, the beginning of the next ---- */
@@ -130,7 +131,7 @@ request_judged(struct conn *c, struct http_head *h, bool encoded_slash,
 		    "endpoint does not take");
 	}
 	c->sift = a->sift;
-	if (a->verdict == VERDICT_ALLOW && a->sift != 0 &&
+	if (a->verdict == VERDICT_ALLOW && sift_sent(a->sift) != 0 &&
 	    !sift_request(c, h, a))
 		return answer_unrecorded(c);
 	if (a->verdict != VERDICT_ALLOW)
@@ -211,6 +212,8 @@ http_begin(struct conn *c, struct http_head *h)
 	if (c->websocket && ws_request_check(h, &offer, &f) != PARSE_OK)
 		return answer_fault(c, &f);
 	buf_clear(&c->query_text);
+	buf_clear(&c->shown);
+	c->odd_method = false;
 	c->has_query = t.has_query;
 	if (!buf_adds(&c->query_text, t.query))
 		return answer_unrecorded(c); /* bounded by the target */

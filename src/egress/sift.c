@@ -1,11 +1,13 @@
 #include "sift.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/must.h"
 #include "egress.h"
 #include "hold.h"
 #include "judge.h"
+#include "policy/canaries.h"
 #include "policy/say.h"
 #include "policy/sift.h"
 #include "scan/scan.h"
@@ -14,6 +16,7 @@
 enum { NAMED_MAX = 6 };	/* findings that a record names */
 
 struct sifting {
+	struct conn *c;
 	uint32_t sift;
 	const char *where;	/* "URL", "body" */
 	char *body;		/* to redact in; NULL: it cannot be */
@@ -35,8 +38,9 @@ kind_of(enum scan_class class)
 		return SIFT_ADDRESSES;
 	case SCAN_GENERIC:
 		return SIFT_GENERIC;
-	case SCAN_EXACT:
 	case SCAN_CANARY:
+		return SIFT_CANARIES;
+	case SCAN_EXACT:
 	case SCAN_SECRET:
 	case SCAN_CLASS_COUNT:
 		break;
@@ -89,6 +93,22 @@ act_of(uint32_t sift, unsigned classes)
 	return act;
 }
 
+/* No record shows it. */
+static void
+hide(struct sifting *s, const struct sift_note *f)
+{
+	struct conn *c = s->c;
+
+	if (strcmp(s->where, "head") == 0 && f->at < strlen(c->method))
+		c->odd_method = true;
+	if (strcmp(s->where, "URL") != 0 || f->at >= c->path.len)
+		return;
+	if (c->shown.len == 0)
+		must(buf_adds(&c->shown, buf_str(&c->path)));
+	for (size_t i = f->at; i < f->at + f->len && i < c->shown.len; i++)
+		c->shown.p[c->shown.off + i] = '*';
+}
+
 static void
 take(struct sifting *s, const struct sift_note *f)
 {
@@ -107,6 +127,7 @@ take(struct sifting *s, const struct sift_note *f)
 	}
 	if (act > s->worst)
 		s->worst = act;
+	hide(s, f);
 	say_finding(s, f, act);
 }
 
@@ -119,26 +140,38 @@ on_finding(const struct scan_finding *f, void *arg)
 	take(arg, &note);
 }
 
-/* One for all: what is looked for depends on no policy. */
+/* Their lengths were checked with the image. */
 struct scan *
-sift_scan(void)
+sift_scan(const struct image *im)
 {
-	static struct scan *scan;
+	struct scan_value v[SCAN_EXACT_MAX];
+	char names[SCAN_EXACT_MAX][CANARY_NAME_BYTES_MAX + 16];
+	const uint32_t n = image_canaries(im);
+	struct scan *scan = NULL;
 	struct err e = { 0 };
+	struct canary one;
 
-	if (scan == NULL)
-		must(scan_new(NULL, 0, &scan, &e) == 0);
+	must(n <= SCAN_EXACT_MAX);
+	for (uint32_t i = 0; i < n; i++) {
+		image_canary(im, i, &one);
+		(void)snprintf(names[i], sizeof(names[i]), "canary %.*s",
+		    (int)one.name.len, one.name.p);
+		v[i] = (struct scan_value){ str_c(names[i]), one.value,
+			SCAN_CANARY };
+	}
+	must(scan_new(v, n, &scan, &e) == 0);
 	return scan;
 }
 
 static void
-look(struct sifting *s, const char *where, char *body, struct str bytes)
+look(struct sifting *s, struct scan *scan, const char *where, char *body,
+    struct str bytes)
 {
 	struct scan_stream t;
 
 	s->where = where;
 	s->body = body;
-	scan_begin(&t, sift_scan(), on_finding, s);
+	scan_begin(&t, scan, on_finding, s);
 	(void)scan_feed(&t, bytes);
 	scan_end(&t);
 	scan_fini(&t);
@@ -152,8 +185,53 @@ look_url(struct sifting *s, const struct conn *c)
 	buf_init(&url, 2 * (size_t)HTTP_TARGET_BYTES_MAX);
 	must(buf_adds(&url, buf_str(&c->path)) && buf_addz(&url, "?") &&
 	    buf_adds(&url, buf_str(&c->query_text)));
-	look(s, "URL", NULL, buf_str(&url));
+	look(s, c->eg->scan, "URL", NULL, buf_str(&url));
 	buf_fini(&url);
+}
+
+/* Where credentials belong: whether they go to whom they are for is what the
+ * grants say. */
+static bool
+is_for_credentials(struct str name)
+{
+	static const char *const names[] = { "authorization",
+		"proxy-authorization", "cookie", "x-api-key", "api-key",
+		"x-goog-api-key", "x-auth-token", "x-access-token",
+		"private-token", "job-token", "deploy-token",
+		"x-amz-security-token", "x-vault-token", "x-github-token",
+		"x-subscription-token", "x-figma-token", "dd-api-key" };
+
+	for (size_t i = 0; i < NELEM(names); i++)
+		if (str_case_eq(name, str_c(names[i])))
+			return true;
+	return false;
+}
+
+static void
+look_fields(struct sifting *s, const struct conn *c, const struct http_head *h,
+    bool credentials)
+{
+	const uint32_t sift = s->sift;
+	struct buf text;
+	bool ok;
+
+	buf_init(&text, 2 * (size_t)HTTP_HEAD_BYTES_MAX);
+	ok = credentials || buf_printf(&text, "%s\n", c->method);
+	for (unsigned i = 0; i < h->nfields; i++) {
+		const struct http_field *f = &h->fields[i];
+
+		if (is_for_credentials(f->name) != credentials)
+			continue;
+		ok = ok && buf_adds(&text, f->name) && buf_addz(&text, ": ") &&
+		    buf_adds(&text, f->value) && buf_addz(&text, "\n");
+	}
+	must(ok); /* the head it is from is shorter */
+	if (credentials)
+		s->sift = sift & sift_of(SIFT_CANARIES, SIFT_BLOCK);
+	look(s, c->eg->scan, credentials ? "credentials" : "head", NULL,
+	    buf_str(&text));
+	s->sift = sift;
+	buf_fini(&text);
 }
 
 static void
@@ -161,7 +239,7 @@ cannot_look(struct sifting *s, const char *why)
 {
 	enum sift_act act = SIFT_NOTHING;
 
-	for (int k = 0; k < SIFT_KIND_COUNT; k++)
+	for (int k = 0; k < SIFT_SENT_COUNT; k++)
 		if (sift_act(s->sift, (enum sift_kind)k) > act)
 			act = sift_act(s->sift, (enum sift_kind)k);
 	if (s->n++ > 0)
@@ -238,11 +316,13 @@ conclude(struct conn *c, struct sifting *s, struct net_answer *a)
 bool
 sift_request(struct conn *c, struct http_head *h, struct net_answer *a)
 {
-	struct sifting s = { .sift = a->sift,
+	struct sifting s = { .c = c, .sift = a->sift,
 		.enforced = sift_is_enforced(c) };
 
 	s.says = (struct saying){ .p = s.text, .cap = sizeof(s.text) };
 	look_url(&s, c);
+	look_fields(&s, c, h, false);
+	look_fields(&s, c, h, true);
 	look_body(&s, c, h);
 	return conclude(c, &s, a);
 }
@@ -250,10 +330,10 @@ sift_request(struct conn *c, struct http_head *h, struct net_answer *a)
 bool
 sift_message(struct conn *c, char *p, size_t len, struct net_answer *a)
 {
-	struct sifting s = { .sift = a->sift,
+	struct sifting s = { .c = c, .sift = a->sift,
 		.enforced = sift_is_enforced(c) };
 
 	s.says = (struct saying){ .p = s.text, .cap = sizeof(s.text) };
-	look(&s, "message", p, str_of(p == NULL ? "" : p, len));
+	look(&s, c->eg->scan, "message", p, str_of(p == NULL ? "" : p, len));
 	return conclude(c, &s, a);
 }

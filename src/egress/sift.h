@@ -4,6 +4,7 @@
 
 #include "conn.h"
 
+struct image;
 struct scan;
 
 /* Looks at the URL, and at what was found in the body (sift_body.h), of a
@@ -14,7 +15,8 @@ bool sift_request(struct conn *c, struct http_head *h, struct net_answer *a);
 /* The same of one message of a WebSocket, which may change, but not its
  * length. */
 bool sift_message(struct conn *c, char *p, size_t len, struct net_answer *a);
-struct scan *sift_scan(void);	/* what is looked for */
+/* What is looked for under a policy. */
+struct scan *sift_scan(const struct image *im);
 /* Or is the policy one that only says what it would do? */
 bool sift_is_enforced(const struct conn *c);
 

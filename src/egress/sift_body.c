@@ -52,7 +52,8 @@ begin(struct conn *c, struct sifted *s)
 	s->begun = true;
 	buf_init(&s->plain, INSPECT_WHOLE_MAX);
 	s->why = unread(c, s);
-	scan_begin(&s->t, sift_scan(), on_note, s);
+	s->scan = scan_share(c->eg->scan);
+	scan_begin(&s->t, s->scan, on_note, s);
 }
 
 /* Unpacks a slice of it. true: that was the last. What was unpacked counts
@@ -140,6 +141,7 @@ sifted_free(struct sifted *s)
 	if (s == NULL)
 		return;
 	scan_fini(&s->t);
+	scan_free(s->scan);
 	unpack_free(s->unpack);
 	buf_fini(&s->plain);
 	free(s->v);

@@ -21,6 +21,7 @@ struct sift_note { /* a finding */
 };
 
 struct sifted {
+	struct scan *scan;	/* has the findings' names */
 	struct scan_stream t;
 	bool begun, done;
 	const char *why;	/* it cannot be read; or NULL */

@@ -9,6 +9,7 @@
 #include "inspect/inspect_judge.h"
 #include "judge.h"
 #include "policy/say.h"
+#include "policy/sift.h"
 #include "sift.h"
 #include "tls/openssl.h"
 
@@ -42,7 +43,7 @@ talk_begin(struct conn *c, struct net_answer *a)
 	if (kinds != 0 && inspect_target_asks(kinds, buf_str(&c->query_text)))
 		deny(c, a, "the request for a WebSocket asks for something "
 		    "in its own target, which messages are for");
-	if (a->verdict != VERDICT_ALLOW || (kinds == 0 && a->sift == 0))
+	if (a->verdict != VERDICT_ALLOW || (kinds == 0 && sift_sent(a->sift) == 0))
 		return;
 	c->talk = mem_alloc(1, sizeof(*c->talk));
 	ws_message_init(&c->talk->m, INSPECT_WHOLE_MAX);
@@ -171,7 +172,7 @@ judge_whole(struct conn *c, struct http_fault *f)
 		return TALK_WAIT;
 	}
 	if (!judge_units(c, &a) ||
-	    (a.verdict == VERDICT_ALLOW && a.sift != 0 &&
+	    (a.verdict == VERDICT_ALLOW && sift_sent(a.sift) != 0 &&
 		!sift_message(c, m->text.p + m->text.off, m->text.len, &a)))
 		return over(f, WS_TRY_LATER, "the audit log takes no "
 		    "records; try again");

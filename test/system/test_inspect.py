@@ -246,3 +246,113 @@ print("curl", p.stdout.read().decode()[-3:], flush=True)
     t.expect("curl 403")
     assert t.wait() == 0
     assert "more" not in json.dumps(world.requests(host="echo.test"))
+
+
+CANARY = "nightingale/7731-Decoy+x"
+CANARIES = """
+network:
+  canaries:
+    - {name: decoy, value: "%s"}
+  allow:
+    - endpoint: echo.test
+""" % CANARY
+
+
+def spellings(value):
+    """What a value looks like to whoever does not want it to be seen."""
+    raw = value.encode()
+    b64 = base64.b64encode(raw).decode()
+    return {
+        "plain": value, "capitals": value.upper(), "reversed": value[::-1],
+        "base64": b64, "base64 inside": base64.b64encode(
+            b"ab" + raw + b"c").decode(),
+        "base64 for urls": base64.urlsafe_b64encode(raw + b"?>").decode(),
+        "base64 twice": base64.b64encode(b64.encode()).decode(),
+        "hexadecimal": raw.hex(), "hexadecimal of base64": b64.encode().hex(),
+        "percents": "".join(f"%{c:02x}" for c in raw),
+        "percents twice": "".join(f"%25{c:02x}" for c in raw),
+        "escapes": "".join(f"\\u{c:04x}" for c in raw),
+        "entities": "".join(f"&#{c};" for c in raw),
+        "zero width": "\u200b".join(value),
+        "full width": "".join(chr(ord(c) + 0xfee0) for c in value),
+        "look-alikes": value.replace("e", "\u0435").replace("o", "\u043e"),
+    }
+
+
+def test_a_canary_stays_inside_however_it_is_spelled_and_wherever(sh, world):
+    sh.start("box", CANARIES)
+    ways = []
+    for name, text in spellings(CANARY).items():
+        ways.append((name, ["--data-binary", text]))
+        if text.isascii() and "%" not in text:
+            ways.append((name + " in a field", ["-H", "X-Note: " + text]))
+    b64 = base64.b64encode(CANARY.encode()).decode()
+    ways += [
+        ("credentials", ["-H", "Authorization: Bearer " + CANARY]),
+        ("basic", ["-u", "bob:" + CANARY]),
+        ("cookie", ["-H", "Cookie: a=b; c=" + b64]),
+        ("the name of a field", ["-H", CANARY.encode().hex() + ": x"]),
+        ("form", ["-F", "a=b", "-F", "c=" + CANARY]),
+        ("file name", ["-F", "c=x;filename=" + b64]),
+        ("chunks", ["-H", "Transfer-Encoding: chunked", "-d", CANARY]),
+    ]
+    for n, (name, args) in enumerate(ways):
+        http = "--http2" if n % 2 else "--http1.1"
+        out = sh.exec("box", "curl", "-s", "-w", "\n%{http_code}", http,
+                      *args, "https://echo.test/x").out
+        assert out.endswith("\n403") and "canary decoy" in out, (name, out)
+        assert CANARY not in out
+    for url in ("?q=" + b64, b64.replace("+", "-"), CANARY.encode().hex() + "/y",
+                "?" + "".join(f"%25{c:02x}" for c in CANARY.encode())):
+        out = sh.exec("box", "curl", "-s", "-w", "\n%{http_code}",
+                      "https://echo.test/" + url).out
+        assert out.endswith("\n403") and "canary decoy" in out, (url, out)
+    assert world.requests(host="echo.test") == []
+    assert post(sh, "a nightingale sang").endswith("\n200")
+    told = json.dumps(sh.audited(verdict="denied", host="echo.test"))
+    assert "canary decoy" in told and CANARY not in told and b64 not in told
+
+
+def test_in_utf16_and_in_pieces_it_is_the_same(sh, world):
+    sh.start("box", CANARIES)
+    for data in (CANARY.encode("utf-16-le"), CANARY.encode("utf-16-be"),
+                 b"x" * 32760 + CANARY.encode() + b"y" * 99999,
+                 os.urandom(40000) + CANARY.encode() + os.urandom(40000)):
+        sh.exec("box", "python3", "-c", "import sys; open('/tmp/p', 'wb')."
+                "write(bytes.fromhex(sys.stdin.read()))", data=data.hex())
+        out = post(sh, "@/tmp/p", "https://echo.test/x")
+        assert out.endswith("\n403") and "canary decoy" in out, out
+    assert world.requests(host="echo.test") == []
+
+
+def test_a_field_is_looked_at_but_credentials_belong_into_some(sh, world):
+    sh.start("box", POLICY)
+    for args in (["-H", "X-Note: " + TOKEN], ["-H", "Referer: https://a/" +
+                                              TOKEN]):
+        out = sh.exec("box", "curl", "-s", "-w", "\n%{http_code}", *args,
+                      "https://echo.test/x").out
+        assert out.endswith("\n403"), (args, out)
+    assert world.requests(host="echo.test") == []
+    out = sh.exec("box", "curl", "-s", "-w", "\n%{http_code}", "-H",
+                  "Authorization: Bearer " + TOKEN, "https://echo.test/x").out
+    assert out.endswith("\n200"), out
+
+
+def test_a_canary_may_only_be_said_and_is_never_redacted_in_a_url(sh, world):
+    sh.start("box", CANARIES.replace(
+        "network:", "network:\n  inspect: {canaries: log}"))
+    assert post(sh, "x " + CANARY).endswith("\n200")
+    assert CANARY in world.requests(host="echo.test")[-1]["body"]
+    said = [line for line in sh.ok("logs", "box", "-n", "20").out.split("\n")
+            if "FOUND" in line]
+    assert "canary decoy at byte 2 of the body" in said[0]
+    assert CANARY not in said[0]
+    sh.ok("policy", "set", "box", "--wait", "--policy", sh.policy(
+        CANARIES.replace("network:",
+                         "network:\n  inspect: {canaries: redact}")))
+    assert post(sh, "x " + CANARY + ".").endswith("\n200")
+    body = world.requests(host="echo.test")[-1]["body"]
+    assert CANARY not in body and body.startswith("x ****")
+    out = sh.exec("box", "curl", "-s", "-w", "\n%{http_code}",
+                  "https://echo.test/?q=" + CANARY.replace("+", "%2B")).out
+    assert out.endswith("\n403"), out

@@ -207,6 +207,30 @@ static const struct {
 	    "a.test, protocols: [tcp], methods: [GET]}]}", CHECK,
 	    "p.yaml:1:19: error: methods, paths and what else is asked of a "
 	    "request need a protocol that is inspected" },
+	{ "canaries", "network: {canaries: [{name: a, value: 12345678}, "
+	    "{name: b, value: \"twelve bytes\"}]}", CHECK,
+	    "p.yaml:1:39: error: value must be a word" },
+	{ "a canary", "network: {canaries: [{name: a, value: \"12345678\"}]}",
+	    ENFORCE, NULL },
+	{ "a canary that is too short", "network: {canaries: [{name: a, "
+	    "value: seven77}]}", CHECK, "p.yaml:1:39: error: the value of a "
+	    "canary has 8 to 512 bytes" },
+	{ "a canary without a name", "network: {canaries: [{value: "
+	    "eight888}]}", CHECK, "p.yaml:1:22: error: a canary needs a name "
+	    "and a value" },
+	{ "two canaries of one name", "network: {canaries: [{name: a, value: "
+	    "eight888}, {name: a, value: eight889}]}", CHECK,
+	    "p.yaml:1:50: error: two canaries have the same name" },
+	{ "a canary that is said twice alike", "network: {canaries: [{name: a, "
+	    "value: eight888}, {name: a, value: eight888}]}", ENFORCE, NULL },
+	{ "canaries where what no entry is for passes", "network: {canaries: "
+	    "[{name: a, value: eight888}], default_policy: allow}", CHECK,
+	    "p.yaml:1:21: error: what default_policy: allow in p.yaml:1 lets "
+	    "pass is of no entry, and would not be inspected" },
+	{ "canaries of a profile", "profiles: {p: {network: {canaries: [{name: "
+	    "a, value: eight888}]}}}\ncommands: {allow: [{command: git, "
+	    "profile: p}]}", ENFORCE, "p.yaml:1:36: error: not "
+	    "enforced by this version: canaries in a profile" },
 	{ "allowed_ips in a deny", "network: {deny: [{endpoint: a.test, "
 	    "allowed_ips: [10.0.0.1]}]}", CHECK, "p.yaml:1:50: error: "
 	    "allowed_ips permits" },
