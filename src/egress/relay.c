@@ -310,7 +310,7 @@ relay_done(struct conn *c)
 	while (s->ready && s->in.len == 0 && !s->ended)
 		if (stream_fill(s) != STREAM_SOME)
 			break;
-	if (c->up_keep && c->req.done && hold_is_sent(c))
+	if (c->up_keep && c->req.done && !s->broken && hold_is_sent(c))
 		up_put(&c->up);
 	else
 		up_close(&c->up);

@@ -84,7 +84,8 @@ stream_close(struct loop *l, struct stream *s)
 	if (s->h2 != NULL)
 		carried_close(s);
 	loop_unwatch(l, &s->io);
-	if (s->ssl != NULL && !s->failed && SSL_is_init_finished(s->ssl))
+	if (s->ssl != NULL && !s->failed && !s->broken &&
+	    SSL_is_init_finished(s->ssl))
 		(void)SSL_shutdown(s->ssl); /* a courtesy; never waited for */
 	if (s->meter != NULL)
 		meter_end(s);
@@ -110,7 +111,7 @@ tls_stopped(struct stream *s, int rc)
 	case SSL_ERROR_WANT_WRITE:
 		s->tls_writes = true;
 		return STREAM_AGAIN;
-	case SSL_ERROR_ZERO_RETURN:
+	case SSL_ERROR_ZERO_RETURN: /* its word, whatever came after it */
 		s->ended = true;
 		return STREAM_END;
 	default: /* a cut without goodbye is here, too */
@@ -150,7 +151,7 @@ plain_read(struct stream *s, char *p, size_t room, size_t *n, int flags)
 	if (rc == -1 && (errno == EAGAIN || errno == EINTR) && !s->hung)
 		return STREAM_AGAIN;
 	s->ended = true;
-	s->failed = rc == -1;
+	s->failed = rc == -1 || s->broken;
 	return s->failed ? STREAM_FAILED : STREAM_END;
 }
 
@@ -274,11 +275,26 @@ write_metered(struct stream *s)
 
 	if (s->meter == NULL)
 		return write_some(s, bytes);
-	if (!meter_open(s, &bytes))
+	if (!meter_open(s, &bytes)) {
+		s->failed = s->ended = true;
 		return -1;
+	}
 	n = write_some(s, bytes);
 	meter_close(s, n);
 	return n;
+}
+
+/* A server that wants no more of a request says so, and resets: what it said
+ * is there to be read, and behind it the end. Of a client that is gone nothing
+ * is wanted any more. */
+static enum stream_got
+write_failed(struct stream *s)
+{
+	buf_clear(&s->out);
+	s->broken = s->ready = true;
+	if (!s->outward)
+		s->failed = s->ended = true;
+	return STREAM_FAILED;
 }
 
 static enum stream_got
@@ -287,11 +303,8 @@ flush_out(struct stream *s)
 	while (s->out.len > 0) {
 		ssize_t n = write_metered(s);
 
-		if (n == -1) {
-			s->failed = s->ended = true;
-			buf_clear(&s->out);
-			return STREAM_FAILED;
-		}
+		if (n == -1)
+			return write_failed(s);
 		if (n == 0) {
 			s->blocked = true;
 			return STREAM_AGAIN;
@@ -330,7 +343,8 @@ stream_end(struct stream *s)
 		h2_finish(s->h2);
 		return;
 	}
-	if (s->ssl != NULL && !s->failed && SSL_is_init_finished(s->ssl))
+	if (s->ssl != NULL && !s->failed && !s->broken &&
+	    SSL_is_init_finished(s->ssl))
 		(void)SSL_shutdown(s->ssl);
 	if (s->meter != NULL)
 		meter_settle(s);

@@ -36,6 +36,7 @@ struct stream { /* fd -1: closed, or carried */
 	struct buf in, out;
 	bool ready;		/* a read may give more without an event */
 	bool ended, failed;	/* how reading stopped */
+	bool broken;		/* nothing can be written any more */
 	bool hung;		/* both ways are over: the loop would only
 				 * repeat it, reads find out the rest */
 	bool tell;		/* the owner waits for room in out */

@@ -16,6 +16,9 @@ network:
     - endpoint: h1.test
       ports: [80]
       protocols: [http]
+    - endpoint: full.test
+      ports: [80]
+      protocols: [http]
     - endpoint: h2.test
       ports: [80]
       protocols: [h2c]
@@ -70,6 +73,11 @@ def plain(c):
                % (len(target), target.encode()))
 
 
+def full(c):
+    c.until(b"\r\n\r\n")
+    c.send(b"HTTP/1.1 413 Full\r\nContent-Length: 4\r\n\r\nfull")
+
+
 class Cutting(Server):
     seen = []
 
@@ -96,8 +104,10 @@ class Pair:
 
     def __init__(self, build, folder):
         self.h1, self.h2 = proxy.Origin(plain), proxy.Origin(framed)
+        self.full = proxy.Origin(full)
         self.proxy = proxy.Proxy(build, folder, POLICY, {
-            "h1.test": self.h1.port, "h2.test": self.h2.port}, 3205)
+            "h1.test": self.h1.port, "h2.test": self.h2.port,
+            "full.test": self.full.port}, 3205)
 
     def settled(self):
         """Nothing of any exchange is left."""
@@ -170,6 +180,28 @@ def test_a_server_may_go_after_each_byte(pair):
     wrong = each(cut_plain, cases)
     assert not wrong, wrong[:9]
     assert len(cases) > 400
+    pair.settled()
+
+
+def too_much(p, n):
+    """A client that goes on sending while it is refused."""
+    s = p.tunnel("full.test")
+    s.sendall(f"POST /{n} HTTP/1.1\r\nHost: full.test\r\n"
+              "Content-Length: 3000000\r\n\r\n".encode())
+    try:
+        for _ in range(30):
+            s.sendall(b"x" * 100000)
+    except OSError:
+        pass        # it was told, and cut
+    got = proxy.Reader(s).answer()
+    s.close()
+    return None if got is not None and got[::2] == (413, b"full") else (n, got)
+
+
+def test_a_server_that_refuses_and_goes_is_heard(pair):
+    """It has not read all, so its end is a reset; its answer came before."""
+    wrong = each(too_much, [(pair.proxy, n) for n in range(100)], 4)
+    assert not wrong, wrong[:9]
     pair.settled()
 
 

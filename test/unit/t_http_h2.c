@@ -318,6 +318,28 @@ a_request_and_its_response_arrive_whole(void **state)
 	pair_close(&p);
 }
 
+static void
+what_is_asked_too_late_is_over_and_was_not_seen(void **state)
+{
+	struct h2_stream *c;
+	struct pair p;
+	unsigned ev;
+
+	(void)state;
+	pair_open(&p);
+	c = ask(&p, HTTP_NO_BODY);
+	h2_own(c, &p, &p.down, &p.up);
+	h2_goaway(p.server);
+	(void)carry(p.server, p.client); /* before it was sent */
+	(void)carry(p.client, p.server);
+	assert_ptr_equal(next(p.client, &ev), c);
+	assert_int_equal(ev & H2_OVER, H2_OVER);
+	assert_true(c->unseen && c->over);
+	h2_close(c, H2_CANCEL);
+	assert_null(h2_next(p.server, &ev));
+	pair_close(&p);
+}
+
 /* What is not read is not sent: a window, and not a byte more. */
 static void
 a_reader_that_does_not_read_holds_one_window(void **state)
@@ -509,6 +531,8 @@ main(void)
 		cmocka_unit_test(a_response_too),
 		cmocka_unit_test(a_head_over_its_limit_is_refused),
 		cmocka_unit_test(a_request_and_its_response_arrive_whole),
+		cmocka_unit_test(
+		    what_is_asked_too_late_is_over_and_was_not_seen),
 		cmocka_unit_test(a_reader_that_does_not_read_holds_one_window),
 		cmocka_unit_test(what_was_said_before_a_reset_arrives),
 		cmocka_unit_test(each_frame_has_its_answer),
