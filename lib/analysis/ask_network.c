@@ -89,6 +89,34 @@ field_of(const struct question *q, const char *name, struct str otherwise)
 	return otherwise;
 }
 
+/* As egress, which judges each message of a WebSocket; a body is one. */
+static void
+ask_messages(const struct book *b, const struct question *q,
+    const struct net_query *n, struct net_answer *a)
+{
+	uint32_t kinds = inspect_messages(b->image, n, a);
+	struct inspect in;
+	char was[REASON_BYTES_MAX];
+
+	if (kinds == 0)
+		return;
+	if (inspect_target_asks(kinds, n->query)) {
+		a->verdict = a->judged = VERDICT_DENY;
+		a->nearest = a->rule;
+		a->rule = (struct policy_rule){ 0 };
+		(void)snprintf(a->reason, sizeof(a->reason), "%s",
+		    INSPECT_TARGET_ASKS);
+	} else if (!q->has_body) {
+		memcpy(was, a->reason, sizeof(was));
+		(void)snprintf(a->reason, sizeof(a->reason),
+		    "%.200s; each message on it is judged", was);
+	} else {
+		inspect_message(&in, kinds, false, q->body);
+		inspect_judge(b->image, &in, n, a);
+		inspect_fini(&in);
+	}
+}
+
 /* As egress, which reads the body if that may help. */
 static void
 ask_body(const struct book *b, const struct question *q,
@@ -96,8 +124,7 @@ ask_body(const struct book *b, const struct question *q,
 {
 	uint32_t kinds = inspect_wanted(b->image, n, a);
 	struct inspect_head h = { .kinds = kinds, .method = n->method,
-		.path = n->path, .query = n->query,
-		.websocket = n->websocket, .body = q->has_body,
+		.path = n->path, .query = n->query, .body = q->has_body,
 		.type = field_of(q, "content-type", STR("application/json")),
 		.encoding = field_of(q, "content-encoding", STR("")) };
 	struct inspect in;
@@ -169,7 +196,7 @@ ask_request(const struct book *b, const struct question *q,
 	n->details = &details;
 	policy_network(b->image, n, &a);
 	if (a.judged != VERDICT_ALLOW && q->read == 0)
-		ask_body(b, q, n, &a);
+		(q->websocket ? ask_messages : ask_body)(b, q, n, &a);
 	n->details = NULL;	/* it ends here */
 	take_answer(&a, out);
 	if (q->encoded_slash && a.verdict == VERDICT_ALLOW &&

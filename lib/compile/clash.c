@@ -2,8 +2,9 @@
  * do not agree.
  *
  * Rules add up, so an endpoint that only records would open what another one
- * enforces, and one without a path would allow what a narrower one beside it
- * does not. Neither can be meant. */
+ * enforces, one without a path would allow what a narrower one beside it does
+ * not, and one that judges no bodies, or others, what one that does would not.
+ * None of them can be meant. */
 #include "compile/check.h"
 #include "policy/match.h"
 
@@ -53,6 +54,29 @@ paths_clash(const struct pol_rule *a, const struct pol_rule *b)
 	return str_has_prefix(x, y) || str_has_prefix(y, x);
 }
 
+/* Could one request be of both? */
+static bool
+paths_meet(const struct pol_rule *a, const struct pol_rule *b)
+{
+	struct str x = stem(a->end_path), y = stem(b->end_path);
+
+	return str_has_prefix(x, y) || str_has_prefix(y, x);
+}
+
+/* A WebSocket is no request of the others, nor these of it. */
+static bool
+bodies_clash(const struct pol_rule *a, const struct pol_rule *b)
+{
+	bool same = b->body != NULL &&
+	    str_eq(a->body->text, b->body->text);
+	uint32_t wire = b->wire != 0 ? b->wire : WIRE_ALL;
+
+	if (b->body == NULL && (wire & WIRE_HTTPS) != 0)
+		wire |= WIRE_WSS;
+	return !same && paths_meet(a, b) &&
+	    (wire & (a->wire | WIRE_TLS | WIRE_TCP)) != 0;
+}
+
 static bool
 meets(const struct pol_rule *a, const struct pol_rule *b)
 {
@@ -63,10 +87,10 @@ meets(const struct pol_rule *a, const struct pol_rule *b)
 static void
 check_one(struct compile *c, const struct pol_rule *a)
 {
-	bool audit = false, path = false;
+	bool audit = false, path = false, body = false;
 
 	for (const struct pol_rule *b = c->pol.rules; b != NULL &&
-	    !(audit && path); b = b->next) {
+	    !(audit && path && body); b = b->next) {
 		if (!meets(a, b))
 			continue;
 		if (!audit && a->flags == RULE_SOFT && !b->audit) {
@@ -74,6 +98,14 @@ check_one(struct compile *c, const struct pol_rule *a)
 			node_error(c, a->at, "audit here, and enforced in "
 			    "%s:%u for the same host and port: make both the "
 			    "same", b->at->doc->name, b->at->line);
+		}
+		if (!body && a->body != NULL && bodies_clash(a, b)) {
+			body = true;
+			node_error(c, a->body, "%s:%u is for the same host "
+			    "and port and judges otherwise, so that what one "
+			    "refuses the other would let pass: make the "
+			    "protocol the same, or give them paths that do "
+			    "not overlap", b->at->doc->name, b->at->line);
 		}
 		if (!path && a->end_path != NULL && paths_clash(a, b)) {
 			path = true;
@@ -92,7 +124,8 @@ clash_check(struct compile *c)
 	for (const struct pol_rule *a = c->pol.rules; a != NULL;
 	    a = a->next) {
 		if (a->end == NULL || (a->flags != RULE_SOFT &&
-		    (a->end_path == NULL || a->end == last)))
+		    ((a->end_path == NULL && a->body == NULL) ||
+			a->end == last)))
 			continue;
 		last = a->end;
 		check_one(c, a);

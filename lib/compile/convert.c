@@ -391,6 +391,13 @@ end_can_be_said(struct convert *v, const struct end *e)
 		    "first");
 		return false;
 	}
+	if (e->protocol != NULL && e->protocol->text.len > 0 &&
+	    !word_is(e->protocol, "rest") && !word_is(e->protocol, "tcp")) {
+		refuse(v, e->protocol, "a protocol whose bodies or messages "
+		    "are judged; write graphql, json_rpc or mcp of the "
+		    "native network section");
+		return false;
+	}
 	if (word_is(find(e->at, "enforcement"), "audit")) {
 		refuse(v, find(e->at, "enforcement"), "audit of one endpoint: "
 		    "policy_mode is of the whole policy");

@@ -77,6 +77,7 @@ struct pol_rule {
 	/* Of the older schema: the endpoint it came from, that one's path,
 	 * and whether it only records. */
 	const struct node *end, *end_path;
+	const struct node *body; /* the protocol, if bodies are judged */
 	bool audit;
 };
 

@@ -4,8 +4,9 @@
  * becomes one of our rules per thing that it allows or denies. */
 #include "base/compat.h"
 #include "compile/check.h"
-#include "compile/need.h"
-#include "policy/match.h"
+#include "compile/v1net.h"
+
+#define BODY_BYTES_MAX 1048576	/* INSPECT_BODY_MAX, of lib/inspect */
 
 struct v1_rule { /* one of network_policies */
 	struct pol_exe *exes;
@@ -13,202 +14,6 @@ struct v1_rule { /* one of network_policies */
 	struct str name;
 	const struct node *endpoints;
 };
-
-struct v1_end { /* one endpoint */
-	struct pol_rule base;	/* host, ports, programs, addresses */
-	const struct node *protocol, *access, *rules, *deny, *path, *tls;
-	const struct node *host, *port;
-	bool audit, rest;
-};
-
-/* ---- what one rules[] item or deny_rules[] item says */
-
-static void
-on_method(struct compile *c, const struct node *n, void *arg)
-{
-	if (!str_eqz(n->text, "*"))
-		(void)method_add(c, n, arg, true); /* said if wrong */
-}
-
-static void
-on_path(struct compile *c, const struct node *n, void *arg)
-{
-	(void)path_add(c, n, arg, true);	/* said if wrong */
-}
-
-/* A star in a value may end at a dot: docs and code disagree, so a grant
- * takes the narrow reading and a deny the wide one. */
-static char
-star_of(const struct pol_rule *r)
-{
-	return (r->flags & RULE_DENY) != 0 ? OP_SPAN : OP_LABEL;
-}
-
-static void
-on_query(struct compile *c, const struct node *n, void *arg)
-{
-	need_named(c, n, arg, DETAIL_QUERY, star_of(arg));
-}
-
-/* A pattern, a list of them, or {any: [...]}. */
-static void
-on_matcher(struct compile *c, const struct node *n, struct pol_rule *r,
-    enum detail detail)
-{
-	const struct node *any = n->kind == NODE_MAP ?
-	    map_find(n, "any") : n;
-
-	if (any == NULL || (n->kind == NODE_MAP && n->n != 1)) {
-		node_error(c, n, "write a pattern, or {any: [PATTERN, ...]}");
-		return;
-	}
-	need_list(c, any, r, detail, star_of(r));
-}
-
-static void
-on_operation_type(struct compile *c, const struct node *n, void *arg)
-{
-	static const char *const words[] = { "query", "mutation",
-		"subscription", "*", NULL };
-
-	if (take_choice(c, n, words, "operation_type") >= 0)
-		need_list(c, n, arg, DETAIL_GRAPHQL_OPERATION, OP_SPAN);
-}
-
-static void
-on_operation_name(struct compile *c, const struct node *n, void *arg)
-{
-	on_matcher(c, n, arg, DETAIL_GRAPHQL_NAME);
-}
-
-static void
-on_fields(struct compile *c, const struct node *n, void *arg)
-{
-	need_list(c, n, arg, DETAIL_GRAPHQL_FIELD, star_of(arg));
-}
-
-static void
-on_tool(struct compile *c, const struct node *n, void *arg)
-{
-	on_matcher(c, n, arg, DETAIL_MCP_TOOL);
-}
-
-static void
-on_params(struct compile *c, const struct node *n, void *arg)
-{
-	const struct node *name = map_find(n, "name");
-
-	if (name == NULL || n->n != 1)
-		node_error(c, n, "params takes name alone: the tool's name");
-	else
-		on_matcher(c, name, arg, DETAIL_MCP_TOOL);
-}
-
-static const struct key match_keys[] = {
-	{ "method", WANT_WORD, on_method, NULL },
-	{ "path", WANT_WORD, on_path, NULL },
-	{ "query", WANT_MAP, on_query, NULL },
-	{ "command", WANT_ANY, NULL, "sql commands" },
-	{ "operation_type", WANT_WORD, on_operation_type,
-	    "graphql operations" },
-	{ "operation_name", WANT_ANY, on_operation_name,
-	    "graphql operations" },
-	{ "fields", WANT_LIST, on_fields, "graphql fields" },
-	{ "tool", WANT_ANY, on_tool, "mcp tools" },
-	{ "params", WANT_MAP, on_params, "mcp parameters" },
-};
-
-/* "**" is every path: a deny of that is of no path in particular, and holds
- * for the connection too. */
-static bool
-has_every_path(const struct strs *paths)
-{
-	for (uint32_t i = 0; i < paths->n; i++)
-		if (paths->v[i].len == 1 && paths->v[i].p[0] == OP_SPAN)
-			return true;
-	return false;
-}
-
-static void
-add_match(struct compile *c, const struct v1_end *e, const struct node *n,
-    uint32_t flags)
-{
-	struct pol_rule r = e->base;
-	size_t before = c->diags->errors;
-
-	r.flags = flags | ((flags & RULE_DENY) != 0 ? 0 : e->base.flags);
-	r.at = n;
-	check_map(c, n, match_keys, NELEM(match_keys), &r, "a rule");
-	if (e->path != NULL && r.paths.n == 0)
-		(void)path_add(c, e->path, &r, true); /* said if wrong */
-	else if (e->path != NULL)
-		not_enforced(c, n, "paths of a rule inside an endpoint that "
-		    "has a path of its own");
-	if ((flags & RULE_DENY) != 0 && has_every_path(&r.paths))
-		r.paths.n = 0;
-	if (c->diags->errors == before)
-		rule_add(c, &r);
-}
-
-static void
-on_allow(struct compile *c, const struct node *n, void *arg)
-{
-	add_match(c, arg, n, 0);
-}
-
-static void
-add_rules(struct compile *c, struct v1_end *e)
-{
-	static const struct key keys[] = {
-		{ "allow", WANT_MAP, on_allow, NULL },
-	};
-
-	if (e->rules->n == 0)
-		node_error(c, e->rules, "rules is empty: leave it out, or "
-		    "allow something");
-	for (uint32_t i = 0; i < e->rules->n; i++) {
-		const struct node *n = e->rules->items[i];
-
-		check_map(c, n, keys, NELEM(keys), e, "an item of rules");
-		if (n->kind == NODE_MAP && n->n == 0)
-			node_error(c, n, "an item of rules needs allow");
-	}
-}
-
-static void
-add_denies(struct compile *c, const struct v1_end *e)
-{
-	if (e->deny->n == 0)
-		node_error(c, e->deny, "deny_rules is empty: leave it out, "
-		    "or deny something");
-	for (uint32_t i = 0; i < e->deny->n; i++)
-		add_match(c, e, e->deny->items[i],
-		    RULE_DENY | (e->audit ? (uint32_t)RULE_SOFT : 0));
-}
-
-/* ---- access: presets over every path */
-
-static void
-add_access(struct compile *c, const struct v1_end *e)
-{
-	static const char *const words[] = { "read-only", "read-write",
-		"full", NULL };
-	struct pol_rule r = e->base;
-	int k = take_choice(c, e->access, words, "access");
-
-	if (k < 0)
-		return;
-	r.at = e->access;
-	if (k < 2)
-		r.methods = form_method(STR("GET")) |
-		    form_method(STR("HEAD")) | form_method(STR("OPTIONS"));
-	if (k == 1)
-		r.methods |= form_method(STR("POST")) |
-		    form_method(STR("PUT")) | form_method(STR("PATCH"));
-	if (e->path != NULL && !path_add(c, e->path, &r, true))
-		return;
-	rule_add(c, &r);
-}
 
 /* ---- an endpoint's keys */
 
@@ -257,15 +62,18 @@ on_protocol(struct compile *c, const struct node *n, void *arg)
 	struct v1_end *e = arg;
 	int k = take_choice(c, n, words, "protocol");
 
-	if (k > 0)
-		e->protocol = n;
-	e->rest = k == 1;
-	if (k == 2)
+	if (k <= 0)
+		return;
+	e->protocol = n;
+	e->speaks = (enum v1_protocol)k;
+	if (e->speaks == V1_TCP)
 		e->base.wire = WIRE_TCP;
-	if (k == 1)
+	else if (e->speaks == V1_WEBSOCKET)
+		e->base.wire = WIRE_WSS | WIRE_WS;
+	else
 		e->base.wire = WIRE_HTTPS | WIRE_HTTP;
-	if (k > 2)
-		not_enforced(c, n, "protocol %s", words[k]);
+	if (e->speaks == V1_SQL)
+		not_enforced(c, n, "protocol sql");
 }
 
 static void
@@ -346,6 +154,63 @@ only_false(struct compile *c, const struct node *n, void *arg)
 		not_enforced(c, n, "this option");
 }
 
+/* ---- what graphql, json-rpc and mcp say of themselves */
+
+static void
+on_persisted(struct compile *c, const struct node *n, void *arg)
+{
+	static const char *const words[] = { "deny", "allow_registered", NULL };
+
+	if (take_choice(c, n, words, "persisted_queries") == 1)
+		not_enforced(c, n, "persisted_queries: allow_registered");
+	((struct v1_end *)arg)->options = n;
+}
+
+static void
+on_body_max(struct compile *c, const struct node *n, void *arg)
+{
+	uint64_t v;
+
+	((struct v1_end *)arg)->options = n;
+	if (take_number(c, n, 1, UINT32_MAX, &v, "the limit") &&
+	    v != BODY_BYTES_MAX)
+		node_warning(c, n, "a body is read up to %d bytes, whatever "
+		    "this says; a longer one is refused", BODY_BYTES_MAX);
+}
+
+static void
+on_loose_names(struct compile *c, const struct node *n, void *arg)
+{
+	(void)c;
+	((struct v1_end *)arg)->loose_names =
+	    str_case_eq(n->text, STR("false"));
+}
+
+static void
+on_json_rpc(struct compile *c, const struct node *n, void *arg)
+{
+	static const struct key keys[] = {
+		{ "max_body_bytes", WANT_NUMBER, on_body_max, NULL },
+	};
+
+	check_map(c, n, keys, NELEM(keys), arg, "json_rpc");
+	((struct v1_end *)arg)->options = n;
+}
+
+static void
+on_mcp(struct compile *c, const struct node *n, void *arg)
+{
+	static const struct key keys[] = {
+		{ "max_body_bytes", WANT_NUMBER, on_body_max, NULL },
+		{ "strict_tool_names", WANT_BOOL, on_loose_names, NULL },
+		{ "allow_all_known_mcp_methods", WANT_BOOL, only_false,
+		    NULL },
+	};
+
+	check_map(c, n, keys, NELEM(keys), arg, "mcp");
+	((struct v1_end *)arg)->options = n;
+}
+
 static const struct key end_keys[] = {
 	{ "host", WANT_WORD, on_host, NULL },
 	{ "path", WANT_WORD, on_end_path, NULL },
@@ -362,18 +227,32 @@ static const struct key end_keys[] = {
 	{ "websocket_credential_rewrite", WANT_BOOL, only_false, NULL },
 	{ "request_body_credential_rewrite", WANT_BOOL, only_false, NULL },
 	{ "allow_uninspected_credentials", WANT_BOOL, only_false, NULL },
-	{ "persisted_queries", WANT_ANY, NULL, "graphql" },
-	{ "graphql_persisted_queries", WANT_ANY, NULL, "graphql" },
-	{ "graphql_max_body_bytes", WANT_ANY, NULL, "graphql" },
+	{ "persisted_queries", WANT_WORD, on_persisted, NULL },
+	{ "graphql_persisted_queries", WANT_ANY, NULL,
+	    "graphql_persisted_queries" },
+	{ "graphql_max_body_bytes", WANT_NUMBER, on_body_max, NULL },
 	{ "credential_signing", WANT_ANY, NULL, "credential_signing" },
 	{ "signing_service", WANT_ANY, NULL, "credential_signing" },
 	{ "signing_region", WANT_ANY, NULL, "credential_signing" },
 	{ "credential_binding", WANT_ANY, NULL, "credential_binding" },
-	{ "json_rpc", WANT_ANY, NULL, "json_rpc" },
-	{ "mcp", WANT_ANY, NULL, "mcp" },
+	{ "json_rpc", WANT_MAP, on_json_rpc, NULL },
+	{ "mcp", WANT_MAP, on_mcp, NULL },
 };
 
 /* ---- an endpoint as a whole */
+
+static bool
+is_judged(const struct v1_end *e)
+{
+	return e->speaks != V1_PLAIN && e->speaks != V1_TCP;
+}
+
+static bool
+is_of_bodies(const struct v1_end *e)
+{
+	return e->speaks == V1_WEBSOCKET || e->speaks == V1_GRAPHQL ||
+	    e->speaks == V1_JSON_RPC || e->speaks == V1_MCP;
+}
 
 static bool
 end_is_whole(struct compile *c, const struct v1_end *e, const struct node *n)
@@ -390,19 +269,27 @@ end_is_whole(struct compile *c, const struct v1_end *e, const struct node *n)
 	if (e->deny != NULL && e->access == NULL && e->rules == NULL)
 		node_error(c, e->deny, "deny_rules need access or rules to "
 		    "take from");
-	if (!e->rest && e->protocol == NULL &&
+	if (e->deny != NULL && e->deny->n == 0)
+		node_error(c, e->deny, "deny_rules is empty: leave it out, "
+		    "or deny something");
+	if (e->speaks == V1_PLAIN &&
 	    (e->access != NULL || e->rules != NULL || e->deny != NULL))
-		node_error(c, n, "access and rules need protocol: rest");
-	if (e->rest && e->access == NULL && e->rules == NULL)
-		node_error(c, e->protocol, "protocol rest needs access or "
-		    "rules");
-	if (e->base.wire == WIRE_TCP && (e->access != NULL ||
+		node_error(c, n, "access and rules need protocol: rest, or "
+		    "another one that is judged");
+	if (is_judged(e) && e->access == NULL && e->rules == NULL)
+		node_error(c, e->protocol, "protocol %s needs %s",
+		    e->protocol->text.p, e->speaks >= V1_JSON_RPC ? "rules" :
+		    "access or rules");
+	if (e->speaks == V1_TCP && (e->access != NULL ||
 	    e->rules != NULL || e->deny != NULL || e->path != NULL))
 		node_error(c, e->protocol, "protocol tcp is not inspected, so "
 		    "it takes no access, rules or path");
-	if (e->tls != NULL && e->rest)
+	if (e->tls != NULL && is_judged(e))
 		node_error(c, e->tls, "tls: skip cannot be inspected, so it "
-		    "takes no protocol rest");
+		    "takes no protocol %s", e->protocol->text.p);
+	if (e->options != NULL && !is_of_bodies(e))
+		node_error(c, e->options, "this is of protocol graphql, "
+		    "json-rpc or mcp alone");
 	return c->diags->errors == before;
 }
 
@@ -448,14 +335,15 @@ check_end(struct compile *c, const struct node *n, const struct v1_rule *v)
 	e.base.audit = e.audit;
 	if (e.tls != NULL)
 		e.base.wire = WIRE_TLS;
+	e.base.body = is_of_bodies(&e) ? e.protocol : NULL;
 	if (e.access != NULL)
-		add_access(c, &e);
+		(is_of_bodies(&e) ? v1_body_access : v1_add_access)(c, &e);
 	else if (e.rules != NULL)
-		add_rules(c, &e);
+		(is_of_bodies(&e) ? v1_body_rules : v1_add_rules)(c, &e);
 	else if (e.path == NULL || path_add(c, e.path, &e.base, true))
 		rule_add(c, &e.base);
 	if (e.deny != NULL)
-		add_denies(c, &e);
+		(is_of_bodies(&e) ? v1_body_denies : v1_add_denies)(c, &e);
 	if (e.audit)
 		add_audit(c, &e, n);
 }

@@ -74,6 +74,8 @@ void inspect_message(struct inspect *in, uint32_t kinds, bool binary,
 /* Does the target of the request with which a WebSocket begins ask for
  * something itself? A server that opens none may answer that. */
 bool inspect_target_asks(uint32_t kinds, struct str query);
+#define INSPECT_TARGET_ASKS "the request for a WebSocket asks for something " \
+	"in its own target, which messages are for"
 /* Of the i-th unit, into what else is known of the request. */
 void inspect_details(const struct inspect *in, uint32_t i,
     struct net_details *to);

@@ -41,9 +41,9 @@ talk_begin(struct conn *c, struct net_answer *a)
 
 	talk_free(c);
 	if (kinds != 0 && inspect_target_asks(kinds, buf_str(&c->query_text)))
-		deny(c, a, "the request for a WebSocket asks for something "
-		    "in its own target, which messages are for");
-	if (a->verdict != VERDICT_ALLOW || (kinds == 0 && sift_sent(a->sift) == 0))
+		deny(c, a, INSPECT_TARGET_ASKS);
+	if (a->verdict != VERDICT_ALLOW ||
+	    (kinds == 0 && sift_sent(a->sift) == 0))
 		return;
 	c->talk = mem_alloc(1, sizeof(*c->talk));
 	ws_message_init(&c->talk->m, INSPECT_WHOLE_MAX);

@@ -219,3 +219,59 @@ print("then", c.close_code(), flush=True)
     assert t.wait() == 0
     assert shell.wait_until(lambda: sh.audited(
         kind="net_close", host="echo.test", verdict="denied"), what="it")
+
+
+OLDER = """
+version: 1
+network_policies:
+  all:
+    binaries: [{path: /**}]
+    endpoints:
+      - {host: echo.test, port: 443, path: /graphql, protocol: graphql,
+         access: read-only}
+      - {host: echo.test, port: 443, path: /rpc, protocol: json-rpc,
+         rules: [{allow: {method: get}}]}
+      - {host: echo.test, port: 443, path: /mcp, protocol: mcp,
+         rules: [{allow: {method: tools/call, tool: {any: [read, "list_*"]}}},
+                 {allow: {method: initialize}}],
+         deny_rules: [{method: tools/call, tool: list_secrets}]}
+      - {host: echo.test, port: 443, path: /ws/echo, protocol: websocket,
+         rules: [{allow: {method: GET}}, {allow: {operation_type: query}}]}
+"""
+
+
+def test_documents_of_the_older_schema_judge_bodies_too(boxes, world):
+    box = boxes(OLDER)
+    out = run(box, """
+import urllib.request, urllib.error
+def post(path, text, method="POST"):
+    q = urllib.request.Request("https://echo.test" + path, method=method,
+        data=text if text is None else text.encode(),
+        headers={"Content-Type": "application/json"})
+    try:
+        return urllib.request.urlopen(q, timeout=20).status
+    except urllib.error.HTTPError as e:
+        return e.code
+def tool(name):
+    return call("tools/call", name=name, arguments={})
+print(post("/graphql", '{"query":"{a}"}'),
+      post("/graphql", '{"query":"mutation{a}"}'),
+      post("/graphql", '{"extensions":{"persistedQuery":{}}}'),
+      post("/graphql", "{}"), post("/graphql", None, "GET"),
+      post("/rpc", '{"query":"{a}"}'))
+print(post("/rpc", call("get")), post("/rpc", call("set")),
+      post("/rpc", '{"id":1,"result":1}'), post("/rpc", None, "GET"))
+print(post("/mcp", call("initialize")), post("/mcp", tool("read")),
+      post("/mcp", tool("list_all")), post("/mcp", tool("list_secrets")),
+      post("/mcp", tool("write")), post("/mcp", call("tools/list")),
+      post("/mcp", None, "GET"), post("/mcp", None, "DELETE"),
+      post("/mcp", '{"jsonrpc":"2.0","id":1,"result":{}}'))
+c = Client("wss://echo.test/ws/echo")
+print(len(c.say(gql("{a}"))) > 3)
+c.send(TEXT, gql("mutation{a}"))
+print(c.close_code(), post("/ws/echo", None, "GET"),
+      Client("wss://echo.test/graphql").status)
+""").splitlines()
+    assert out == ["200 403 403 403 403 403", "200 403 403 403",
+                   "200 200 200 403 403 403 200 403 200", "True",
+                   "1008 403 403"], out

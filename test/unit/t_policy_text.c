@@ -501,9 +501,99 @@ static const struct {
 	    "p.yaml:2:60: error: an endpoint needs port" },
 	{ "allowed_ips of loopback", V1("host: a.test, port: 443, "
 	    "allowed_ips: [127.0.0.0/8]"), CHECK, "p.yaml:2:100: error: " },
-	{ "graphql is not enforced", V1("host: a.test, port: 443, protocol: "
-	    "graphql, access: full"), ENFORCE, "p.yaml:2:96: error: not "
-	    "enforced by this version: protocol graphql" },
+	{ "graphql by its access", V1("host: a.test, port: 443, protocol: "
+	    "graphql, access: read-only, path: /graphql"), ENFORCE, NULL },
+	{ "graphql by operations", V1("host: a.test, port: 443, protocol: "
+	    "graphql, persisted_queries: deny, rules: [{allow: "
+	    "{operation_type: query, fields: [a]}}], deny_rules: "
+	    "[{operation_type: mutation}]"), ENFORCE, NULL },
+	{ "an operation without its type", V1("host: a.test, port: 443, "
+	    "protocol: graphql, rules: [{allow: {fields: [a]}}]"), CHECK,
+	    "p.yaml:2:121: error: a rule of operations needs "
+	    "operation_type" },
+	{ "a method beside it", V1("host: a.test, port: 443, protocol: "
+	    "graphql, rules: [{allow: {method: GET, operation_type: "
+	    "query}}]"), CHECK, "p.yaml:2:122: error: unknown key "
+	    "\"method\"" },
+	{ "queries that only the server knows", V1("host: a.test, port: 443, "
+	    "protocol: graphql, access: full, persisted_queries: "
+	    "allow_registered"), ENFORCE, "p.yaml:2:138: error: not enforced "
+	    "by this version: persisted_queries: allow_registered" },
+	{ "another limit of bodies", V1("host: a.test, port: 443, protocol: "
+	    "graphql, access: full, graphql_max_body_bytes: 65536"), ENFORCE,
+	    "p.yaml:2:143: warning: a body is read up to 1048576 bytes" },
+	{ "no limit of bodies", V1("host: a.test, port: 443, protocol: "
+	    "graphql, access: full, graphql_max_body_bytes: 0"), CHECK,
+	    "p.yaml:2:143: error: " },
+	{ "json-rpc", V1("host: a.test, port: 443, protocol: json-rpc, "
+	    "rules: [{allow: {method: get}}], deny_rules: [{method: x}]"),
+	    ENFORCE, NULL },
+	{ "a pattern of its methods", V1("host: a.test, port: 443, protocol: "
+	    "json-rpc, rules: [{allow: {method: \"get*\"}}]"), CHECK,
+	    "p.yaml:2:132: error: a method of json-rpc is named in full" },
+	{ "a path in its rules", V1("host: a.test, port: 443, protocol: "
+	    "json-rpc, rules: [{allow: {method: a, path: /}}]"), CHECK,
+	    "p.yaml:2:134: error: unknown key \"path\"" },
+	{ "json-rpc by access", V1("host: a.test, port: 443, protocol: "
+	    "json-rpc, access: full"), CHECK, "p.yaml:2:114: error: this "
+	    "protocol takes no access" },
+	{ "mcp", V1("host: a.test, port: 443, protocol: mcp, mcp: "
+	    "{strict_tool_names: true}, rules: [{allow: {method: "
+	    "initialize}}, {allow: {method: tools/call, tool: {any: [a, "
+	    "\"b*\"]}}}, {allow: {method: tools/call, params: {name: c}}}]"),
+	    ENFORCE, NULL },
+	{ "a tool of another method", V1("host: a.test, port: 443, protocol: "
+	    "mcp, rules: [{allow: {method: tools/list, tool: a}}]"), CHECK,
+	    "p.yaml:2:144: error: a tool is of method tools/call" },
+	{ "a tool beside all of them", V1("host: a.test, port: 443, protocol: "
+	    "mcp, rules: [{allow: {method: tools/call, tool: a}}, {allow: "
+	    "{method: \"tools/*\"}}]"), CHECK, "p.yaml:2:157: error: this "
+	    "allows tools/call of every tool" },
+	{ "all methods that are known", V1("host: a.test, port: 443, "
+	    "protocol: mcp, rules: [{allow: {method: ping}}], mcp: "
+	    "{allow_all_known_mcp_methods: true}"), ENFORCE, "p.yaml:2:" },
+	{ "websocket", V1("host: a.test, port: 443, protocol: websocket, "
+	    "rules: [{allow: {method: GET, path: /a}}, {allow: {method: "
+	    "WEBSOCKET_TEXT, path: /a}}]"), ENFORCE, NULL },
+	{ "websocket of operations", V1("host: a.test, port: 443, protocol: "
+	    "websocket, rules: [{allow: {method: GET, path: /a}}, {allow: "
+	    "{operation_type: subscription}}]"), ENFORCE, NULL },
+	{ "websocket by access", V1("host: a.test, port: 443, protocol: "
+	    "websocket, access: read-write"), ENFORCE, NULL },
+	{ "one on which nothing may be said", V1("host: a.test, port: 443, "
+	    "protocol: websocket, rules: [{allow: {method: GET, path: /a}}, "
+	    "{allow: {method: WEBSOCKET_TEXT, path: /b}}]"), ENFORCE,
+	    "p.yaml:2:123: error: not enforced by this version: a WebSocket "
+	    "on which no text may be sent" },
+	{ "read-only", V1("host: a.test, port: 443, protocol: websocket, "
+	    "access: read-only"), ENFORCE, "p.yaml:2:115: error: not enforced "
+	    "by this version: a WebSocket on which" },
+	{ "operations and texts", V1("host: a.test, port: 443, protocol: "
+	    "websocket, rules: [{allow: {method: \"*\"}}, {allow: "
+	    "{operation_type: query}}]"), CHECK, "p.yaml:2:123: error: an "
+	    "endpoint with operations takes no WEBSOCKET_TEXT" },
+	{ "sql is not enforced", V1("host: a.test, port: 5432, protocol: sql, "
+	    "access: full"), ENFORCE, "p.yaml:2:97: error: not enforced by "
+	    "this version: protocol sql" },
+	{ "what is of bodies at another protocol", V1("host: a.test, port: "
+	    "443, protocol: rest, access: full, graphql_max_body_bytes: 1"),
+	    CHECK, "p.yaml:2:" },
+	{ "a protocol that looks past another one", "version: 1\n"
+	    "network_policies: {r: {binaries: [{path: /x}], endpoints: "
+	    "[{host: a.test, port: 443, protocol: graphql, access: "
+	    "read-only}, {host: a.test, port: 443, protocol: rest, access: "
+	    "full}]}}", CHECK, "p.yaml:2:96: error: p.yaml:2 is for the same "
+	    "host and port and judges otherwise" },
+	{ "one that passes bytes", "version: 1\n"
+	    "network_policies: {r: {binaries: [{path: /x}], endpoints: "
+	    "[{host: a.b.test, port: 443, protocol: graphql, access: "
+	    "read-only}, {host: \"*.b.test\", port: 443, tls: skip}]}}",
+	    CHECK, "p.yaml:2:98: error: p.yaml:2 is for the same" },
+	{ "beside each other, at paths of their own", "version: 1\n"
+	    "network_policies: {r: {binaries: [{path: /x}], endpoints: "
+	    "[{host: a.test, port: 443, path: /graphql, protocol: graphql, "
+	    "access: read-only}, {host: a.test, port: 443, path: \"/rest/**\","
+	    " protocol: rest, access: full}]}}", ENFORCE, NULL },
 	{ "rules without binaries", "version: 1\nnetwork_policies: {r: "
 	    "{endpoints: [{host: a.test, port: 443}]}}", ENFORCE,
 	    "p.yaml:2:20: warning: rule \"r\" names no binaries" },
