@@ -168,7 +168,7 @@ stage_run(const struct box_opts *o, struct ids ids, struct root *r,
 	if (ready_ok(r, &net, e) == -1)
 		return -1;
 	net_close(&net);
-	asks = agent_enter(r, FD_INIT, o->gate, e);
+	asks = agent_enter(r, FD_INIT, reads_leave(o->gate, r, &o->reads), e);
 	return asks == -1 || asker == -1 ? asks :
 	    gate_hand_over(asker, asks, e);
 }

@@ -15,6 +15,7 @@
 #include <sys/types.h>
 
 #include "jail/gate.h"
+#include "jail/reads.h"
 #include "jail/root.h"
 
 struct err;
@@ -36,6 +37,7 @@ struct box_opts {
 	int init_fd;		/* openshell-init, open for reading */
 	int chan_fd;		/* init's end of the channel */
 	enum gate gate;		/* what the policy needs */
+	struct reads reads;
 	int broker_fd;		/* openshell-broker, open for reading; -1:
 				 * there is no gate */
 	int broker_chan_fd;	/* the broker's end of its channel */

@@ -127,11 +127,34 @@ look_openat(struct bpf *b)
 	look_open_at(b, 2);
 }
 
+/* Where all that Landlock gives may be read, it may be opened for that. The
+ * directories that it does not give (reads.h) are asked about. */
+static void
+look_change_at(struct bpf *b, unsigned flags)
+{
+	bpf_load_arg(b, flags);
+	bpf_if_none(b, O_ACCMODE | O_CREAT | O_TRUNC | O_TMPFILE,
+	    ANSWER_ALLOW);
+	look_open_at(b, flags);
+}
+
+static void
+look_openat_changes(struct bpf *b)
+{
+	look_change_at(b, 2);
+}
+
 #ifdef __x86_64__
 static void
 look_open(struct bpf *b)
 {
 	look_open_at(b, 1);
+}
+
+static void
+look_open_changes(struct bpf *b)
+{
+	look_change_at(b, 1);
 }
 #endif
 
@@ -470,14 +493,16 @@ look_at_sockets(struct call *calls, size_t n)
 }
 
 static void
-look_at_names(struct call *calls, size_t n)
+look_at_opens(struct call *calls, size_t n, bool names)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (calls[i].number == SYS_openat)
-			calls[i].look = look_openat_names;
+			calls[i].look = names ? look_openat_names :
+						look_openat_changes;
 #ifdef __x86_64__
 		if (calls[i].number == SYS_open)
-			calls[i].look = look_open_names;
+			calls[i].look = names ? look_open_names :
+						look_open_changes;
 #endif
 	}
 }
@@ -494,7 +519,7 @@ calls_agent(struct bpf *b, enum gate gate)
 		calls_gate(calls, n, gate);
 	if (gate_has(gate, GATE_FILES))
 		look_at_sockets(calls, n);
-	if (gate_has(gate, GATE_NAMES))
-		look_at_names(calls, n);
+	if (gate_has(gate, GATE_NAMES) || gate_has(gate, GATE_CHANGES))
+		look_at_opens(calls, n, gate_has(gate, GATE_NAMES));
 	return bpf_build(b, calls, n, ANSWER_ERRNO(ENOSYS));
 }

@@ -27,6 +27,8 @@ enum gate {
 			 * another: not all have the same rights */
 	GATE_NAMES = GATE_FILES | 8, /* and all that tells of a name: some
 			 * are hidden */
+	GATE_CHANGES = GATE_FILES | 16, /* but not opens that only read a
+			 * file: all that Landlock gives may be read */
 };
 
 static inline bool

@@ -1,4 +1,4 @@
-/* procmap_abi.h -- one question about /proc/PID/maps (Linux 6.11), which a build
+/* procmap_abi.h -- a question about /proc/PID/maps (Linux 6.11), which a build
  * machine's headers may not have yet. */
 #ifndef JAIL_PROCMAP_ABI_H
 #define JAIL_PROCMAP_ABI_H

@@ -11,6 +11,8 @@
 #include "base/log.h"
 #include "base/paths.h"
 #include "jail/gate.h"
+#include "jail/place.h"
+#include "policy/exec.h"
 #include "policy/files.h"
 #include "policy/image.h"
 #include "supervisor/supervisor.h"
@@ -47,6 +49,62 @@ operators_word(const struct image *im, const struct box_mount *m)
 		return FILE_MOUNTED;
 	return FILE_MOUNTED | (m->read_only ? FILE_READ :
 				    FILE_READ | FILE_WRITE);
+}
+
+/* The operator's mount that a path lies in gives it, too: the innermost. */
+static unsigned
+mount_gives(const struct supervisor *s, const char *path)
+{
+	const struct box_mount *in = NULL;
+
+	for (uint32_t i = 0; i < s->spec.nmounts; i++) {
+		const struct box_mount *m = &s->spec.mounts[i];
+
+		if (path_below(path, m->inside) && (in == NULL ||
+			strlen(m->inside) > strlen(in->inside)))
+			in = m;
+	}
+	if (in == NULL)
+		return 0;
+	return operators_word(s->image, in);
+}
+
+static bool
+may_read_here(const struct supervisor *s, const char *path, bool tree)
+{
+	const struct file_query q = { .path = str_c(path),
+		.access = FILE_READ, .mounted = mount_gives(s, path) };
+	struct file_below below;
+
+	policy_file_below(s->image, q.path, q.mounted, &below);
+	return (policy_file_judge(s->image, &q) & FILE_READ) != 0 &&
+	    (!tree || below.read == FILE_ALL);
+}
+
+/* What reads.h asks for. Each mount below is another place. */
+static bool
+may_read(const void *supervisor, const char *path, bool tree)
+{
+	const struct supervisor *s = supervisor;
+	bool may = may_read_here(s, path, tree);
+
+	for (uint32_t i = 0; may && tree && i < s->spec.nmounts; i++)
+		if (path_below(s->spec.mounts[i].inside, path))
+			may = may_read_here(s, s->spec.mounts[i].inside, true);
+	return may;
+}
+
+/* Nothing but names decides what may be read, and it is the same for all. A
+ * script is another thing than its name to who executes it. */
+struct reads
+gate_reads(const struct supervisor *s)
+{
+	const struct image *im = s->image;
+	const struct image_info *info = image_info(im);
+	const bool by_name = info->mode == POLICY_ENFORCE && !info->file_hide &&
+	    !image_has_commands(im) && image_profiles(im) == 0;
+
+	return by_name ? (struct reads){ may_read, s } : (struct reads){ 0 };
 }
 
 int

@@ -252,7 +252,7 @@ init_start(struct supervisor *s, struct err *e)
 		return -1;
 	o = (struct box_opts){ .dirfd = s->dir, .init_fd = init,
 		.chan_fd = theirs, .gate = s->gate, .broker_fd = broker,
-		.broker_chan_fd = gate,
+		.broker_chan_fd = gate, .reads = gate_reads(s),
 		.root = { .hostname = s->spec.name, .dir = s->spec.dir,
 		    .baseline = baseline, .places = &s->places } };
 	if (box_clone(&o, &s->box, e) == -1)

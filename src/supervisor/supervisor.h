@@ -126,6 +126,7 @@ void inside_try_main(struct supervisor *s);
 int gate_prepare(struct supervisor *s, int *program, int *theirs,
     struct err *e);
 int gate_start(struct supervisor *s, struct err *e);
+struct reads gate_reads(const struct supervisor *s);
 void gate_on_audit(struct audit_sender *audit, void *arg);
 int gate_watch(struct supervisor *s, struct err *e);
 void gate_unready(struct supervisor *s, const char *reason);

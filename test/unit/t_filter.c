@@ -378,6 +378,33 @@ a_gate_reads_flags_itself(void **state)
 	    NO(EOPNOTSUPP));
 }
 
+static void
+a_gate_may_leave_what_only_reads(void **state)
+{
+	static const int asked[] = { O_WRONLY, O_RDWR, O_ACCMODE, O_CREAT,
+		O_TRUNC, O_DIRECTORY, O_TMPFILE, O_TMPFILE & ~O_DIRECTORY,
+		O_CREAT | O_EXCL | O_WRONLY, O_APPEND | O_WRONLY };
+
+	(void)state;
+	assert_true(calls_agent(&b, GATE_CHANGES));
+	assert_int_equal(ask(SYS_openat, 0, 0, O_RDONLY, 07777), ALLOW);
+	assert_int_equal(ask(SYS_openat, 0, 0, O_CLOEXEC | O_NOFOLLOW |
+		O_NONBLOCK | O_APPEND, 0), ALLOW);
+	for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++)
+		assert_int_equal(ask(SYS_openat, 0, 0, (unsigned)asked[i], 0),
+		    ASKED);
+	assert_int_equal(ask(SYS_openat, 0, 0, O_CREAT, 04755), NO(EPERM));
+	assert_int_equal(ask(SYS_execve, 0, 0, 0, 0), ASKED);
+	assert_int_equal(ask(SYS_unlinkat, 0, 0, 0, 0), ASKED);
+#ifdef __x86_64__
+	assert_int_equal(ask(SYS_open, 0, O_RDONLY, 0, 0), ALLOW);
+	assert_int_equal(ask(SYS_open, 0, O_RDWR, 0, 0), ASKED);
+#endif
+	/* where names are hidden, it does not matter what for */
+	assert_true(calls_agent(&b, GATE_CHANGES | GATE_NAMES));
+	assert_int_equal(ask(SYS_openat, 0, 0, O_RDONLY, 0), ASKED);
+}
+
 /* ---- the agent's ---- */
 
 #define IP_ICMP	  1
@@ -677,6 +704,7 @@ main(void)
 		cmocka_unit_test(the_broker_forks_and_makes_no_thread),
 		cmocka_unit_test(a_gate_asks_about_names_alone),
 		cmocka_unit_test(a_gate_leaves_no_datagrams_to_paths),
+		cmocka_unit_test(a_gate_may_leave_what_only_reads),
 		cmocka_unit_test(
 		    what_tells_of_a_name_is_asked_where_names_are_hidden),
 		cmocka_unit_test(a_gate_changes_no_other_answer),
