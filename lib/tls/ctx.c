@@ -373,6 +373,40 @@ tls_speaks_h2(SSL *ssl)
 	return len == 2 && memcmp(name, "h2", 2) == 0;
 }
 
+/* The program's own words for that it takes no certificate of the sandbox's;
+ * others, and its silence, may be about something else. */
+static bool
+is_distrust(int reason)
+{
+	return reason == SSL_R_TLSV1_ALERT_UNKNOWN_CA ||
+	    reason == SSL_R_SSLV3_ALERT_BAD_CERTIFICATE ||
+	    reason == SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN ||
+	    reason == SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE;
+}
+
+/* A handshake towards the sandbox failed. */
+static int
+inward_failed(int why, struct err *e)
+{
+	int reason = ERR_GET_REASON(ERR_peek_last_error());
+	bool alert = why == SSL_ERROR_SSL && is_distrust(reason);
+
+	if (alert)
+		return err_set(e, ERR_PEER, "the program does not trust the "
+		    "sandbox's authority (%s): it may pin certificates, or "
+		    "have roots of its own; protocols: [tls] passes its TLS "
+		    "unread", last_reason());
+	if (why == SSL_ERROR_SYSCALL ||
+	    reason == SSL_R_UNEXPECTED_EOF_WHILE_READING) {
+		ERR_clear_error();
+		return err_set(e, ERR_PEER, "the program ended the TLS "
+		    "handshake without a word: it may not trust the sandbox's "
+		    "authority");
+	}
+	return err_set(e, ERR_PEER, "the program's TLS handshake: %s",
+	    last_reason());
+}
+
 int
 tls_handshake(SSL *ssl, bool *want_write, struct err *e)
 {
@@ -390,8 +424,10 @@ tls_handshake(SSL *ssl, bool *want_write, struct err *e)
 		*want_write = why == SSL_ERROR_WANT_WRITE;
 		return 0;
 	}
+	if (SSL_is_server(ssl))
+		return inward_failed(why, e);
 	verify = SSL_get_verify_result(ssl);
-	if (verify != X509_V_OK && !SSL_is_server(ssl)) {
+	if (verify != X509_V_OK) {
 		ERR_clear_error();
 		return err_set(e, ERR_PEER,
 		    "its certificate is not trusted: %s",

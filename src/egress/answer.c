@@ -8,6 +8,7 @@
 #include "hold.h"
 #include "http/chars.h"
 #include "http/json.h"
+#include "judge.h"
 
 #define ANSWER_BYTES_MAX 65536
 
@@ -101,7 +102,9 @@ send_answer(struct conn *c, unsigned status, const struct net_answer *a)
 	dns_cancel(&c->query);
 	if (c->way == WAY_SOCKS && !c->tunnel)
 		return socks_answer(c, status);
-	if (direct && status != 403 && status != 429)
+	c->refused = status;
+	if (direct && status != 403 && status != 429 && status != 502 &&
+	    status != 504)
 		return direct_reset(c);
 	if (!send_head(c, status, body->len, a))
 		return WANT_CLOSE;
@@ -146,6 +149,9 @@ answer_error(struct conn *c, unsigned status, const char *error,
 	va_start(ap, fmt);
 	(void)vsnprintf(detail, sizeof(detail), fmt, ap);
 	va_end(ap);
+	if (status == 502 || status == 504) /* what was allowed went wrong */
+		(void)judge_record(c, AUDIT_FINDING, AUDIT_OBSERVED, NULL,
+		    status, str_c(detail)); /* nothing more is done */
 	j = body_open(c, error, str_c(detail));
 	body_close(&j);
 	return send_answer(c, status, NULL);

@@ -158,6 +158,7 @@ struct conn {
 	bool done;		/* resolving or dialling is over: err */
 	struct err err;
 
+	unsigned refused;	/* status of egress's own answer */
 	uint64_t bytes_in, bytes_out;	/* of a tunnel */
 	struct starttls starttls;	/* of one where TLS begins later */
 	struct tls_watch watch;		/* of one where TLS passes */

@@ -1,5 +1,7 @@
 /* dial.c -- from an allowed name to a connection: the operator's map, or DNS
  * and a check of every address. What was checked is what is dialled. */
+#include <errno.h>
+
 #include "answer.h"
 #include "base/must.h"
 #include "conn.h"
@@ -102,8 +104,11 @@ conn_dial(struct conn *c)
 	if (limit_is_reached(c))
 		return limit_reached(c);
 	if (c->err.kind != ERR_NONE) {
+		bool late = c->err.sys == ETIMEDOUT;
+
 		dns_forget(c->eg->dns, host_str(&c->at.host));
-		return answer_error(c, 502, "upstream_unreachable",
+		return answer_error(c, late ? 504 : 502,
+		    late ? "upstream_timeout" : "upstream_unreachable",
 		    "%s:%u cannot be reached: %s", c->at.host.text,
 		    (unsigned)c->at.port, c->err.text);
 	}

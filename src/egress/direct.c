@@ -13,6 +13,9 @@
 #include "egress.h"
 #include "judge.h"
 
+#define ALERT_ACCESS_DENIED  49 /* RFC 8446, 6.2 */
+#define ALERT_INTERNAL_ERROR 80
+
 enum want
 direct_reset(struct conn *c)
 {
@@ -49,8 +52,9 @@ begins_http(struct str in)
 enum want
 conn_refused(struct conn *c)
 {
-	static const unsigned char access_denied[] = { 0x15, 3, 1, 0, 2, 2,
-		49 };
+	unsigned char alert[] = { 0x15, 3, 1, 0, 2, 2,
+		c->refused == 403 ? ALERT_ACCESS_DENIED :
+				    ALERT_INTERNAL_ERROR };
 	struct str in = buf_str(&c->cl.in);
 
 	must(c->state == CONN_REFUSED);
@@ -61,8 +65,7 @@ conn_refused(struct conn *c)
 	}
 	if (hello_begins(in)) {
 		buf_clear(&c->cl.out);
-		if (!buf_add(&c->cl.out, access_denied,
-			sizeof(access_denied)))
+		if (!buf_add(&c->cl.out, alert, sizeof(alert)))
 			return direct_reset(c);
 	} else if (!begins_http(in)) {
 		return direct_reset(c);

@@ -244,7 +244,6 @@ judge_record(struct conn *c, enum audit_kind kind,
 		r.path = buf_str(c->shown.len > 0 ? &c->shown : &c->path);
 	}
 	if (c->up != NULL)
-		r.address = str_c(address_print(&c->up->to.addrs[c->up->at],
-		    address));
+		r.address = str_c(up_address(c->up, address));
 	return audit_sender_put(&c->eg->audit, &r) != 0;
 }

@@ -182,8 +182,8 @@ conn_accept(struct conn *c)
 	must(c->state == CONN_ACCEPT);
 	rc = tls_handshake(c->cl.ssl, &want_write, &e);
 	if (rc == -1) {
-		log_debug("conn %u: %s: the sandbox's side: %s", c->id,
-		    c->at.host.text, e.text);
+		(void)judge_record(c, AUDIT_FINDING, AUDIT_OBSERVED, NULL, 0,
+		    str_c(e.text)); /* it is over, recorded or not */
 		c->cl.failed = true;
 		return WANT_CLOSE;
 	}

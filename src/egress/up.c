@@ -71,6 +71,16 @@ up_tell(struct up *u, struct err *e)
 		up_free(u);
 }
 
+const char *
+up_address(const struct up *u, char *out)
+{
+	if (u->to.n == 0)
+		return "";
+	return address_print(&u->to.addrs[u->at < u->to.n ? u->at :
+							    u->to.n - 1],
+	    out);
+}
+
 /* ---- dialling ---- */
 
 static int
@@ -152,7 +162,7 @@ up_on_time(struct loop *l, void *arg)
 		h2_up_on_time(u);
 		return;
 	}
-	(void)err_set(&e, ERR_PEER, "no answer within %d s",
+	(void)err_num(&e, ETIMEDOUT, "no answer within %d s",
 	    UP_TRY_MS / 1000);
 	up_failed(u, &e);
 }

@@ -95,6 +95,8 @@ struct up *up_take(struct egress *eg, struct conn *owner,
 void up_put(struct up **slot);
 void up_close(struct up **slot);	/* *slot NULL is fine */
 void up_pool_close(struct egress *eg);	/* all idle ones */
+/* Which address is in use, or was tried last; cap INET6_ADDRSTRLEN. */
+const char *up_address(const struct up *u, char *out);
 void up_drop(struct up *u);		/* one that nobody has */
 void up_on_io(struct loop *l, unsigned events, void *arg);
 
