@@ -88,6 +88,7 @@ box_spec_put(struct wbuf *w, const struct box_spec *s)
 	put_u64(w, s->generation);
 	put_strz(w, s->resolve);
 	put_strz(w, s->upstream_ca);
+	put_strz(w, s->ways);
 	put_i64(w, s->created);
 	put_u32(w, s->approval_s);
 }
@@ -109,6 +110,7 @@ box_spec_get(struct rbuf *r, struct arena *a, struct box_spec *s)
 	s->generation = get_u64(r);
 	s->resolve = get_copy(r, a, 65536);
 	s->upstream_ca = get_copy(r, a, PATH_BYTES_MAX - 1);
+	s->ways = get_copy(r, a, WAYS_BYTES_MAX - 1);
 	s->created = get_i64(r);
 	s->approval_s = get_u32(r);
 	return get_end(r);

@@ -38,6 +38,7 @@ struct box_spec {
 	uint64_t generation;	/* of the policy image */
 	char *resolve;		/* "host[:port]=addr[:port]\n"..., operator's */
 	char *upstream_ca;	/* PEM file to trust as well, or "" */
+	char *ways;		/* lines for EGRESS_WAYS, or "" */
 	int64_t created;	/* wall clock, us: the sandbox, not this run */
 	uint32_t approval_s;	/* how long a person may take for an answer */
 };
@@ -135,6 +136,22 @@ struct egress_start {
 };
 void egress_start_put(struct wbuf *w, const struct egress_start *s);
 int egress_start_get(struct rbuf *r, struct egress_start *s);
+
+/* EGRESS_WAYS, one line of box_spec.ways each:
+ *
+ *	proxy HOST:PORT		all that leaves goes through it
+ *	by address|name|unchecked_name	it is asked for
+ *	except HOST[:PORT]|.HOST[:PORT]|ADDRESS[:PORT]|RANGE
+ *	credentials FILE	for it
+ *	server HOST[:PORT]	whose own are the files that follow:
+ *	ca FILE
+ *	certificate FILE
+ *	key FILE
+ */
+#define WAYS_BYTES_MAX	65536
+#define WAYS_EXCEPT_MAX 64
+#define WAYS_SERVER_MAX 64
+#define WAYS_SECRET_MAX 1024 /* USER:PASSWORD */
 
 /* BROKER_START. fds: the image. */
 struct broker_mount {

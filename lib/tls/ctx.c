@@ -4,12 +4,15 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/clean.h"
 #include "base/err.h"
 #include "base/must.h"
 #include "http/host.h"
 #include "tls/key.h"
+#include "tls/own.h"
+#include "tls/reason.h"
 #include "tls/trust.h"
 
 #define SESSION_COUNT_MAX_TLS 64 /* outward sessions kept for resumption */
@@ -29,6 +32,8 @@ struct tls {
 	struct err distrust;
 	uint64_t uses;
 	struct session sessions[SESSION_COUNT_MAX_TLS];
+	struct tls_own *own[TLS_OWN_MAX];
+	uint32_t nown;
 };
 
 struct tls *
@@ -49,6 +54,8 @@ tls_free(struct tls *t)
 		return;
 	for (size_t i = 0; i < SESSION_COUNT_MAX_TLS; i++)
 		SSL_SESSION_free(t->sessions[i].s);
+	for (uint32_t i = 0; i < t->nown; i++)
+		own_free(t->own[i]);
 	SSL_CTX_free(t->server);
 	SSL_CTX_free(t->client);
 	trust_free(t->trust);
@@ -77,16 +84,6 @@ tls_open_roots(void)
 	return fd;
 }
 
-/* OpenSSL's last word about what failed, and an empty queue. */
-static const char *
-last_reason(void)
-{
-	const char *why = ERR_reason_error_string(ERR_peek_last_error());
-
-	ERR_clear_error();
-	return why == NULL ? "unknown error" : why;
-}
-
 /* ---- both contexts ---- */
 
 static SSL_CTX *
@@ -97,7 +94,7 @@ ctx_new(const SSL_METHOD *method, struct err *e)
 	(void)OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
 	c = SSL_CTX_new(method);
 	if (c == NULL) {
-		(void)err_set(e, ERR_STATE, "start TLS: %s", last_reason());
+		(void)err_set(e, ERR_STATE, "start TLS: %s", tls_reason());
 		return NULL;
 	}
 	must(SSL_CTX_set_min_proto_version(c, TLS1_2_VERSION) == 1);
@@ -171,7 +168,7 @@ tls_server(struct tls *t, int fd, struct str host, SSL **out, struct err *e)
 	    SSL_use_certificate(ssl, cert) != 1 ||
 	    SSL_use_PrivateKey(ssl, key) != 1) {
 		SSL_free(ssl);
-		return err_set(e, ERR_STATE, "start TLS: %s", last_reason());
+		return err_set(e, ERR_STATE, "start TLS: %s", tls_reason());
 	}
 	bind_session(ssl, host);
 	SSL_set_accept_state(ssl);
@@ -266,28 +263,99 @@ client_trust(struct tls *t, struct err *e)
 	return 0;
 }
 
-static int
-client_ctx(struct tls *t, struct err *e)
+/* A verifying client that trusts trust. */
+static SSL_CTX *
+verifying(struct trust *trust, struct err *e)
 {
-	SSL_CTX *c;
+	SSL_CTX *c = ctx_new(TLS_client_method(), e);
 
-	if (t->client != NULL)
-		return 0;
-	if (client_trust(t, e) == -1)
-		return -1;
-	c = ctx_new(TLS_client_method(), e);
 	if (c == NULL)
-		return -1;
-	if (trust_attach(t->trust, SSL_CTX_get_cert_store(c), e) == -1) {
+		return NULL;
+	if (trust_attach(trust, SSL_CTX_get_cert_store(c), e) == -1) {
 		SSL_CTX_free(c);
-		return -1;
+		return NULL;
 	}
 	SSL_CTX_set_verify(c, SSL_VERIFY_PEER, NULL);
 	(void)SSL_CTX_set_session_cache_mode(c,
 	    SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
 	SSL_CTX_sess_set_new_cb(c, on_session);
-	t->client = c;
+	return c;
+}
+
+static SSL_CTX *
+client_ctx(struct tls *t, struct err *e)
+{
+	if (t->client == NULL && client_trust(t, e) == 0)
+		t->client = verifying(t->trust, e);
+	return t->client;
+}
+
+/* ---- servers with something of their own ---- */
+
+int
+tls_own_add(struct tls *t, struct str host, uint16_t port, struct err *e)
+{
+	if (t->nown == TLS_OWN_MAX)
+		return err_set(e, ERR_LIMIT, "more than %d servers have TLS "
+		    "of their own", TLS_OWN_MAX);
+	t->own[t->nown++] = own_new(host, port);
 	return 0;
+}
+
+int
+tls_own_file(struct tls *t, enum tls_own_file which, int fd, struct err *e)
+{
+	if (t->nown > 0 && own_take(t->own[t->nown - 1], which, fd))
+		return 0;
+	(void)close(fd);
+	return err_set(e, ERR_PEER, "a file for TLS belongs to no server");
+}
+
+/* The one for this port before the one for all. */
+static struct tls_own *
+own_find(const struct tls *t, struct str host, uint16_t port)
+{
+	struct tls_own *loose = NULL;
+
+	for (uint32_t i = 0; i < t->nown; i++)
+		if (own_is_for(t->own[i], host, port))
+			return t->own[i];
+		else if (own_is_for(t->own[i], host, 0))
+			loose = t->own[i];
+	return loose;
+}
+
+/* Once, as for all others. */
+static SSL_CTX *
+own_open(struct tls *t, struct tls_own *o, struct err *e)
+{
+	struct trust *trust;
+
+	if (o->ctx != NULL)
+		return o->ctx;
+	if (!o->failed) {
+		trust = own_trust(o, &o->fault);
+		if (trust == NULL && o->fault.kind == ERR_NONE &&
+		    client_trust(t, &o->fault) == 0)
+			trust = t->trust;
+		if (trust != NULL)
+			o->ctx = verifying(trust, &o->fault);
+		o->failed = o->ctx == NULL || own_load(o, &o->fault) == -1;
+	}
+	if (!o->failed)
+		return o->ctx;
+	SSL_CTX_free(o->ctx);
+	o->ctx = NULL;
+	*e = o->fault;
+	return NULL;
+}
+
+static SSL_CTX *
+ctx_for(struct tls *t, struct str host, uint16_t port, struct err *e)
+{
+	struct tls_own *o = own_find(t, host, port);
+
+	return o == NULL ? client_ctx(t, e) : own_open(t, o, e);
 }
 
 /* The name the certificate must have, and the name that is asked for. */
@@ -346,99 +414,18 @@ int
 tls_client(struct tls *t, int fd, struct str host, uint16_t port,
     enum tls_alpn alpn, SSL **out, struct err *e)
 {
+	SSL_CTX *ctx = ctx_for(t, host, port, e);
 	SSL *ssl;
 
-	if (client_ctx(t, e) == -1)
+	if (ctx == NULL)
 		return -1;
-	ssl = SSL_new(t->client);
+	ssl = SSL_new(ctx);
 	if (ssl == NULL || SSL_set_fd(ssl, fd) != 1 ||
 	    !offer(ssl, alpn) || !expect_name(ssl, host) || !remember(t, ssl, host, port)) {
 		SSL_free(ssl);
-		return err_set(e, ERR_STATE, "start TLS: %s", last_reason());
+		return err_set(e, ERR_STATE, "start TLS: %s", tls_reason());
 	}
 	SSL_set_connect_state(ssl);
 	*out = ssl;
 	return 0;
-}
-
-/* ---- handshake ---- */
-
-bool
-tls_speaks_h2(SSL *ssl)
-{
-	const unsigned char *name;
-	unsigned len;
-
-	SSL_get0_alpn_selected(ssl, &name, &len);
-	return len == 2 && memcmp(name, "h2", 2) == 0;
-}
-
-/* The program's own words for that it takes no certificate of the sandbox's;
- * others, and its silence, may be about something else. */
-static bool
-is_distrust(int reason)
-{
-	return reason == SSL_R_TLSV1_ALERT_UNKNOWN_CA ||
-	    reason == SSL_R_SSLV3_ALERT_BAD_CERTIFICATE ||
-	    reason == SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN ||
-	    reason == SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE;
-}
-
-/* A handshake towards the sandbox failed. */
-static int
-inward_failed(int why, struct err *e)
-{
-	int reason = ERR_GET_REASON(ERR_peek_last_error());
-	bool alert = why == SSL_ERROR_SSL && is_distrust(reason);
-
-	if (alert)
-		return err_set(e, ERR_PEER, "the program does not trust the "
-		    "sandbox's authority (%s): it may pin certificates, or "
-		    "have roots of its own; protocols: [tls] passes its TLS "
-		    "unread", last_reason());
-	if (why == SSL_ERROR_SYSCALL ||
-	    reason == SSL_R_UNEXPECTED_EOF_WHILE_READING) {
-		ERR_clear_error();
-		return err_set(e, ERR_PEER, "the program ended the TLS "
-		    "handshake without a word: it may not trust the sandbox's "
-		    "authority");
-	}
-	return err_set(e, ERR_PEER, "the program's TLS handshake: %s",
-	    last_reason());
-}
-
-int
-tls_handshake(SSL *ssl, bool *want_write, struct err *e)
-{
-	long verify;
-	int rc, why, sys;
-
-	ERR_clear_error();
-	errno = 0;
-	rc = SSL_do_handshake(ssl);
-	sys = errno;
-	if (rc == 1)
-		return 1;
-	why = SSL_get_error(ssl, rc);
-	if (why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE) {
-		*want_write = why == SSL_ERROR_WANT_WRITE;
-		return 0;
-	}
-	if (SSL_is_server(ssl))
-		return inward_failed(why, e);
-	verify = SSL_get_verify_result(ssl);
-	if (verify != X509_V_OK) {
-		ERR_clear_error();
-		return err_set(e, ERR_PEER,
-		    "its certificate is not trusted: %s",
-		    X509_verify_cert_error_string(verify));
-	}
-	if (why == SSL_ERROR_SYSCALL) {
-		ERR_clear_error();
-		return sys == 0 ?
-		    err_set(e, ERR_PEER,
-			"the connection ended during the TLS handshake") :
-		    err_num(e, sys, "TLS handshake");
-	}
-	return err_set(e, ERR_PEER, "TLS handshake: %s", last_reason());
 }

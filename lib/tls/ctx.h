@@ -26,6 +26,16 @@ int tls_server(struct tls *t, int fd, struct str host, SSL **out,
 int tls_client(struct tls *t, int fd, struct str host, uint16_t port,
     enum tls_alpn alpn, SSL **out, struct err *e);
 
+/* Servers with an authority, or with a certificate of ours, of their own: the
+ * last one that was added gets the files, which become tls's and are read at
+ * the first connection to it. port 0: any. */
+#define TLS_OWN_MAX	 64
+#define TLS_OWN_BYTES_MAX 262144 /* of a certificate with its chain, or key */
+enum tls_own_file { TLS_OWN_CA, TLS_OWN_CERT, TLS_OWN_KEY, TLS_OWN_FILES };
+int tls_own_add(struct tls *t, struct str host, uint16_t port, struct err *e);
+int tls_own_file(struct tls *t, enum tls_own_file which, int fd,
+    struct err *e);
+
 /* After it: was HTTP/2 chosen? */
 bool tls_speaks_h2(SSL *ssl);
 

@@ -109,10 +109,27 @@ add_line(struct table *t, const char *what, const char *value)
 }
 
 static void
+add_each(struct table *t, const json_t *config, const char *key,
+    const char *what)
+{
+	const json_t *word;
+	size_t i;
+
+	json_array_foreach(json_object_get(config, key), i, word) {
+		table_add(t, COLOUR_DIM, "%s", key);
+		table_add(t, COLOUR_YELLOW, "%s %s", json_string_value(word),
+		    what);
+	}
+}
+
+static void
 add_resolve(struct table *t, const json_t *config)
 {
 	json_t *map = json_object_get(config, "resolve"), *to;
 	const char *name;
+
+	add_each(t, config, "upstream_proxy", "is the way out");
+	add_each(t, config, "upstream_tls", "has TLS of its own");
 
 	json_object_foreach(map, name, to) {
 		table_add(t, COLOUR_DIM, "resolve");

@@ -185,6 +185,17 @@ on_listener(struct egress *eg, struct msg *m, struct err *e)
 		dropped_on_packet, e);
 }
 
+/* Before anything is listened on: what would come later would find
+ * connections that went another way. */
+static int
+on_ways(struct egress *eg, struct msg *m, struct err *e)
+{
+	if (eg->listener.watched)
+		return err_set(e, ERR_PEER, "EGRESS_WAYS comes too late");
+	return ways_line(eg, m->body, m->nfds > 0 ? msg_take_fd(m, 0) : -1,
+	    e);
+}
+
 static int
 on_audit_channel(struct egress *eg, struct msg *m, struct err *e)
 {
@@ -202,6 +213,8 @@ static int
 on_msg(struct egress *eg, struct msg *m, struct err *e)
 {
 	switch ((int)m->type) {
+	case MSG_EGRESS_WAYS:
+		return on_ways(eg, m, e);
 	case MSG_EGRESS_LISTEN:
 		return on_listener(eg, m, e);
 	case MSG_WHO_REPLY:

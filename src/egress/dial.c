@@ -14,6 +14,8 @@ static enum want
 dial(struct conn *c)
 {
 	c->done = false;
+	c->to.via = via_is_asked(&c->eg->via, &c->at.host, c->at.port,
+	    c->to.addrs, c->to.n);
 	conn_enter(c, CONN_DIAL);
 	if (!h2_up_join(c, &c->to, &c->up))
 		up_dial(c->eg, c, &c->to, &c->up);
@@ -71,6 +73,9 @@ dial_begin(struct conn *c)
 		c->to.n = 1;
 		return dial_checked(c);
 	}
+	if (c->eg->via.by == VIA_UNCHECKED &&
+	    via_is_asked(&c->eg->via, &c->at.host, c->at.port, NULL, 0))
+		return dial(c); /* nobody here could resolve it */
 	c->done = false;
 	conn_enter(c, CONN_RESOLVE);
 	if (!dns_ask(c->eg->dns, host, &c->query, on_answer, c))

@@ -21,6 +21,7 @@
 #include "tls/ctx.h"
 #include "tls/hello.h"
 #include "up.h"
+#include "ways.h"
 
 struct egress {
 	struct loop *loop;
@@ -34,6 +35,7 @@ struct egress {
 	struct dns *dns;
 	struct tls *tls;
 	struct resolve resolve;
+	struct via via;
 	struct image *image;
 	struct rates *rates;		/* of the image */
 	struct scan *scan;		/* and what is looked for */

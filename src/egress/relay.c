@@ -126,6 +126,7 @@ upstream_gone(struct conn *c)
 	return upstream_broken(c,
 	    c->up->s.h2 != NULL && c->up->s.h2->fault.why != NULL ?
 	    c->up->s.h2->fault.why :
+	    c->up->s.why != NULL ? c->up->s.why :
 	    "the connection ended before a response");
 }
 

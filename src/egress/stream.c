@@ -114,6 +114,12 @@ tls_stopped(struct stream *s, int rc)
 	case SSL_ERROR_ZERO_RETURN: /* its word, whatever came after it */
 		s->ended = true;
 		return STREAM_END;
+	case SSL_ERROR_SSL: /* an alert, say */
+		if (ERR_GET_REASON(ERR_peek_last_error()) !=
+		    SSL_R_UNEXPECTED_EOF_WHILE_READING)
+			s->why = ERR_reason_error_string(
+			    ERR_peek_last_error());
+		break;
 	default: /* a cut without goodbye is here, too */
 		break;
 	}

@@ -37,6 +37,7 @@ struct stream { /* fd -1: closed, or carried */
 	bool ready;		/* a read may give more without an event */
 	bool ended, failed;	/* how reading stopped */
 	bool broken;		/* nothing can be written any more */
+	const char *why;	/* of what TLS says of that; or NULL */
 	bool hung;		/* both ways are over: the loop would only
 				 * repeat it, reads find out the rest */
 	bool tell;		/* the owner waits for room in out */

@@ -30,6 +30,7 @@ static void
 up_free(struct up *u)
 {
 	up_unlist(u);
+	dns_cancel(&u->query);
 	egress_unqueue(u->eg, &u->s);
 	loop_timer_stop(u->eg->loop, &u->timer);
 	stream_close(u->eg->loop, &u->s);
@@ -114,27 +115,55 @@ stream_drop(struct up *u)
 	u->s.meter = &u->meter;
 }
 
+/* Each address of the proxy, if there is one, and each of the server. */
+static uint32_t
+tries(const struct up *u)
+{
+	uint32_t n = u->to.n > u->nvia ? u->to.n : u->nvia;
+
+	return n < UP_TRIES_MAX ? n : UP_TRIES_MAX;
+}
+
 /* The address in use did not answer: the next one, or the end. */
 static void
 up_failed(struct up *u, struct err *e)
 {
 	stream_drop(u);
 	u->at++;
-	if (u->at >= u->to.n || u->at >= UP_TRIES_MAX)
+	if (u->at >= tries(u))
 		up_tell(u, e);
 	else
 		up_next(u, e);
 }
 
+static void
+say_proxy(const struct up *u, struct err *e)
+{
+	const struct authority *a = &u->eg->via.at;
+
+	if (u->to.via)
+		(void)err_wrap(e, "the upstream proxy %s:%u", a->host.text,
+		    (unsigned)a->port);
+}
+
+static const struct in6_addr *
+dialled(const struct up *u)
+{
+	return u->to.via ? &u->via[u->at % u->nvia] : &u->to.addrs[u->at];
+}
+
 static int
 up_start(struct up *u, struct err *e)
 {
+	const struct in6_addr *a = dialled(u);
 	char text[INET6_ADDRSTRLEN];
-	int fd, rc = open_socket(&u->to.addrs[u->at], u->to.dial_port, &fd);
+	int fd, rc = open_socket(a, u->to.via ? u->eg->via.at.port :
+						u->to.dial_port, &fd);
 
-	if (rc == -1)
-		(void)err_sys(e, "dial %s",
-		    address_print(&u->to.addrs[u->at], text));
+	if (rc == -1) {
+		(void)err_sys(e, "dial %s", address_print(a, text));
+		say_proxy(u, e);
+	}
 	stream_init(&u->s, fd, true, up_on_io, u);
 	u->s.meter = &u->meter;
 	u->meter.seen = u->meter.charged = u->meter.chunk = 0;
@@ -163,8 +192,55 @@ up_on_time(struct loop *l, void *arg)
 		return;
 	}
 	(void)err_num(&e, ETIMEDOUT, "no answer within %d s",
-	    UP_TRY_MS / 1000);
+	    (u->state == UP_ASKED ? UP_VIA_MS : UP_TRY_MS) / 1000);
+	if (u->state == UP_CONNECTING || u->state == UP_ASKED)
+		say_proxy(u, &e);
 	up_failed(u, &e);
+}
+
+/* ---- the proxy's own name ---- */
+
+static void
+on_named(const struct dns_answer *a, void *arg)
+{
+	struct up *u = arg;
+	struct err e = { 0 };
+
+	u->nvia = a->n < UP_VIA_MAX ? a->n : UP_VIA_MAX;
+	memcpy(u->via, a->addrs, sizeof(u->via));
+	if (u->nvia > 0) {
+		up_next(u, &e);
+		return;
+	}
+	(void)err_set(&e, ERR_PEER, "it does not resolve: %s", a->why);
+	say_proxy(u, &e);
+	up_tell(u, &e);
+}
+
+/* It is the operator's word, so any address will do. */
+static void
+up_name(struct up *u)
+{
+	const struct authority *a = &u->eg->via.at;
+	const struct resolve_entry *own = resolve_find(&u->eg->resolve,
+	    host_str(&a->host), a->port);
+	struct err e = { 0 };
+
+	stream_init(&u->s, -1, true, up_on_io, u);
+	u->state = UP_NAMING;
+	u->nvia = 1;
+	if (own != NULL) {
+		u->via[0] = own->addr;
+		up_next(u, &e);
+	} else if (address_of(&a->host, &u->via[0])) {
+		up_next(u, &e);
+	} else if (!dns_ask(u->eg->dns, host_str(&a->host), &u->query,
+		       on_named, u)) {
+		(void)err_set(&e, ERR_LIMIT,
+		    "too many names are being resolved; try again");
+		say_proxy(u, &e);
+		up_tell(u, &e);
+	}
 }
 
 void
@@ -174,7 +250,7 @@ up_dial(struct egress *eg, struct conn *owner, const struct up_target *to,
 	struct up *u = mem_alloc(1, sizeof(*u));
 	struct err e = { 0 };
 
-	must(to->n > 0);
+	must(to->n > 0 || to->via);
 	u->eg = eg;
 	u->owner = owner;
 	u->to = *to;
@@ -188,7 +264,10 @@ up_dial(struct egress *eg, struct conn *owner, const struct up_target *to,
 	if (u->dialing)
 		TAILQ_INSERT_HEAD(&eg->pool.dialing, u, link);
 	*slot = u;
-	up_next(u, &e);
+	if (to->via)
+		up_name(u);
+	else
+		up_next(u, &e);
 }
 
 static void
@@ -239,21 +318,12 @@ up_on_handshake(struct up *u)
 	}
 }
 
+/* The way to the server is there. */
 static void
-up_on_connect(struct up *u)
+up_connected(struct up *u)
 {
-	char text[INET6_ADDRSTRLEN];
 	struct err e = { 0 };
-	socklen_t len = sizeof(int);
-	int error = 0;
 
-	(void)getsockopt(u->s.io.fd, SOL_SOCKET, SO_ERROR, &error, &len);
-	if (error != 0) {
-		(void)err_num(&e, error, "dial %s",
-		    address_print(&u->to.addrs[u->at], text));
-		up_failed(u, &e);
-		return;
-	}
 	if (!u->to.tls) {
 		up_ready(u);
 		return;
@@ -267,6 +337,113 @@ up_on_connect(struct up *u)
 	up_on_handshake(u);
 }
 
+/* ---- through a proxy ---- */
+
+/* The answer has no body, and behind it the server itself may speak: so it is
+ * taken off the socket to its last byte and no further. */
+static void
+up_answered(struct up *u, size_t end)
+{
+	struct http_head *h = &u->eg->head;
+	struct http_fault f;
+	struct err e = { 0 };
+
+	if (http_response_parse(str_head(buf_str(&u->s.in), end), h, &f) !=
+	    PARSE_OK) {
+		(void)err_set(&e, ERR_PEER, "%s", f.why);
+		say_proxy(u, &e);
+		up_tell(u, &e);
+		return;
+	}
+	if (h->status < 200 || h->status > 299) {
+		if (via_refused(&u->eg->via, h->status, h->reason, &e))
+			up_failed(u, &e);
+		else
+			up_tell(u, &e);
+		return;
+	}
+	if (stream_take(&u->s, end) != STREAM_SOME) {
+		(void)err_set(&e, ERR_PEER, "it went away");
+		say_proxy(u, &e);
+		up_tell(u, &e);
+		return;
+	}
+	buf_clear(&u->s.in);
+	loop_timer_set(u->eg->loop, &u->timer, usec_of_ms(UP_TRY_MS));
+	up_connected(u);
+}
+
+static void
+up_on_answer(struct up *u)
+{
+	struct http_fault f = { 502, "it went away without an answer" };
+	enum stream_got got = stream_peek(&u->s);
+	size_t scan = 0, end = 0;
+	struct err e = { 0 };
+
+	if (got == STREAM_AGAIN)
+		return;
+	if (got == STREAM_SOME)
+		switch (http_head_find(buf_str(&u->s.in), &scan, &end, &f)) {
+		case PARSE_OK:
+			up_answered(u, end);
+			return;
+		case PARSE_MORE:
+			return;
+		case PARSE_BAD:
+			break;
+		}
+	(void)err_set(&e, ERR_PEER, "%s", f.why);
+	say_proxy(u, &e);
+	up_failed(u, &e);
+}
+
+/* A new socket has room for it. */
+static void
+up_ask(struct up *u)
+{
+	char text[VIA_ASK_MAX];
+	size_t len = via_print(&u->eg->via, &u->to, u->at, text);
+	struct str all = str_of(text, len), now = all;
+	struct err e = { 0 };
+	ssize_t n = -1;
+
+	if (meter_open(&u->s, &now) && now.len == all.len)
+		n = send(u->s.io.fd, all.p, all.len, MSG_NOSIGNAL);
+	meter_close(&u->s, n);
+	OPENSSL_cleanse(text, sizeof(text));
+	if (len == 0 || n != (ssize_t)len) {
+		(void)err_set(&e, ERR_PEER, "it takes no request");
+		say_proxy(u, &e);
+		up_failed(u, &e);
+		return;
+	}
+	u->state = UP_ASKED;
+	loop_timer_set(u->eg->loop, &u->timer, usec_of_ms(UP_VIA_MS));
+	loop_want(u->eg->loop, &u->s.io, LOOP_READ);
+}
+
+static void
+up_on_connect(struct up *u)
+{
+	char text[INET6_ADDRSTRLEN];
+	struct err e = { 0 };
+	socklen_t len = sizeof(int);
+	int error = 0;
+
+	(void)getsockopt(u->s.io.fd, SOL_SOCKET, SO_ERROR, &error, &len);
+	if (error != 0) {
+		(void)err_num(&e, error, "dial %s",
+		    address_print(dialled(u), text));
+		say_proxy(u, &e);
+		up_failed(u, &e);
+	} else if (u->to.via) {
+		up_ask(u);
+	} else {
+		up_connected(u);
+	}
+}
+
 void
 up_on_io(struct loop *l, unsigned events, void *arg)
 {
@@ -274,8 +451,13 @@ up_on_io(struct loop *l, unsigned events, void *arg)
 
 	(void)l;
 	switch (u->state) {
+	case UP_NAMING: /* it has no socket */
+		break;
 	case UP_CONNECTING:
 		up_on_connect(u);
+		break;
+	case UP_ASKED:
+		up_on_answer(u);
 		break;
 	case UP_HANDSHAKE:
 		up_on_handshake(u);
@@ -294,95 +476,4 @@ up_on_io(struct loop *l, unsigned events, void *arg)
 		up_free(u);
 		break;
 	}
-}
-
-/* ---- the pool ---- */
-
-static void
-pool_drop(struct up *u)
-{
-	TAILQ_REMOVE(&u->eg->pool.idle, u, link);
-	u->eg->pool.n--;
-	up_free(u);
-}
-
-void
-up_pool_sweep(struct egress *eg)
-{
-	int64_t old = loop_now(eg->loop).v - (int64_t)UP_IDLE_S * 1000000;
-	struct up *u;
-
-	while ((u = TAILQ_LAST(&eg->pool.idle, up_list)) != NULL &&
-	    u->idle_at.v < old)
-		pool_drop(u);
-	h2_up_sweep(eg, (struct usec){ old });
-	TAILQ_FOREACH(u, &eg->pool.idle, link) {
-		buf_shrink(&u->s.in);
-		buf_shrink(&u->s.out);
-	}
-}
-
-void
-up_pool_init(struct egress *eg)
-{
-	TAILQ_INIT(&eg->pool.idle);
-	TAILQ_INIT(&eg->pool.dialing);
-	TAILQ_INIT(&eg->pool.shared);
-}
-
-void
-up_pool_close(struct egress *eg)
-{
-	while (!TAILQ_EMPTY(&eg->pool.idle))
-		pool_drop(TAILQ_FIRST(&eg->pool.idle));
-	h2_up_retire(eg);
-}
-
-struct up *
-up_take(struct egress *eg, struct conn *owner, const struct host *host,
-    uint16_t port, bool tls, enum tls_alpn alpn)
-{
-	struct up *u = NULL;
-
-	if (alpn != TLS_HTTP1)
-		u = h2_up_take(owner, host, port, tls);
-	if (u != NULL || alpn == TLS_HTTP2)
-		return u;
-	TAILQ_FOREACH(u, &eg->pool.idle, link)
-		if (u->to.port == port && u->to.tls == tls &&
-		    u->generation == eg->generation &&
-		    str_eq(host_str(&u->to.host), host_str(host)))
-			break;
-	if (u == NULL)
-		return NULL;
-	TAILQ_REMOVE(&eg->pool.idle, u, link);
-	eg->pool.n--;
-	u->owner = owner;
-	meter_change(&u->meter, owner->rates);
-	u->state = UP_READY;
-	u->reused = true;
-	return u;
-}
-
-void
-up_put(struct up **slot)
-{
-	struct up *u = *slot;
-	struct egress *eg = u->eg;
-
-	*slot = NULL;
-	if (u->host != NULL || u->s.ended || u->s.in.len > 0 || u->s.out.len > 0 ||
-	    u->s.ready || u->generation != eg->generation) {
-		up_free(u);
-		return;
-	}
-	if (eg->pool.n == UP_IDLE_MAX)
-		pool_drop(TAILQ_LAST(&eg->pool.idle, up_list));
-	u->owner = NULL;
-	u->state = UP_IDLE;
-	u->idle_at = loop_now(eg->loop);
-	loop_want(eg->loop, &u->s.io, LOOP_READ);
-	TAILQ_INSERT_HEAD(&eg->pool.idle, u, link);
-	eg->pool.n++;
-	egress_sweep_later(eg);
 }

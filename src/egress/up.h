@@ -22,8 +22,13 @@ struct conn;
 #define UP_TRY_MS	5000	/* for one address to answer */
 #define UP_TRIES_MAX	4	/* addresses tried */
 
+#define UP_VIA_MS	15000	/* for a proxy to reach what it is asked */
+#define UP_VIA_MAX	4	/* addresses of it */
+
 enum up_state {
+	UP_NAMING,	/* the proxy's own name is being resolved */
 	UP_CONNECTING,	/* TCP, to addrs[at] */
+	UP_ASKED,	/* a proxy was, and is to answer */
 	UP_HANDSHAKE,	/* TLS */
 	UP_READY,	/* its owner's */
 	UP_IDLE,	/* in the pool: whatever comes ends it */
@@ -37,6 +42,7 @@ struct up_target { /* what a connection is good for */
 	bool tls;
 	enum tls_alpn alpn;	/* what may be spoken; in clear: is */
 	bool trusted;		/* addresses are the operator's word */
+	bool via;		/* through the proxy; n may be 0 then */
 	uint16_t dial_port;
 	uint32_t n;
 	struct in6_addr addrs[DNS_ADDRS_MAX];
@@ -51,6 +57,9 @@ struct up {
 	struct conn *owner;	/* NULL in the pool, and of a host */
 	struct up_target to;
 	uint32_t at;		/* the address in use */
+	struct dns_query *query; /* for the proxy's name */
+	uint32_t nvia;		/* addresses of it */
+	struct in6_addr via[UP_VIA_MAX];
 	uint64_t generation;	/* of the policy that let it be dialled */
 	bool reused;
 	bool dialing;		/* and in that list */

@@ -44,6 +44,23 @@ resolve_json(const char *text)
 	return o;
 }
 
+/* What follows this word, in each line that begins with it. */
+static json_t *
+lines_json(const char *text, struct str word)
+{
+	struct str rest = str_c(text), line;
+	json_t *a = json_array();
+
+	while (str_cut(rest, '\n', &line, &rest)) {
+		if (!str_has_prefix(line, word))
+			continue;
+		line = str_from(line, word.len);
+		(void)json_array_append_new(a, json_stringn(line.p,
+		    line.len));
+	}
+	return a;
+}
+
 static json_t *
 config_json(const struct gateway *g)
 {
@@ -52,12 +69,15 @@ config_json(const struct gateway *g)
 
 	(void)snprintf(file, sizeof(file), "%s/config.yaml",
 	    g->paths.config);
-	return json_pack("{s:s, s:I, s:o, s:o, s:o, s:o}", "file", file,
+	return json_pack("{s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "file",
+	    file,
 	    "approval_timeout_s", (json_int_t)g->config.approval_s,
 	    "maximum_policy", g->base.maximum == NULL ? json_null() :
 	    json_string(g->config.maximum_policy), "resolve",
 	    resolve_json(g->config.resolve), "upstream_ca",
 	    ca == NULL || ca[0] == '\0' ? json_null() : json_string(ca),
+	    "upstream_proxy", lines_json(g->config.proxy, STR("proxy ")),
+	    "upstream_tls", lines_json(g->config.tls, STR("server ")),
 	    "error", g->config_fault[0] == '\0' ? json_null() :
 	    json_string(log_safe(str_c(g->config_fault), safe,
 	    sizeof(safe))));

@@ -89,6 +89,8 @@ spec_of(const struct box *b, const struct start *how, struct arena *a,
 	mounts_of(a, json_object_get(b->spec, "mounts"), s);
 	s->resolve = cfg->resolve;
 	s->upstream_ca = cfg->upstream_ca;
+	s->ways = arena_printf(a, "%s%s", cfg->proxy == NULL ? "" : cfg->proxy,
+	    cfg->tls == NULL ? "" : cfg->tls);
 	s->created = b->created.v;
 	s->approval_s = cfg->approval_s;
 }

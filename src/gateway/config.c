@@ -13,17 +13,12 @@
 #include "base/err.h"
 #include "base/io.h"
 #include "base/must.h"
+#include "config_read.h"
 #include "http/host.h"
 
-struct reader {
-	const char *file;
-	struct fy_node *key;	/* being read, or NULL */
-	struct err *e;
-};
-
 /* Only scalars have a place in libfyaml; a list's is that of its key. */
-static int
-fault(const struct reader *r, struct fy_node *at, const char *text)
+int
+config_fault(const struct reader *r, struct fy_node *at, const char *text)
 {
 	struct fy_node *n = fy_node_is_scalar(at) ? at : r->key;
 	struct fy_token *t = n == NULL ? NULL : fy_node_get_scalar_token(n);
@@ -34,8 +29,8 @@ fault(const struct reader *r, struct fy_node *at, const char *text)
 }
 
 /* A plain or quoted scalar, borrowed; not an alias. */
-static int
-scalar(const struct reader *r, struct fy_node *n, struct str *out)
+int
+config_scalar(const struct reader *r, struct fy_node *n, struct str *out)
 {
 	size_t len = 0;
 	const char *z;
@@ -43,11 +38,11 @@ scalar(const struct reader *r, struct fy_node *n, struct str *out)
 	if (n == NULL || !fy_node_is_scalar(n) || fy_node_is_alias(n))
 		return n == NULL ? err_set(r->e, ERR_INPUT,
 		    "%s: a value is missing", r->file) :
-		    fault(r, n, "a single value must stand here");
+		    config_fault(r, n, "a single value must stand here");
 	z = fy_node_get_scalar(n, &len);
 	*out = str_of(z == NULL ? "" : z, len);
 	if (out->len == 0)
-		return fault(r, n, "the value is empty");
+		return config_fault(r, n, "the value is empty");
 	return 0;
 }
 
@@ -61,12 +56,12 @@ read_pair(const struct reader *r, struct fy_node_pair *p, struct buf *out)
 	struct http_fault why;
 	const char *at = NULL;
 
-	if (scalar(r, fy_node_pair_key(p), &key) == -1 ||
-	    scalar(r, fy_node_pair_value(p), &value) == -1)
+	if (config_scalar(r, fy_node_pair_key(p), &key) == -1 ||
+	    config_scalar(r, fy_node_pair_value(p), &value) == -1)
 		return -1;
 	if (authority_parse(key, &name, &why) != PARSE_OK ||
 	    name.host.kind != HOST_NAME)
-		return fault(r, fy_node_pair_key(p),
+		return config_fault(r, fy_node_pair_key(p),
 		    "not HOST or HOST:PORT with a host's name");
 	/* an IPv6 address without a port needs no brackets */
 	if (host_parse(value, &address.host, &why) == PARSE_OK)
@@ -76,14 +71,14 @@ read_pair(const struct reader *r, struct fy_node_pair *p, struct buf *out)
 	if (at == NULL && address.host.kind == HOST_NAME)
 		at = "an address must stand here, not a name";
 	if (at != NULL)
-		return fault(r, fy_node_pair_value(p), at);
+		return config_fault(r, fy_node_pair_value(p), at);
 	if (!buf_adds(out, host_str(&name.host)) ||
 	    (name.port != 0 && !buf_printf(out, ":%u", name.port)) ||
 	    !buf_printf(out, address.host.kind == HOST_IPV6 ? "=[%s]" : "=%s",
 		address.host.text) ||
 	    (address.port != 0 && !buf_printf(out, ":%u", address.port)) ||
 	    !buf_addz(out, "\n"))
-		return fault(r, fy_node_pair_key(p), "too many names");
+		return config_fault(r, fy_node_pair_key(p), "too many names");
 	return 0;
 }
 
@@ -95,10 +90,10 @@ read_resolve(const struct reader *r, struct fy_node *n, struct config *out)
 	struct buf text;
 
 	if (n == NULL || !fy_node_is_mapping(n))
-		return n == NULL ? 0 : fault(r, n,
+		return n == NULL ? 0 : config_fault(r, n,
 		    "resolve is a mapping of HOST[:PORT] to ADDRESS[:PORT]");
 	if (fy_node_mapping_item_count(n) > RESOLVE_COUNT_MAX)
-		return fault(r, n, "too many names");
+		return config_fault(r, n, "too many names");
 	buf_init(&text, RESOLVE_BYTES_MAX - 1);
 	while ((p = fy_node_mapping_iterate(n, &iter)) != NULL) {
 		if (read_pair(r, p, &text) == -1) {
@@ -116,17 +111,17 @@ read_ca(const struct reader *r, struct fy_node *n, struct config *out)
 {
 	struct str value = STR("");
 
-	if (scalar(r, n, &value) == -1)
+	if (config_scalar(r, n, &value) == -1)
 		return -1;
 	if (value.p[0] != '/' || value.len >= PATH_BYTES_MAX)
-		return fault(r, n, "upstream_ca is the absolute path of a "
+		return config_fault(r, n, "upstream_ca is the absolute path of a "
 		    "file of certificates");
 	free(out->upstream_ca);
 	out->upstream_ca = str_dup(value);
 	if (out->upstream_ca == NULL)
-		return fault(r, n, "a NUL in a path");
+		return config_fault(r, n, "a NUL in a path");
 	if (access(out->upstream_ca, R_OK) == -1)
-		return fault(r, n, "upstream_ca cannot be read");
+		return config_fault(r, n, "upstream_ca cannot be read");
 	return 0;
 }
 
@@ -136,14 +131,14 @@ read_maximum(const struct reader *r, struct fy_node *n, struct config *out)
 {
 	struct str value = STR("");
 
-	if (scalar(r, n, &value) == -1)
+	if (config_scalar(r, n, &value) == -1)
 		return -1;
 	if (value.len >= PATH_BYTES_MAX)
-		return fault(r, n, "maximum_policy is the path of a policy");
+		return config_fault(r, n, "maximum_policy is the path of a policy");
 	free(out->maximum_policy);
 	out->maximum_policy = str_dup(value);
 	if (out->maximum_policy == NULL)
-		return fault(r, n, "a NUL in a path");
+		return config_fault(r, n, "a NUL in a path");
 	return 0;
 }
 
@@ -153,7 +148,7 @@ read_approval(const struct reader *r, struct fy_node *n, struct config *out)
 	struct str value = STR("");
 	uint64_t v, each = 1;
 
-	if (scalar(r, n, &value) == -1)
+	if (config_scalar(r, n, &value) == -1)
 		return -1;
 	switch (value.p[value.len - 1]) {
 	case 'h':
@@ -168,7 +163,7 @@ read_approval(const struct reader *r, struct fy_node *n, struct config *out)
 	if (each > 1 || value.p[value.len - 1] == 's')
 		value.len--;
 	if (!str_u64(value, APPROVAL_S_MAX / each, &v) || v == 0)
-		return fault(r, n, "approval_timeout is a time up to 24h, as "
+		return config_fault(r, n, "approval_timeout is a time up to 24h, as "
 		    "in 90s, 10m or 1h");
 	out->approval_s = (uint32_t)(v * each);
 	return 0;
@@ -183,6 +178,8 @@ static const struct {
 	{ "upstream_ca", read_ca },
 	{ "maximum_policy", read_maximum },
 	{ "approval_timeout", read_approval },
+	{ "upstream_proxy", config_read_proxy },
+	{ "upstream_tls", config_read_tls },
 };
 
 static int
@@ -190,15 +187,15 @@ read_key(struct reader *r, struct fy_node_pair *p, struct config *out)
 {
 	struct str key = STR("");
 
-	if (scalar(r, fy_node_pair_key(p), &key) == -1)
+	if (config_scalar(r, fy_node_pair_key(p), &key) == -1)
 		return -1;
 	r->key = fy_node_pair_key(p);
 	for (size_t i = 0; i < NELEM(keys); i++)
 		if (str_eqz(key, keys[i].key))
 			return keys[i].read(r, fy_node_pair_value(p), out);
-	return fault(r, fy_node_pair_key(p),
-	    "unknown key; the keys are resolve, upstream_ca, "
-	    "maximum_policy and approval_timeout");
+	return config_fault(r, fy_node_pair_key(p),
+	    "unknown key; the keys are resolve, upstream_ca, upstream_tls, "
+	    "upstream_proxy, maximum_policy and approval_timeout");
 }
 
 static int
@@ -210,7 +207,7 @@ read_root(struct reader *r, struct fy_node *root, struct config *out)
 	if (root == NULL)
 		return 0;
 	if (!fy_node_is_mapping(root))
-		return fault(r, root, "the file is a mapping of keys");
+		return config_fault(r, root, "the file is a mapping of keys");
 	while ((p = fy_node_mapping_iterate(root, &iter)) != NULL)
 		if (read_key(r, p, out) == -1)
 			return -1;
@@ -287,7 +284,7 @@ config_parse(const char *file, struct str text, struct config *out,
 	    FYPCF_COLLECT_DIAG };
 	struct reader r = { file, NULL, e };
 	struct config c = { mem_strdup(""), mem_strdup(""), mem_strdup(""),
-		APPROVAL_S_DEFAULT };
+		APPROVAL_S_DEFAULT, mem_strdup(""), mem_strdup("") };
 	struct fy_parser *parser;
 	int rc = 0;
 
@@ -342,6 +339,7 @@ config_same(const struct config *a, const struct config *b)
 	return text_same(a->resolve, b->resolve) &&
 	    text_same(a->upstream_ca, b->upstream_ca) &&
 	    text_same(a->maximum_policy, b->maximum_policy) &&
+	    text_same(a->proxy, b->proxy) && text_same(a->tls, b->tls) &&
 	    a->approval_s == b->approval_s;
 }
 
@@ -351,5 +349,7 @@ config_fini(struct config *c)
 	free(c->resolve);
 	free(c->upstream_ca);
 	free(c->maximum_policy);
-	*c = (struct config){ NULL, NULL, NULL };
+	free(c->proxy);
+	free(c->tls);
+	*c = (struct config){ .resolve = NULL };
 }

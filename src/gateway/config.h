@@ -18,6 +18,7 @@ struct config { /* zero is the empty one */
 	char *upstream_ca;	/* absolute path, or "" */
 	char *maximum_policy;	/* a path as it is written, or "" */
 	uint32_t approval_s;	/* how long an answer is waited for */
+	char *proxy, *tls;	/* lines as BOX_START carries them, or "" */
 };
 
 /* Text to configuration; file is for messages. -1: FILE:LINE:COLUMN: ... */

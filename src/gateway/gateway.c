@@ -27,10 +27,11 @@ tell_config(struct gateway *g)
 		.action = STR("load"), .actor = str_c(g->actor) };
 
 	(void)snprintf(reason, sizeof(reason), "maximum_policy: %s%s%.12s; "
-	    "upstream_ca: %s; approval_timeout: %us; resolve: %s",
-	    or_none(g->config.maximum_policy),
+	    "upstream_ca: %s; approval_timeout: %us; upstream_proxy: %s; "
+	    "upstream_tls: %s; resolve: %s", or_none(g->config.maximum_policy),
 	    g->base.maximum == NULL ? "" : " ", g->base.maximum_hash,
 	    or_none(g->config.upstream_ca), g->config.approval_s,
+	    or_none(g->config.proxy), or_none(g->config.tls),
 	    or_none(resolve));
 	for (char *z = strchr(reason, '\n'); z != NULL; z = strchr(z, '\n'))
 		*z = z[1] == '\0' ? '\0' : ' ';

@@ -103,6 +103,42 @@ start_receive(struct supervisor *s, struct err *e)
 
 /* ---- egress ---- */
 
+/* Words that name a file have it as well. */
+static int
+egress_say_way(struct supervisor *s, struct str line, struct err *e)
+{
+	static const char *const files[] = { "credentials", "ca",
+		"certificate", "key" };
+	char path[PATH_BYTES_MAX];
+	CLEAN_FD int fd = -1;
+	struct str word, rest;
+
+	if (!str_cut(line, ' ', &word, &rest))
+		return err_set(e, ERR_PEER, "BOX_START: a way has no word");
+	for (size_t i = 0; i < NELEM(files) && fd == -1; i++) {
+		if (!str_eqz(word, files[i]))
+			continue;
+		if (!str_copy(rest, path, sizeof(path)))
+			return err_set(e, ERR_PEER, "BOX_START: a way's path");
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd == -1)
+			return err_sys(e, "%s %s", files[i], path);
+	}
+	return chan_send_wait(&s->egress, MSG_EGRESS_WAYS, 0, line, &fd,
+	    fd == -1 ? 0 : 1, 2000, e) == 1 ? 0 : -1;
+}
+
+static int
+egress_say_ways(struct supervisor *s, struct err *e)
+{
+	struct str rest = str_c(s->spec.ways), line;
+
+	while (str_cut(rest, '\n', &line, &rest))
+		if (egress_say_way(s, line, e) == -1)
+			return -1;
+	return 0;
+}
+
 static int
 egress_say_start(struct supervisor *s, int image, int audit, struct err *e)
 {
@@ -124,7 +160,7 @@ egress_say_start(struct supervisor *s, int image, int audit, struct err *e)
 	}
 	return chan_send_wait(&s->egress, MSG_EGRESS_START, 0,
 	    str_of((const char *)s->out, w.len), fds, ca == -1 ? 2 : 3, 2000,
-	    e) == 1 ? 0 : -1;
+	    e) == 1 ? egress_say_ways(s, e) : -1;
 }
 
 /* In the child: the channel as descriptor 3, nothing else, dies with us. */

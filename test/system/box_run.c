@@ -122,7 +122,8 @@ start(void)
 		.workdir = (char *)(uintptr_t)run.workdir,
 		.mounts = run.mounts, .nmounts = run.nmounts, .tty = run.tty,
 		.rows = 24, .cols = 80, .generation = 1,
-		.resolve = (char[]){ "" }, .upstream_ca = (char[]){ "" } };
+		.resolve = (char[]){ "" }, .upstream_ca = (char[]){ "" },
+		.ways = (char[]){ "" } };
 	int fds[6];
 
 	(void)snprintf(path, sizeof(path), "%s/box.sock", run.dir);

@@ -194,6 +194,8 @@ a_mount_stands_where_it_is_unless_said(void **state)
 
 /* ---- config.yaml ---- */
 
+#define PROXY "upstream_proxy: {url: "
+
 static const struct {
 	const char *what, *text, *resolve, *fault;
 } configs[] = {
@@ -235,6 +237,53 @@ static const struct {
 	    "c:1:19: approval_timeout is" },
 	{ "in days", "approval_timeout: 1d\n", NULL,
 	    "c:1:19: approval_timeout is" },
+	{ "a proxy", PROXY "http://p.test:3128/, connect_by: name, "
+		"no_proxy: [a.test, .b.test, 10.0.0.0/8, \"[::1]:80\"]}\n",
+	    "", NULL },
+	{ "a proxy under TLS", PROXY "https://p.test:3128}\n", NULL,
+	    "c:1:23: a proxy is http://HOST:PORT" },
+	{ "a proxy with a password", PROXY "http://me:word@p.test:3128}\n",
+	    NULL, "c:1:23: a proxy is http://HOST:PORT; its user" },
+	{ "a proxy without a port", PROXY "http://p.test}\n", NULL,
+	    "c:1:23: a proxy is http://HOST:PORT" },
+	{ "a proxy with a path", PROXY "http://p.test:80/x}\n", NULL,
+	    "c:1:23: a proxy is http://HOST:PORT" },
+	{ "no proxy for anything", PROXY "http://p.test:80, "
+		"no_proxy: [\"*\"]}\n", NULL, "c:1:53: not a HOST" },
+	{ "a range with more bits than it has", PROXY "http://p.test:80, "
+		"no_proxy: [10.0.0.1/8]}\n", NULL, "c:1:52: not a HOST" },
+	{ "another way to ask", PROXY "http://p.test:80, "
+		"connect_by: luck}\n", NULL, "c:1:53: connect_by is" },
+	{ "a password that all may read", PROXY "http://p.test:80, "
+		"credentials: /etc/passwd}\n", NULL, "c:1:54: others may" },
+	{ "no environment", PROXY "environment}\n", NULL,
+	    "c:1:23: HTTPS_PROXY is not set" },
+	{ "no url", "upstream_proxy: {connect_by: name}\n", NULL,
+	    "c:1:1: upstream_proxy is a mapping with url" },
+	{ "no mapping", "upstream_proxy: http://p.test:80\n", NULL, "c:1:" },
+	{ "a key of no proxy", PROXY "http://p.test:80, port: 1}\n", NULL,
+	    "c:1:41: unknown key; the keys are url" },
+	{ "an authority of one server",
+	    "upstream_tls: {\"A.test:443\": {ca: /etc/passwd}}\n", "", NULL },
+	{ "nothing of one", "upstream_tls: {a.test: {}}\n", NULL,
+	    "c:1:16: a server has ca, or certificate and key" },
+	{ "a certificate without a key",
+	    "upstream_tls: {a.test: {certificate: /etc/passwd}}\n", NULL,
+	    "c:1:16: certificate and key go together" },
+	{ "a relative authority", "upstream_tls: {a.test: {ca: x.pem}}\n",
+	    NULL, "c:1:29: the absolute path" },
+	{ "an authority that is not there",
+	    "upstream_tls: {a.test: {ca: /nowhere}}\n", NULL,
+	    "c:1:29: /nowhere cannot be read" },
+	{ "a directory", "upstream_tls: {a.test: {ca: /etc}}\n", NULL,
+	    "c:1:29: /etc cannot be read" },
+	{ "a key that all may read", "upstream_tls: {a.test: {certificate: "
+		"/etc/passwd, key: /etc/passwd}}\n", NULL,
+	    "c:1:56: others may read" },
+	{ "a key of no server", "upstream_tls: {a.test: {cert: /etc/passwd}}\n",
+	    NULL, "c:1:25: unknown key; a server has" },
+	{ "no server", "upstream_tls: {a/b: {ca: /etc/passwd}}\n", NULL,
+	    "c:1:16: not HOST or HOST:PORT" },
 };
 
 static void
@@ -242,7 +291,7 @@ config_cases(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < NELEM(configs); i++) {
-		struct config c = { NULL, NULL, NULL };
+		struct config c = { .resolve = NULL };
 		struct err e = { 0 };
 		int rc = config_parse("c", str_c(configs[i].text), &c, &e);
 

@@ -155,7 +155,8 @@ a_spec_survives_the_wire_and_no_prefix_does(void **state)
 		.argv = argv, .env = env, .workdir = (char[]){ "" },
 		.mounts = &mount, .nmounts = 1, .tty = true, .rows = 24,
 		.cols = 80, .generation = 9, .resolve = (char[]){ "a=b\n" },
-		.upstream_ca = (char[]){ "" } };
+		.upstream_ca = (char[]){ "" },
+		.ways = (char[]){ "" } };
 	struct wbuf w = { .p = room, .cap = sizeof(room) };
 
 	(void)state;

@@ -27,14 +27,14 @@ class Authority:
                  "-addext", "basicConstraints=critical,CA:TRUE",
                  "-addext", "keyUsage=critical,keyCertSign,cRLSign")
 
-    def issue(self, label, names, days="30"):
+    def issue(self, label, names, days="30", use="serverAuth"):
         """A chain file with its key for names; days may be negative."""
         base = os.path.join(self.folder, label)
         _key(base + ".key")
         with open(base + ".ext", "w", encoding="ascii") as f:
             f.write("basicConstraints=CA:FALSE\n"
                     "keyUsage=digitalSignature\n"
-                    "extendedKeyUsage=serverAuth\n"
+                    f"extendedKeyUsage={use}\n"
                     "subjectAltName=" +
                     ",".join("DNS:" + n for n in names) + "\n")
         _openssl("req", "-new", "-key", base + ".key", "-subj",
@@ -50,11 +50,11 @@ class Authority:
         return base + ".pem"
 
 
-def _keep_name(sock, name, _context):
+def _keep_name(sock, name, _unused):
     sock.asked_name = name or ""
 
 
-def _context(pem):
+def context(pem):
     c = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     c.load_cert_chain(pem)
     c.set_alpn_protocols(["http/1.1"])
@@ -66,19 +66,19 @@ def make(folder):
     """Contexts by host name; folder/ca.pem is what a client must trust."""
     ca = Authority(folder, "ca")
     other = Authority(folder, "untrusted-ca")
-    good = _context(ca.issue("good", list(hosts.HOSTS) + ["cdn.echo.test"] +
+    good = context(ca.issue("good", list(hosts.HOSTS) + ["cdn.echo.test"] +
                              list(hosts.H2) + list(hosts.MAIL) +
                              list(hosts.A_RECORDS) + list(hosts.AAAA_RECORDS) +
                              list(hosts.REBIND) + list(hosts.CNAMES)))
     contexts = {name: good for name in hosts.HOSTS}
-    h2 = _context(os.path.join(folder, "good.pem"))
+    h2 = context(os.path.join(folder, "good.pem"))
     h2.set_alpn_protocols(["h2"])
     contexts.update({name: h2 for name in hosts.H2})
-    contexts["wrongname.evil.test"] = _context(
+    contexts["wrongname.evil.test"] = context(
         ca.issue("wrongname", ["somebody-else.test"]))
-    contexts["expired.evil.test"] = _context(
+    contexts["expired.evil.test"] = context(
         ca.issue("expired", ["expired.evil.test"], "-1"))
-    contexts["untrusted.evil.test"] = _context(
+    contexts["untrusted.evil.test"] = context(
         other.issue("untrusted", ["untrusted.evil.test"]))
     _openssl("req", "-x509", "-newkey", "ec", "-pkeyopt",
              "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30",
@@ -90,8 +90,8 @@ def make(folder):
         for part in ("ss.key", "ss.crt"):
             with open(os.path.join(folder, part), encoding="ascii") as f:
                 out.write(f.read())
-    contexts["selfsigned.evil.test"] = _context(os.path.join(folder, "ss.pem"))
-    old = _context(os.path.join(folder, "good.pem"))
+    contexts["selfsigned.evil.test"] = context(os.path.join(folder, "ss.pem"))
+    old = context(os.path.join(folder, "good.pem"))
     old.minimum_version = ssl.TLSVersion.TLSv1
     old.maximum_version = ssl.TLSVersion.TLSv1_1
     old.set_ciphers("ALL:@SECLEVEL=0")

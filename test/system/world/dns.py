@@ -35,7 +35,8 @@ def _addresses(name, kind):
             n = _asked.get((name, kind), 0)
             _asked[(name, kind)] = n + 1
         return [hosts.REBIND[name][min(n, 1)]] if kind == A else []
-    for table in (hosts.HOSTS, hosts.H2, hosts.MAIL, hosts.BAD_TLS):
+    for table in (hosts.HOSTS, hosts.H2, hosts.MAIL, hosts.CORP,
+                  hosts.BAD_TLS):
         if name in table:
             return [table[name]] if kind == A else []
     if name in hosts.A_RECORDS:

@@ -43,6 +43,12 @@ MAIL = {
     "clear.mail.test": "44.128.8.6",
 }
 
+# A company's own (corp.py).
+CORP = {
+    "proxy.corp.test": "44.128.9.1",
+    "vault.corp.test": "44.128.9.2",
+}
+
 # Hosts whose TLS is wrong, each in its own way (tls.py).
 BAD_TLS = {
     "wrongname.evil.test": "44.128.66.10",
@@ -115,6 +121,7 @@ def addresses():
     seen.update(HOSTS.values())
     seen.update(H2.values())
     seen.update(MAIL.values())
+    seen.update(CORP.values())
     seen.update(BAD_TLS.values())
     return sorted(seen)
 

@@ -11,6 +11,7 @@ import sys
 import threading
 
 import certs
+import corp
 import dns
 import evil
 import hosts
@@ -69,6 +70,13 @@ def start(folder):
             http1.listen(address, port, None, raw=mail.server(
                 run, contexts[""], mail.LIES[name]))
         http1.listen(address, 465, None, raw=mail.implicit(contexts[""]))
+    for port, kind in corp.PROXIES.items():
+        http1.listen(hosts.CORP["proxy.corp.test"], port, None,
+                     raw=corp.proxy(kind))
+    for port, context in corp.certificates(folder, certs.Authority,
+                                           certs.context).items():
+        http1.listen(hosts.CORP["vault.corp.test"], port, corp.whoami,
+                     context)
     for port in EXTRA_PORTS:
         context = contexts[""] if port == 8443 else None
         http1.listen(hosts.RELAY, port, origins.echo, context)
