@@ -51,7 +51,8 @@ static const uint32_t tells[] = {
 static const uint32_t executes[] = { SYS_execve, SYS_execveat };
 
 /* Where some run under a narrower policy than others, they must not take over
- * those. fcntl, ioctl and prlimit64 are asked about where they name another
+ * those, nor meet them in memory, semaphores and queues that are nobody's and
+ * on no path. fcntl, ioctl and prlimit64 are asked about where they name another
  * process, sending where it connects. */
 static const uint32_t among[] = {
 	SYS_kill, SYS_tkill, SYS_tgkill, SYS_rt_sigqueueinfo,
@@ -59,6 +60,9 @@ static const uint32_t among[] = {
 	NR_PROCESS_MADVISE, SYS_ptrace, SYS_process_vm_readv,
 	SYS_process_vm_writev, SYS_prlimit64, SYS_get_robust_list, SYS_fcntl,
 	SYS_ioctl, SYS_sendto, SYS_sendmsg, SYS_sendmmsg,
+	SYS_shmget, SYS_shmat, SYS_shmctl, SYS_semget, SYS_semop,
+	SYS_semtimedop, SYS_semctl, SYS_msgget, SYS_msgsnd, SYS_msgrcv,
+	SYS_msgctl, SYS_mq_open, SYS_mq_unlink,
 };
 
 static const struct {

@@ -129,6 +129,19 @@ dispatch_names(const struct ask *a)
 	case SYS_get_robust_list:
 	case SYS_fcntl:
 	case SYS_ioctl:
+	case SYS_shmget:
+	case SYS_shmat:
+	case SYS_shmctl:
+	case SYS_semget:
+	case SYS_semop:
+	case SYS_semtimedop:
+	case SYS_semctl:
+	case SYS_msgget:
+	case SYS_msgsnd:
+	case SYS_msgrcv:
+	case SYS_msgctl:
+	case SYS_mq_open:
+	case SYS_mq_unlink:
 		return ask_peer(a);
 	default:
 		return dispatch_old(a);

@@ -200,6 +200,21 @@ ask_peer(const struct ask *a)
 	 * finds no such call uses kill(2). */
 	case NR_PIDFD_SEND_SIGNAL:
 		return -ENOSYS;
+	/* numbers and names that all of the sandbox share */
+	case SYS_shmget:
+	case SYS_shmat:
+	case SYS_shmctl:
+	case SYS_semget:
+	case SYS_semop:
+	case SYS_semtimedop:
+	case SYS_semctl:
+	case SYS_msgget:
+	case SYS_msgsnd:
+	case SYS_msgrcv:
+	case SYS_msgctl:
+	case SYS_mq_open:
+	case SYS_mq_unlink:
+		return -EACCES;
 	default:
 		return -EPERM;
 	}

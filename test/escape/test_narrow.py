@@ -360,6 +360,65 @@ os.execv("/work/bin/enter-reader", ["enter-reader", "sh", "-c",
     assert "traced -1" in r.out, r
 
 
+SHARED = """
+import ctypes, os, sys
+libc = ctypes.CDLL(None, use_errno=True)
+libc.shmat.restype = ctypes.c_void_p
+shm = libc.shmget(77, 4096, 0o1666)
+at = libc.shmat(shm, None, 0)
+ctypes.memmove(at, b"SECRET", 6)
+queue = libc.msgget(77, 0o1666)
+class Message(ctypes.Structure):
+    _fields_ = [("type", ctypes.c_long), ("text", ctypes.c_char * 16)]
+assert libc.msgsnd(queue, ctypes.byref(Message(1, b"SECRET")), 16, 0) == 0
+sems = libc.semget(77, 1, 0o1666)
+print(shm, queue, sems, flush=True)
+sys.stdin.read()
+got = Message()
+assert libc.msgrcv(queue, ctypes.byref(got), 16, 0, 0o4000) == 16
+assert ctypes.string_at(at, 6) == b"SECRET", ctypes.string_at(at, 6)
+assert libc.semctl(sems, 0, 12) == 0                       # GETVAL
+print("well", got.text == b"SECRET", min(shm, queue, sems) >= 0)
+"""
+SHARE = """
+shm, queue, sems = map(int, sys.argv[1:4])
+P = ctypes.byref(ctypes.create_string_buffer(64))
+libc.shmat.restype = ctypes.c_long
+tries("shmget", call, "shmget", 77, 4096, 0o666)
+tries("shmat", call, "shmat", shm, None, 0)
+tries("shmctl", call, "shmctl", shm, 0, None)
+tries("msgget", call, "msgget", 77, 0o666)
+tries("msgrcv", call, "msgrcv", queue, P, 16, 0, 0o4000)
+tries("msgsnd", call, "msgsnd", queue, P, 16, 0o4000)
+tries("msgctl", call, "msgctl", queue, 0, None)
+tries("semget", call, "semget", 77, 1, 0o666)
+up = ctypes.create_string_buffer(struct.pack("HhH", 0, 1, 0o4000))
+tries("semop", call, "semop", sems, ctypes.byref(up), 1)
+tries("semctl", call, "semctl", sems, 0, 16, 5)
+tries("mq_open", call, "mq_open", b"/secret", os.O_RDWR)
+tries("mq_unlink", call, "mq_unlink", b"/secret")
+tries("posix", os.open, "/dev/shm/secret", os.O_RDWR)
+still_narrow()
+"""
+
+
+@pytest.mark.both
+def test_memory_and_queues_of_a_wider_process_are_not_shared(box):
+    for name, text in ("wide.py", SHARED), ("narrow.py", NARROW + SHARE):
+        box.write("w/open/" + name, text, mode=0o644)
+    r = box.sh("box", """
+mkfifo /tmp/in; echo SECRET >/dev/shm/secret
+python3 /work/open/wide.py </tmp/in >/tmp/out & exec 9>/tmp/in
+while [ ! -s /tmp/out ]; do sleep 0.05; kill -0 $! || exit 1; done
+read shm queue sems </tmp/out
+/work/bin/enter-reader python3 /work/open/narrow.py $shm $queue $sems 0 -
+exec 9>&-; wait; tail -n 1 /tmp/out
+""", timeout=60)
+    assert "GOT" not in r.out and "SECRET" not in r.out, r
+    assert r.out.count("no ") == 13 and r.out.endswith(
+        "narrow\nwell True True\n"), r
+
+
 def test_a_wider_process_does_not_serve_it(box):
     """On loopback, by an abstract name, by a path that is not its own."""
     server = """
