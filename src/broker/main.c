@@ -258,7 +258,10 @@ control_read(struct broker *b)
 		_exit(0);
 	}
 	r = rbuf_of(m.body);
-	if (m.type == MSG_PROPOSAL_AGAIN)
+	if (m.type == MSG_BROKER_PING) /* who hears of much else needs none */
+		(void)chan_send(&b->control, MSG_BROKER_PONG, 0, STR(""),
+		    NULL, 0, NULL);
+	else if (m.type == MSG_PROPOSAL_AGAIN)
 		review_again(b);
 	else if (m.type == MSG_PROPOSAL_ANSWER &&
 	    proposal_answer_get(&r, &v) == 0)

@@ -18,6 +18,10 @@
 #include "supervisor/supervisor.h"
 
 #define START_WAIT_MS 2000
+#define PING_MS	      10000
+#define PINGS_MAX     3	/* unanswered; more than the log may take to wait for,
+			 * and no number of seconds, which pass while all of us
+			 * are frozen */
 
 int
 gate_prepare(struct supervisor *s, int *program, int *theirs, struct err *e)
@@ -254,6 +258,7 @@ broker_on_io(struct loop *l, unsigned events, void *arg)
 	case CHAN_MSG:
 		break;
 	}
+	s->pings = 0;
 	if (m.type == MSG_BROKER_FAILED)
 		on_failed(s, &m);
 	else if (m.type == MSG_BROKER_EVENT)
@@ -265,11 +270,38 @@ broker_on_io(struct loop *l, unsigned events, void *arg)
 	msg_close(&m);
 }
 
+/* What is stopped or stuck answers nobody, and all inside would wait for it
+ * without a word. While the log takes nothing we do not listen. */
+static void
+on_ping_time(struct loop *l, void *arg)
+{
+	struct supervisor *s = arg;
+
+	if (s->life >= LIFE_ENDING)
+		return;
+	if (s->life == LIFE_STARTING || !audit_sender_ready(&s->audit))
+		s->pings = 0;
+	if (s->pings == PINGS_MAX) {
+		life_end(s, OUTCOME_FAILED, 0, "the broker has not answered "
+		    "for %d s (is it stopped, or does a disk not answer?), so "
+		    "the sandbox was stopped: nothing may be opened unjudged",
+		    PING_MS / 1000 * PINGS_MAX);
+		return;
+	}
+	s->pings++;
+	(void)chan_send(&s->broker, MSG_BROKER_PING, 0, STR(""), NULL, 0,
+	    NULL); /* full: it has enough to answer */
+	loop_timer_set(l, &s->ping_timer, usec_of_ms(PING_MS));
+}
+
 int
 gate_watch(struct supervisor *s, struct err *e)
 {
 	if (s->gate == GATE_NONE)
 		return 0;
+	s->ping_timer.on_time = on_ping_time;
+	s->ping_timer.arg = s;
+	loop_timer_set(s->loop, &s->ping_timer, usec_of_ms(PING_MS));
 	s->broker_io = (struct loop_io){ .fd = s->broker.fd,
 		.want = LOOP_READ, .on_io = broker_on_io, .arg = s };
 	return loop_watch(s->loop, &s->broker_io, e);

@@ -77,7 +77,8 @@ struct supervisor {
 
 	struct outcome outcome;
 	bool has_outcome;
-	struct loop_timer start_timer, stop_timer, end_timer;
+	struct loop_timer start_timer, stop_timer, end_timer, ping_timer;
+	unsigned pings;		/* to the broker, unanswered */
 	unsigned char in[MSG_BYTES_MAX + CHAN_HEAD_BYTES];
 	unsigned char out[MSG_BYTES_MAX];
 };

@@ -1,6 +1,7 @@
 """The gate: what a policy says of single files, seen from inside."""
 import os
 import signal
+import time
 
 import pytest
 from shell import named, processes, wait_until
@@ -157,6 +158,26 @@ def test_a_stopped_broker_holds_every_open_and_gives_none(sh):
     finally:
         os.kill(broker, signal.SIGCONT)
     assert p.wait(timeout=10) == 0
+
+
+def test_a_broker_that_stays_stopped_ends_the_sandbox(sh, pytestconfig):
+    if not pytestconfig.getoption("--all"):
+        pytest.skip("takes 40 s: with --all")
+    start(sh)
+    os.kill(named("openshell-broker")[0], signal.SIGSTOP)
+    wait_until(lambda: sh.get("box")["phase"] == "failed", timeout=90,
+               what="the sandbox has failed")
+    assert "the broker has not answered" in str(sh.get("box"))
+
+
+def test_a_broker_with_nothing_to_do_is_not_taken_for_a_stopped_one(
+        sh, pytestconfig):
+    if not pytestconfig.getoption("--all"):
+        pytest.skip("takes 60 s: with --all")
+    start(sh)
+    time.sleep(60)
+    r = sh.sh("box", "cat /app/workspace/reports/a")
+    assert r.out == "readable\n", r
 
 
 def test_a_policy_that_needs_no_gate_has_none(sh):
