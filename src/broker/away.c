@@ -66,8 +66,9 @@ ask_here(const struct ask *a)
 }
 
 static void
-away_done(const struct ask *a, int status)
+away_done(const struct ask *a, pid_t helper, int status)
 {
+	(void)helper;
 	if (!WIFEXITED(status)) {
 		helper_answer(a, -EIO, 0); /* if anybody waits */
 		return;

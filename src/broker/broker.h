@@ -44,7 +44,7 @@ struct ask;
 /* Runs in a helper; what it is to exit with. */
 typedef int helper_work(const struct ask *a, const void *arg);
 /* Runs when a helper has ended so (as waitpid(2) says). */
-typedef void helper_done(const struct ask *a, int status);
+typedef void helper_done(const struct ask *a, pid_t helper, int status);
 
 struct broker {
 	struct image *image;
@@ -74,6 +74,9 @@ struct broker {
 	bool is_helper;		/* this process serves one question */
 	bool may_wait;		/* it is such a one, or has seen that the
 				 * question's files answer */
+	pid_t started;		/* the last helper that was */
+	const struct ask *now;	/* the question that is answered, or NULL */
+	bool later;		/* it is held till a file is read (finding.h) */
 	bool turned;		/* the question met what may not (slow.h) */
 };
 

@@ -7,6 +7,7 @@
 
 #include "broker/broker.h"
 #include "broker/command.h"
+#include "broker/finding.h"
 #include "broker/slow.h"
 #include "jail/calls_abi.h"
 
@@ -254,14 +255,19 @@ answer(const struct ask *a, long rc)
 long
 broker_do(struct ask *a)
 {
+	const struct ask *before = a->b->now; /* it may be about another */
 	long rc;
 
-	a->b->turned = false;
+	a->b->now = a;
+	a->b->turned = a->b->later = false;
 	rc = profile_take(a);
 	if (rc == 0)
 		rc = dispatch(a);
 	if (a->b->turned)
 		rc = away(a);
+	if (!a->b->later)
+		finding_forget(a->id);
+	a->b->now = before;
 	answer(a, rc);
 	return rc;
 }

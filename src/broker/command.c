@@ -210,6 +210,8 @@ judge_command(const struct ask *a, struct program *p)
 	ask_policy(&x, &v);
 	if (a->b->turned)
 		return AWAY; /* nor what it names */
+	if (a->b->later)
+		return HELD;
 	switch (review_exec(a, p, &v)) {
 	case REVIEW_HOLD:
 		return hold(a);

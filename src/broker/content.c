@@ -9,10 +9,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clean.h"
-#include "broker/review.h"
+#include "broker/finding.h"
 
 #define PART_BYTES   65536
 #define SEALS	     (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
@@ -58,7 +59,7 @@ is_elf(struct str head)
 	return str_has_prefix(head, STR("\177ELF"));
 }
 
-static int
+static void
 first_part(struct reader *r, struct str part)
 {
 	struct content *c = r->out;
@@ -67,10 +68,6 @@ first_part(struct reader *r, struct str part)
 						   sizeof(c->head);
 	memcpy(c->head, part.p, c->head_len);
 	c->binary = is_elf(part);
-	if (c->binary)
-		return 0;
-	r->copy = memfd_create("script", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	return r->copy == -1 ? -1 : 0;
 }
 
 static int
@@ -78,13 +75,13 @@ take_part(struct reader *r, struct str part)
 {
 	struct content *c = r->out;
 
-	if (c->size == 0 && first_part(r, part) == -1)
-		return -EAGAIN;
+	if (c->size == 0)
+		first_part(r, part);
 	c->size += part.len;
 	if (c->size > (c->binary ? BINARY_MAX : SCRIPT_BYTES_MAX))
 		return -EFBIG;
 	sha256_add(&r->sum, part);
-	if (r->copy != -1 && write_all(r->copy, part.p, part.len) == -1)
+	if (!c->binary && write_all(r->copy, part.p, part.len) == -1)
 		return -EAGAIN;
 	return 0;
 }
@@ -103,7 +100,7 @@ take_all(struct reader *r, int fd)
 	}
 	if (n < 0)
 		return -errno;
-	return r->out->size > 0 || first_part(r, STR("")) == 0 ? 0 : -EAGAIN;
+	return 0;
 }
 
 /* ---- copies ---- */
@@ -191,23 +188,36 @@ keep(int fd, const struct content *what)
 	return 0;
 }
 
-int
-content_read(const struct broker *b, int held, struct content *out)
+/* Anything but a binary is copied. */
+static int
+read_into(int fd, int memfd, struct content *out)
 {
-	CLEAN_FD int fd = openat(b->fds, fd_name(held).text, O_RDONLY |
-		O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	struct reader r = { .out = out, .copy = -1 };
+	struct reader r = { .out = out, .copy = memfd };
 	int rc;
 
 	*out = (struct content){ 0 };
-	if (fd == -1)
-		return -errno;
 	sha256_init(&r.sum);
 	rc = take_all(&r, fd);
 	sha256_end(&r.sum, out->hash);
-	if (r.copy == -1)
+	return rc;
+}
+
+int
+content_read(struct broker *b, int held, struct content *out)
+{
+	CLEAN_FD int fd = openat(b->fds, fd_name(held).text, O_RDONLY |
+		O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	CLEAN_FD int copy = -1;
+	struct stat st;
+	int rc, memfd;
+
+	if (fd == -1 || fstat(fd, &st) == -1)
+		return -errno;
+	memfd = memfd_create("script", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (memfd == -1)
+		return -EAGAIN;
+	rc = finding_get(b, fd, &st, read_into, memfd, out, &copy);
+	if (rc != 0 || out->binary || copy == -1)
 		return rc;
-	if (rc != 0)
-		(void)close(r.copy);
-	return rc != 0 ? rc : keep(r.copy, out);
+	return keep(fd_take(&copy), out);
 }

@@ -109,6 +109,7 @@ helper_start(const struct ask *a, helper_work *work, const void *arg,
 		help(a, work, arg);
 	*h = (struct helper){ pid, ids.tgid, *a, done };
 	b->nhelpers++;
+	b->started = pid;
 	return ANSWERED;
 }
 
@@ -123,7 +124,7 @@ helper_reap(struct broker *b, pid_t pid, int status)
 		b->helpers[i].pid = 0;
 		b->nhelpers--;
 		if (h.done != NULL)
-			h.done(&h.ask, status);
+			h.done(&h.ask, pid, status);
 		return true;
 	}
 	return false;
@@ -150,6 +151,8 @@ look_at(const struct helper *h)
 {
 	int error;
 
+	if (h->ask.id == 0)
+		return; /* it is no question's */
 	if (!caller_waits(&h->ask)) {
 		stop(h);
 	} else if (h->done == NULL &&

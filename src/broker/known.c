@@ -24,6 +24,7 @@
 #include "base/clean.h"
 #include "base/compat.h"
 #include "base/must.h"
+#include "broker/finding.h"
 #include "policy/image.h"
 
 enum { FDS_MAX = 256, CHUNK = 65536, DIRS_MAX = 64 };
@@ -352,14 +353,23 @@ first_of(const struct stat *st)
 	return lo;
 }
 
+static int
+read_hash(int fd, int memfd, struct content *out)
+{
+	(void)memfd;
+	return known_hash(fd, out->hash) == 0 ? 0 : -EIO;
+}
+
 /* Of what is neither unchanged nor as large as something denied, the content
  * is nothing that matters. */
 static void
-identify(const struct broker *b, struct program_file *file)
+identify(struct broker *b, struct program_file *file)
 {
 	const size_t at = first_of(&file->st);
+	struct content what;
 	CLEAN_FD int fd = -1;
 	bool alike = false;
+	int none;
 
 	file->id = (struct file_id){ (uint64_t)file->st.st_dev,
 		(uint64_t)file->st.st_ino, { 0 } };
@@ -378,7 +388,11 @@ identify(const struct broker *b, struct program_file *file)
 	if (!alike)
 		return;
 	fd = program_open(b, file);
-	file->hashed = fd != -1 && known_hash(fd, file->id.hash) == 0;
+	if (fd == -1 || finding_get(b, fd, &file->st, read_hash, -1, &what,
+		&none) != 0)
+		return;
+	file->hashed = true;
+	memcpy(file->id.hash, what.hash, SHA256_BYTES);
 }
 
 static void
@@ -406,7 +420,7 @@ put(uint32_t *v, uint32_t *n, uint32_t command, struct known_commands *out)
 }
 
 void
-known_find(const struct broker *b, struct program_file *file,
+known_find(struct broker *b, struct program_file *file,
     struct known_commands *out)
 {
 	uint32_t one;

@@ -19,7 +19,7 @@ struct known_commands { /* of one file; see exec_form */
 };
 
 /* Fills file->id and what of the policy's commands it is. */
-void known_find(const struct broker *b, struct program_file *file,
+void known_find(struct broker *b, struct program_file *file,
     struct known_commands *out);
 /* The content of an open file; 0, or -1: it cannot be read. */
 int known_hash(int fd, unsigned char out[SHA256_BYTES]);

@@ -22,6 +22,7 @@
 
 #include "base/clean.h"
 #include "base/must.h"
+#include "broker/finding.h"
 #include "broker/known.h"
 #include "broker/review.h"
 #include "broker/stop.h"
@@ -348,10 +349,33 @@ same_file(const struct ask *who, const struct loaded *l)
 		return false;
 	if (!l->hashed)
 		return true;
+	if (l->read)
+		return memcmp(l->found, l->hash, sizeof(l->hash)) == 0;
 	/* nobody can write to it while it runs */
 	fd = caller_exe_open(who);
 	return fd >= 0 && known_hash(fd, hash) == 0 &&
 	    memcmp(hash, l->hash, sizeof(hash)) == 0;
+}
+
+int
+loaded_large(struct broker *b, pid_t pid, const struct loaded *l)
+{
+	const struct ask who = { .b = b, .tid = pid };
+	CLEAN_FD int fd = l->hashed ? caller_exe_open(&who) : -1;
+	struct stat st;
+
+	return fd != -1 && fstat(fd, &st) == 0 &&
+	    st.st_size >= FINDING_BYTES_MIN ? fd_take(&fd) : -1;
+}
+
+void
+loaded_read(struct loaded *l, const unsigned char *hash)
+{
+	l->read = true;
+	if (hash == NULL)
+		memset(l->found, 0, sizeof(l->found));
+	else
+		memcpy(l->found, hash, sizeof(l->found));
 }
 
 bool

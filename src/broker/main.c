@@ -19,6 +19,7 @@
 #include "base/err.h"
 #include "base/io.h"
 #include "base/must.h"
+#include "broker/finding.h"
 #include "broker/known.h"
 #include "broker/queue.h"
 #include "broker/review.h"
@@ -291,6 +292,7 @@ serve(struct broker *b, int child)
 		helper_look(b);
 		review_tick(b);
 		script_tick(b);
+		finding_tick();
 		event_flush(b);
 		event_exec_flush(b);
 	}

@@ -42,8 +42,9 @@ struct content {
 	char head[2048];	/* its first bytes */
 };
 
-/* 0 or -errno: EFBIG, EAGAIN (too many copies are in use). */
-int content_read(const struct broker *b, int held, struct content *out);
+/* 0; HELD: it is being read, and the question held; or -errno: EFBIG, EAGAIN
+ * (too many copies are in use). */
+int content_read(struct broker *b, int held, struct content *out);
 /* The sealed copy of what has this hash, borrowed, or -1. */
 int content_copy(const unsigned char hash[SHA256_BYTES]);
 

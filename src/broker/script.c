@@ -371,27 +371,43 @@ give_as_it_is(const struct ask *a, int held, const char *path, int flags)
 	return give_copy(a, c.hash, flags);
 }
 
-/* It is where the caller's script is to be. */
 static long
-open_judged(const struct ask *a, int held, const struct stat *st,
-    struct run *r, const char *path, int flags)
+give_reviewed(const struct ask *a, int held, const char *path, int flags)
 {
 	struct content c;
+	int rc = content_read(a->b, held, &c);
 
+	if (rc == HELD)
+		return HELD;
+	return rc == 0 && !c.binary && review_knows(c.hash) ?
+	    give_copy(a, c.hash, flags) : refuse_other(a, path);
+}
+
+/* It is where the caller's script is to be. */
+static long
+give_judged(const struct ask *a, int held, const struct stat *st,
+    const struct run *r, const char *path, int flags)
+{
 	if (!S_ISREG(st->st_mode))
 		return refuse_other(a, path);
-	if (is_file(r, st))
-		mark_read(r);
 	if (is_file(r, st) && r->reviewed)
 		return give_copy(a, r->hash, flags);
 	if (!made_is(a->b, held, st))
 		return is_file(r, st) ? give_as_it_is(a, held, path, flags) :
 					0;
-	if (image_made(a->image) == MADE_ASK &&
-	    content_read(a->b, held, &c) == 0 && !c.binary &&
-	    review_knows(c.hash))
-		return give_copy(a, c.hash, flags);
-	return refuse_other(a, path);
+	return image_made(a->image) == MADE_ASK ?
+	    give_reviewed(a, held, path, flags) : refuse_other(a, path);
+}
+
+static long
+open_judged(const struct ask *a, int held, const struct stat *st,
+    struct run *r, const char *path, int flags)
+{
+	long rc = give_judged(a, held, st, r, path, flags);
+
+	if (rc != HELD && S_ISREG(st->st_mode) && is_file(r, st))
+		mark_read(r);
+	return rc;
 }
 
 /* What has no bytes of its own is one only by its name. */

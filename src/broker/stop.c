@@ -40,6 +40,7 @@
 #include "base/limits.h"
 #include "base/must.h"
 #include "broker/command.h"
+#include "broker/finding.h"
 #include "jail/calls_abi.h"
 #include "jail/caps.h"
 #include "policy/exec.h"
@@ -54,6 +55,7 @@
 
 struct going {
 	pid_t tid;
+	pid_t stopped;		/* after the exec, until its file is read */
 	bool open;		/* the mode blocks nothing: only tell */
 	struct loaded loaded;
 	struct traced traced;	/* by whom, if not by us */
@@ -284,11 +286,44 @@ compare(struct broker *b, pid_t pid, uint64_t sp, const struct going *g)
 }
 
 static void
+after_exec(struct broker *b, pid_t pid, struct going *g)
+{
+	uint64_t sp = 0; /* where nothing can be read */
+
+	(void)loaded_stack(pid, &sp);
+	if (!compare(b, pid, sp, g))
+		let_go(pid, 0);
+	gone(g);
+}
+
+/* It stood still meanwhile, or was killed. */
+static void
+on_read(struct broker *b, pid_t pid, const unsigned char *hash)
+{
+	for (unsigned i = 0; i < stop.n; i++)
+		if (stop.v[i].stopped == pid) {
+			loaded_read(&stop.v[i].loaded, hash);
+			after_exec(b, pid, &stop.v[i]);
+			return;
+		}
+}
+
+static bool
+is_read_first(struct broker *b, pid_t pid, struct going *g)
+{
+	CLEAN_FD int fd = loaded_large(b, pid, &g->loaded);
+
+	if (fd == -1 || finding_loaded(b, pid, fd, on_read) != 0)
+		return false;
+	g->stopped = pid;
+	return true;
+}
+
+static void
 on_exec(struct broker *b, pid_t pid)
 {
 	unsigned long former = 0;
 	struct going *g;
-	uint64_t sp = 0; /* where nothing can be read */
 
 	if (ptrace(PTRACE_GETEVENTMSG, pid, 0L, &former) == -1)
 		return; /* killed */
@@ -297,10 +332,8 @@ on_exec(struct broker *b, pid_t pid)
 		signal_to(pid, SIGKILL);
 		return;
 	}
-	(void)loaded_stack(pid, &sp);
-	if (!compare(b, pid, sp, g))
-		let_go(pid, 0);
-	gone(g);
+	if (!is_read_first(b, pid, g))
+		after_exec(b, pid, g);
 }
 
 /* Who was killed in the stop may have had another number before. */
@@ -315,7 +348,9 @@ sweep(struct broker *b)
 			i++;
 			continue; /* stop_tick() looks */
 		}
-		(void)snprintf(path, sizeof(path), "%d", (int)stop.v[i].tid);
+		(void)snprintf(path, sizeof(path), "%d",
+		    (int)(stop.v[i].stopped != 0 ? stop.v[i].stopped :
+						   stop.v[i].tid));
 		if (fstatat(b->proc, path, &st, 0) == 0)
 			i++;
 		else

@@ -36,6 +36,8 @@ struct loaded { /* expected */
 	bool has_args;
 	uint32_t argc, nenv;
 	size_t len;		/* of the arguments and the environment */
+	bool read;		/* a helper found this in it */
+	unsigned char found[SHA256_BYTES];
 	char *bytes;		/* if they are short; else their hash */
 	unsigned char args_hash[SHA256_BYTES];
 };
@@ -44,6 +46,10 @@ struct loaded { /* expected */
 int loaded_expect(const struct ask *a, const struct program *p,
     struct loaded *out);
 void loaded_fini(struct loaded *l);
+/* What it loaded, open for reading, if its content is to be compared and takes
+ * long to read; or -1. And what that is (NULL: it could not be read). */
+int loaded_large(struct broker *b, pid_t pid, const struct loaded *l);
+void loaded_read(struct loaded *l, const unsigned char *hash);
 /* Where its stack is, of one that we trace and that is stopped. */
 bool loaded_stack(pid_t pid, uint64_t *sp);
 /* In the stop after an exec. NULL: it is what was expected; or what is not. */

@@ -1,11 +1,13 @@
-"""A file system that does not answer holds who asks it, and nobody else."""
+"""What does not answer, or takes long, holds who asks it, and nobody else."""
+import hashlib
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 
 import pytest
-from shell import wait_until
+from shell import named, wait_until
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 FILES = """
@@ -220,3 +222,61 @@ def test_a_sandbox_ends_while_its_files_do_not_answer(sh, slow):
     wait_until(lambda: sh.get("box")["phase"] in ("stopped", "exited"),
                what="it has ended")
     p.wait(timeout=10)
+
+
+REVIEWED = """
+commands:
+  default_policy: allow
+  unreviewed_code: ask
+"""
+LARGE = 100 << 20
+
+
+def readers():
+    """Helpers of the broker, which read a file for it."""
+    return named("openshell-broker")[1:]
+
+
+def read_by_a_helper(sh):
+    """Whoever reads a large file is stopped, and others are answered."""
+    pid = wait_until(readers, timeout=60, what="a helper that reads")[-1]
+    os.kill(pid, signal.SIGSTOP)
+    r = sh.sh("box", "cat /etc/hostname >/dev/null; id -u; true")
+    assert r.code == 0 and r.out, r
+    os.kill(pid, signal.SIGCONT)
+    wait_until(lambda: pid not in readers(), timeout=60, what="its end")
+
+
+def test_while_a_large_file_is_read_others_are_answered(sh):
+    sh.start("box", policy=sh.policy(REVIEWED))
+    made = f"cp /bin/echo /tmp/large && truncate -s {LARGE} /tmp/large"
+    assert sh.sh("box", made).code == 0
+    p = sh.popen("sandbox", "exec", "box", "--", "sh", "-c", "/tmp/large hi",
+                 stdout=subprocess.PIPE, text=True)
+    read_by_a_helper(sh)        # for a person
+    with open("/bin/echo", "rb") as f:
+        data = f.read().ljust(LARGE, b"\0")
+    subject = "sha256:" + hashlib.sha256(data).hexdigest()
+    n = wait_until(lambda: [
+        q["proposal"] for q in
+        sh.ok("proposal", "list", "-o", "json").json()
+        if q["subject"] == subject], timeout=60, what="a proposal")[0]
+    sh.ok("proposal", "approve", n)
+    read_by_a_helper(sh)        # again, after the answer
+    read_by_a_helper(sh)        # and what the kernel loaded
+    assert p.communicate(timeout=60)[0] == "hi\n"
+    # the same size with another byte is another program
+    r = sh.sh("box", "printf x | dd of=/tmp/large conv=notrunc bs=1 seek="
+              f"{LARGE - 1} 2>/dev/null; timeout -s KILL 2 sh -c "
+              "'/tmp/large hi'; true")
+    assert "hi" not in r.out, r
+
+
+def test_who_waits_for_a_large_file_can_be_killed(sh):
+    sh.start("box", policy=sh.policy(REVIEWED))
+    r = sh.sh("box", f"cp /bin/echo /tmp/large && truncate -s {LARGE} "
+              "/tmp/large; for i in 1 2 3 4 5 6; do /tmp/large hi & p=\"$p $!\"; "
+              "done; kill -9 $p; wait; echo over")
+    assert r.out == "over\n", r
+    wait_until(lambda: not readers(), timeout=60, what="no helper stays")
+    assert sh.sh("box", "echo on").out == "on\n"
