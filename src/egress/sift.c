@@ -328,12 +328,16 @@ sift_request(struct conn *c, struct http_head *h, struct net_answer *a)
 }
 
 bool
-sift_message(struct conn *c, char *p, size_t len, struct net_answer *a)
+sift_message(struct conn *c, char *p, const struct sifted *found,
+    struct net_answer *a)
 {
-	struct sifting s = { .c = c, .sift = a->sift,
-		.enforced = sift_is_enforced(c) };
+	struct sifting s = { .c = c, .sift = a->sift, .where = "message",
+		.body = p, .enforced = sift_is_enforced(c) };
 
 	s.says = (struct saying){ .p = s.text, .cap = sizeof(s.text) };
-	look(&s, c->eg->scan, "message", p, str_of(p == NULL ? "" : p, len));
+	if (found->why != NULL)
+		cannot_look(&s, found->why);
+	for (size_t i = 0; i < found->n; i++)
+		take(&s, &found->v[i]);
 	return conclude(c, &s, a);
 }

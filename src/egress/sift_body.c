@@ -122,6 +122,26 @@ sift_body_more(struct conn *c, const struct http_head *h)
 	return true;
 }
 
+bool
+sift_message_more(struct conn *c, struct sifted **out, struct str text)
+{
+	struct sifted *s = *out;
+
+	if (s == NULL) {
+		s = *out = mem_alloc(1, sizeof(*s));
+		s->scan = scan_share(c->eg->scan);
+		scan_begin(&s->t, s->scan, on_note, s);
+	}
+	if (s->done)
+		return true;
+	if (!take_more(s, text))
+		return false;
+	scan_end(&s->t);
+	scan_fini(&s->t);
+	s->done = true;
+	return true;
+}
+
 struct str
 sift_body_text(struct conn *c)
 {

@@ -34,6 +34,9 @@ struct sifted {
 
 /* Looks at some more of the body. true: all that will be known of it is. */
 bool sift_body_more(struct conn *c, const struct http_head *h);
+/* The same of a message, which stays as it is until then; *s is made at the
+ * first call. */
+bool sift_message_more(struct conn *c, struct sifted **s, struct str text);
 /* The bytes that the findings are of. */
 struct str sift_body_text(struct conn *c);
 void sifted_free(struct sifted *s);	/* NULL is fine */

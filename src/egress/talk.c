@@ -11,6 +11,7 @@
 #include "policy/say.h"
 #include "policy/sift.h"
 #include "sift.h"
+#include "sift_body.h"
 #include "tls/openssl.h"
 
 /* ---- the request */
@@ -50,6 +51,13 @@ talk_begin(struct conn *c, struct net_answer *a)
 	use(c->talk, kinds);
 }
 
+static void
+found_free(struct talk *t)
+{
+	sifted_free(t->sifted);
+	t->sifted = NULL;
+}
+
 bool
 talk_rejudge(struct conn *c, struct net_answer *a)
 {
@@ -60,6 +68,7 @@ talk_rejudge(struct conn *c, struct net_answer *a)
 	if (a->verdict != VERDICT_ALLOW)
 		return false;
 	if (c->talk != NULL) {
+		found_free(c->talk); /* it is looked through anew */
 		use(c->talk, kinds);
 		c->sift = a->sift;
 		return true;
@@ -89,6 +98,7 @@ talk_free(struct conn *c)
 		return;
 	c->talk = NULL;
 	c->eg->held -= t->counted;
+	found_free(t);
 	ws_message_fini(&t->m);
 	free(t);
 }
@@ -157,30 +167,58 @@ denied(struct conn *c, const struct net_answer *a, struct http_fault *f)
 	return over(f, WS_DENIED, buf_str(text).p);
 }
 
+static enum talk_got
+unrecorded(struct http_fault *f)
+{
+	return over(f, WS_TRY_LATER, "the audit log takes no records; try "
+	    "again");
+}
+
+/* Looked through as the request's entry asks for, a slice in each turn; by what
+ * allows the message itself perhaps more, which is rare. */
+static bool
+look(struct conn *c, const struct net_answer *a)
+{
+	struct talk *t = c->talk;
+	bool all;
+
+	if (a == NULL && sift_sent(c->sift) == 0)
+		return true;
+	do
+		all = sift_message_more(c, &t->sifted, buf_str(&t->m.text));
+	while (a != NULL && !all); /* it has an end */
+	return all;
+}
+
 /* All of it is here. */
 static enum talk_got
 judge_whole(struct conn *c, struct http_fault *f)
 {
-	struct ws_message *m = &c->talk->m;
+	struct talk *t = c->talk;
 	struct net_answer a;
 
 	if (!audit_sender_up(&c->eg->audit))
-		return over(f, WS_TRY_LATER, "the audit log takes no "
-		    "records; try again");
+		return unrecorded(f);
 	if (!audit_sender_ready(&c->eg->audit)) {
 		conn_park(c, true);
 		return TALK_WAIT;
 	}
-	if (!judge_units(c, &a) ||
-	    (a.verdict == VERDICT_ALLOW && sift_sent(a.sift) != 0 &&
-		!sift_message(c, m->text.p + m->text.off, m->text.len, &a)))
-		return over(f, WS_TRY_LATER, "the audit log takes no "
-		    "records; try again");
+	if (!look(c, NULL))
+		return TALK_MORE;
+	if (!judge_units(c, &a))
+		return unrecorded(f);
+	if (a.verdict == VERDICT_ALLOW && sift_sent(a.sift) != 0) {
+		must(look(c, &a));
+		if (!sift_message(c, t->m.text.p + t->m.text.off, t->sifted,
+			&a))
+			return unrecorded(f);
+	}
 	if (a.verdict != VERDICT_ALLOW)
 		return denied(c, &a, f);
-	if (RAND_bytes(c->talk->mask, sizeof(c->talk->mask)) != 1)
+	if (RAND_bytes(t->mask, sizeof(t->mask)) != 1)
 		return over(f, WS_GOING_AWAY, "no mask can be made");
-	c->talk->judged = true;
+	found_free(t);
+	t->judged = true;
 	return TALK_ON;
 }
 

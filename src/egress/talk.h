@@ -7,12 +7,15 @@
 #include "conn.h"
 #include "http/ws_message.h"
 
+struct sifted;
+
 struct talk {
 	uint32_t kinds;		/* what they have to be read as (inspect.h); 0:
 				 * nothing of them has to be known */
 	struct ws_message m;
 	struct usec until;	/* all of it has to be here */
 	size_t counted;		/* of it, in eg->held */
+	struct sifted *sifted;	/* what is found in it; or NULL */
 	bool judged;		/* it may be sent on */
 	unsigned char mask[4];
 };
@@ -29,6 +32,7 @@ bool talk_waits(const struct conn *c);
 
 enum talk_got {
 	TALK_ON,	/* as far as there was something, and room */
+	TALK_MORE,	/* there is more to do at once */
 	TALK_WAIT,	/* the audit log has no room */
 	TALK_OVER,	/* *f says why, and the code to close with; a denial is
 			 * recorded */

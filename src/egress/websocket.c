@@ -251,6 +251,9 @@ from_client(struct conn *c, bool *moved)
 		case TALK_ON:
 			*moved |= c->cl.in.len != left;
 			break;
+		case TALK_MORE:
+			*moved = true;
+			break;
 		case TALK_WAIT:
 			return WANT_WAIT;
 		case TALK_OVER:
