@@ -66,6 +66,7 @@ struct h2_stream {
 	bool answered;		/* our head went out */
 	bool ending, sent;	/* our side is to be over; it is */
 	bool over, cut;		/* closed; without both ends */
+	bool asked;		/* client: the request's head went out */
 	bool unseen;		/* the peer did nothing about it: it may be
 				 * asked again */
 };

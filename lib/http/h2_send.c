@@ -135,8 +135,15 @@ static int
 on_sent(nghttp2_session *session, const nghttp2_frame *fr, void *arg)
 {
 	struct h2 *h = arg;
+	struct h2_stream *s;
 
-	(void)session;
+	if (fr->hd.type == NGHTTP2_HEADERS &&
+	    fr->headers.cat == NGHTTP2_HCAT_REQUEST) {
+		s = nghttp2_session_get_stream_user_data(session,
+		    fr->hd.stream_id);
+		if (s != NULL)
+			s->asked = true;
+	}
 	if (fr->hd.type == NGHTTP2_GOAWAY && h->why == NULL &&
 	    fr->goaway.error_code != NGHTTP2_NO_ERROR)
 		h->why = nghttp2_http2_strerror(fr->goaway.error_code);

@@ -106,7 +106,7 @@ may_repeat(const struct conn *c)
 
 	if (!c->head_kept || u->s.in.len > 0)
 		return false;
-	if (u->s.h2 != NULL && u->s.h2->unseen)
+	if (u->s.h2 != NULL && (u->s.h2->unseen || !u->s.h2->asked))
 		return c->repeats < REPEATS_MAX;
 	for (size_t i = 0; i < NELEM(harmless); i++)
 		if (strcmp(c->method, harmless[i]) == 0)

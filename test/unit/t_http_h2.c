@@ -312,7 +312,7 @@ a_request_and_its_response_arrive_whole(void **state)
 	assert_ptr_equal(next(p.client, &ev), c);
 	assert_true(str_eqz(buf_str(&p.down), "HTTP/1.1 200 \r\n\r\nanswer"));
 	assert_true(str_eqz(buf_str(&c->trailers), "grpc-status: 0\r\n\r\n"));
-	assert_true(c->over && !c->cut);
+	assert_true(c->over && !c->cut && c->asked);
 	h2_close(c, H2_CANCEL);
 	h2_close(s, H2_CANCEL);
 	pair_close(&p);
@@ -331,7 +331,9 @@ what_is_asked_too_late_is_over_and_was_not_seen(void **state)
 	h2_own(c, &p, &p.down, &p.up);
 	h2_goaway(p.server);
 	(void)carry(p.server, p.client); /* before it was sent */
+	assert_false(c->asked);
 	(void)carry(p.client, p.server);
+	assert_false(c->asked);
 	assert_ptr_equal(next(p.client, &ev), c);
 	assert_int_equal(ev & H2_OVER, H2_OVER);
 	assert_true(c->unseen && c->over);
