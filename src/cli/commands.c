@@ -69,6 +69,12 @@ static const struct flag delete_flags[] = {
 	GRACE, FLAGS_END,
 };
 
+static const struct flag output_json_flags[] = {
+	{ "output", 'o', FLAG_CHOICE, "table|json", "json is OCSF, and "
+	    "`next'" },
+	FLAGS_END,
+};
+
 static const struct flag logs_flags[] = {
 	{ "lines", 'n', FLAG_COUNT, "N", "the last N only" },
 	{ "tail", 'f', FLAG_BOOL, NULL, "go on as more is logged" },
@@ -249,6 +255,13 @@ const struct command commands[] = {
 	    "  openshell logs dev --since 5m --level warn\n"
 	    "  openshell logs --all --tail -o json | jq .unmapped.host\n",
 	    logs_flags, WORDS_SANDBOX, 0, 1, false, run_logs },
+	{ "audit explain", "NUMBER",
+	    "say all that is known of one record of the log",
+	    "NUMBER is what `openshell logs' shows after #.\n"
+	    "\n"
+	    "Example:\n"
+	    "  openshell audit explain 1234\n",
+	    output_json_flags, WORDS_NONE, 1, 1, false, run_audit_explain },
 	{ "policy set", "[NAME] --policy FILE...",
 	    "change the policy of a sandbox, running or not",
 	    "A refused policy changes nothing. What a sandbox may do with "
@@ -476,6 +489,8 @@ const char *const commands_later[] = {
 	"sandbox discard",
 	"policy suggest", "gateway add", "gateway remove", "gateway select",
 	"gateway list", "gateway login", "gateway logout", "forward",
-	"service", "provider", "audit", "compliance",
+	"service", "provider", "audit query", "audit tail", "audit verify",
+	"audit prove", "audit export", "audit alerts", "audit report",
+	"compliance",
 	"inference", "image", "term", "whoami", NULL,
 };

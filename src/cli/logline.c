@@ -213,6 +213,19 @@ print_why(const struct line *l, FILE *to, bool colour)
 	(void)fprintf(to, "%s", colour_end(dim));
 }
 
+/* For `audit explain'. */
+static void
+print_number(const struct line *l, FILE *to, bool colour)
+{
+	int64_t n = json_number(json_object_get(l->record, "metadata"),
+	    "sequence");
+	enum colour dim = colour ? COLOUR_DIM : COLOUR_NONE;
+
+	if (strcmp(json_text(l->un, "verdict"), "denied") == 0 && n > 0)
+		(void)fprintf(to, "  %s#%lld%s", colour_start(dim),
+		    (long long)n, colour ? colour_end(dim) : "");
+}
+
 static bool
 has_why(const struct line *l)
 {
@@ -248,6 +261,7 @@ print_record(struct logline *s, struct line *l, FILE *to)
 	print_padded(to, l->what, has_why(l) ? &s->what_width : &last,
 	    WHAT_WIDTH_MAX);
 	print_why(l, to, s->colour);
+	print_number(l, to, s->colour);
 	(void)fputc('\n', to);
 }
 

@@ -20,6 +20,7 @@ int run_stop(const struct args *a);
 int run_start(const struct args *a);
 int run_delete(const struct args *a);
 int run_logs(const struct args *a);
+int run_audit_explain(const struct args *a);
 int run_policy_set(const struct args *a);
 int run_policy_update(const struct args *a);
 int run_policy_convert(const struct args *a);

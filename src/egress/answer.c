@@ -215,8 +215,56 @@ put_missing(struct json *j, const struct conn *c, bool connect)
 	json_close(j, '}');
 }
 
+/* It is pasted into a shell: nothing in it may mean something there. */
+static bool
+is_safe(struct str s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVW"
+			   "XYZ0123456789._~%+,@=/-", s.p[i]) == NULL ||
+		    s.p[i] == '\0')
+			return false;
+	return true;
+}
+
 static void
-put_steps(struct json *j, const struct conn *c, const struct net_answer *a)
+how_to_change(const struct conn *c, char *out, size_t cap)
+{
+	(void)snprintf(out, cap, "The operator of this sandbox can change "
+	    "that: openshell policy set %s --policy FILE --wait",
+	    c->eg->name);
+}
+
+/* The very words with which an operator would permit this and no more. */
+static void
+how_to_allow(const struct conn *c, const struct net_answer *a, bool connect,
+    char *out, size_t cap)
+{
+	struct str path = buf_str(&c->path);
+	bool by_words = c->at.host.kind != HOST_IPV6 &&
+	    (connect || (is_safe(path) && is_safe(str_c(c->method)) &&
+		path.len < cap / 2));
+
+	if (strstr(a->reason, "it is only for [") != NULL)
+		(void)snprintf(out, cap, "The operator of this sandbox can "
+		    "add this program to binaries of that rule.");
+	else if (!by_words)
+		how_to_change(c, out, cap);
+	else if (connect)
+		(void)snprintf(out, cap, "The operator of this sandbox can "
+		    "allow it: openshell policy update %s --add-endpoint "
+		    "%s:%u", c->eg->name, c->at.host.text,
+		    (unsigned)c->at.port);
+	else
+		(void)snprintf(out, cap, "The operator of this sandbox can "
+		    "allow it: openshell policy update %s --add-allow "
+		    "'%s:%u:%s:%.*s'", c->eg->name, c->at.host.text,
+		    (unsigned)c->at.port, c->method, (int)path.len, path.p);
+}
+
+static void
+put_steps(struct json *j, const struct conn *c, const struct net_answer *a,
+    bool connect)
 {
 	char step[512];
 
@@ -235,9 +283,10 @@ put_steps(struct json *j, const struct conn *c, const struct net_answer *a)
 		(void)snprintf(step, sizeof(step),
 		    "No rule names %s.", c->at.host.text);
 	json_str(j, NULL, str_c(step));
-	(void)snprintf(step, sizeof(step),
-	    "The operator of this sandbox can allow it: openshell policy set "
-	    "%s --policy FILE --wait", c->eg->name);
+	if (a->rule.file.len > 0)
+		how_to_change(c, step, sizeof(step));
+	else
+		how_to_allow(c, a, connect, step, sizeof(step));
 	json_str(j, NULL, str_c(step));
 	json_close(j, ']');
 }
@@ -286,7 +335,7 @@ answer_denied(struct conn *c, const struct net_answer *a, bool connect)
 		json_str(&j, "asks", str_c(asks));
 	if (a->rule.file.len == 0)
 		put_missing(&j, c, connect);
-	put_steps(&j, c, a);
+	put_steps(&j, c, a, connect);
 	body_close(&j);
 	return send_answer(c, 403, a);
 }

@@ -239,7 +239,7 @@ judge_record(struct conn *c, enum audit_kind kind,
 		if (reason.len == 0)
 			r.reason = str_c(a->reason);
 	}
-	if (kind == AUDIT_HTTP) {
+	if (kind == AUDIT_HTTP || kind == AUDIT_FINDING) {
 		r.action = str_c(c->odd_method ? "***" : c->method);
 		r.path = buf_str(c->shown.len > 0 ? &c->shown : &c->path);
 	}

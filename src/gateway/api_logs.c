@@ -96,7 +96,7 @@ static int
 read_filter(struct call *c, struct log_filter *f, struct err *e)
 {
 	char sandbox[NAME_BYTES_MAX + 1], n[16], since[40], level[8],
-	    source[16], follow[4];
+	    source[16], follow[4], number[24];
 	const struct param params[] = {
 		{ "sandbox", sandbox, sizeof(sandbox) },
 		{ "n", n, sizeof(n) },
@@ -104,11 +104,15 @@ read_filter(struct call *c, struct log_filter *f, struct err *e)
 		{ "level", level, sizeof(level) },
 		{ "source", source, sizeof(source) },
 		{ "follow", follow, sizeof(follow) },
+		{ "number", number, sizeof(number) },
 	};
 	struct box *b;
 
 	if (params_read(c->query, params, NELEM(params), e) == -1)
 		return -1;
+	if (number[0] != '\0' &&
+	    !str_u64(str_c(number), INT64_MAX, &f->number))
+		return err_set(e, ERR_INPUT, "number is that of a record");
 	b = sandbox[0] == '\0' ? NULL : box_find(c->g, sandbox);
 	if (b == NULL && strcmp(sandbox, "@last") == 0)
 		return err_set(e, ERR_MISSING, "there is no sandbox");

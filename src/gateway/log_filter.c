@@ -121,6 +121,8 @@ log_filter_takes(const struct log_filter *f, struct str line)
 
 	if (!audit_line_parse(line, &a))
 		return false;
+	if (f->number != 0 && a.seq != f->number)
+		return false;
 	inside = str_eqz(a.role, "supervisor") || str_eqz(a.role, "egress");
 	if (f->sandbox[0] != '\0' && !str_eqz(a.sandbox_id, f->sandbox) &&
 	    !str_eqz(a.sandbox, f->sandbox))
@@ -134,6 +136,9 @@ log_filter_is_before(const struct log_filter *f, struct str line)
 {
 	struct audit_line a;
 
-	return f->since_ms > 0 && audit_line_parse(line, &a) &&
-	    a.time_ms < f->since_ms - DISORDER_MS;
+	if ((f->since_ms == 0 && f->number == 0) ||
+	    !audit_line_parse(line, &a))
+		return false;
+	return a.seq < f->number ||
+	    (f->since_ms > 0 && a.time_ms < f->since_ms - DISORDER_MS);
 }

@@ -18,6 +18,7 @@ struct log_filter { /* zero passes everything */
 	int64_t since_ms;
 	uint32_t severity;			/* OCSF, at least */
 	enum log_source source;
+	uint64_t number;			/* of the one; 0: any */
 	uint64_t last;				/* only the last so many */
 	bool has_last;
 	bool follow;

@@ -136,3 +136,43 @@ def test_the_logs_files_are_its_users_alone(sh):
 def test_a_deleted_sandboxes_records_stay(sh):
     sh.once("curl", "-s", "https://other.test/", policy=POLICY)
     assert sh.audited(host="other.test", verdict="denied")
+
+
+def test_one_record_is_explained_and_nothing_of_it_reaches_a_shell(sh):
+    sh.start("box", """
+network:
+  allow:
+    - endpoint: echo.test
+      paths: [/ok]
+""")
+    paths = ["/a'b", "/$(reboot)", "/`id`", "/a;b", "/plain"]
+    r = sh.exec("box", "sh", "-c", "for u; do curl -sS -g --path-as-is "
+                "\"https://echo.test$u\"; done", "sh", *paths)
+    steps = [json.loads(x)["next_steps"][-1] for x in r.out.splitlines()
+             if "next_steps" in x]
+    assert steps[-1].endswith("policy update box --add-allow "
+                              "'echo.test:443:GET:/plain'"), steps
+    got = sh.audited(kind="http", verdict="denied", path="/plain")
+    for record in sh.audit(kind="http", verdict="denied"):
+        number = record["_"]["metadata"]["sequence"]
+        r = sh.ok("audit", "explain", number)
+        words = [x for x in r.out.splitlines() if x.startswith("  next ")]
+        for text in words + steps:
+            if "openshell policy" in text:
+                assert not set(text) & set("$`;()"), text
+                assert text.count("'") in (0, 2), text
+    number = got[-1]["_"]["metadata"]["sequence"]
+    r = sh.ok("audit", "explain", f"#{number}", "-o", "json").json()
+    assert r["metadata"]["sequence"] == number
+    assert r["next"] == "openshell policy update box --add-allow " \
+        "'echo.test:443:GET:/plain'", r
+    # What it says permits just that.
+    assert sh.run(*r["next"].replace("'", "").split()[1:],
+                  "--wait").code == 0
+    assert sh.exec("box", "curl", "-sS", "-o", "/dev/null", "-w",
+                   "%{http_code}", "https://echo.test/plain").out == "200"
+    assert sh.run("audit", "explain", "1000000").code == 1
+    assert sh.run("audit", "explain", "x").code == 2
+    line = [x for x in sh.ok("logs", "box", "--level", "warn").out
+            .splitlines() if "/plain" in x]
+    assert line and line[0].endswith(f"#{number}"), line

@@ -246,3 +246,65 @@ def test_the_log_has_the_same_words_for_each_way(box, host, port):
         what=f"{len(asked)} records")
     for key in ("reason", "rule", "exe", "port", "policy_hash"):
         assert len({r.get(key) for r in got}) == 1, (key, got)
+
+
+EXPLAINED = [
+    # request, how it is denied, what the explanation says
+    (["https", "other.test", 443, "GET", "/x"],
+     ["policy update box --add-endpoint other.test:443"]),
+    (["https", "echo.test", 443, "GET", "/secret/x"],
+     ["GET https://echo.test/secret/x", "path /secret/x is not in [",
+      "policy update box --add-allow 'echo.test:443:GET:/secret/x'"]),
+    (["https", "echo.test", 443, "DELETE", "/a/x"],
+     ["method DELETE is not in [", "echo.test:443:DELETE:/a/x"]),
+    (["http", "metadata.evil.test", 80, "GET", "/a/x"],
+     ["GET http://metadata.evil.test/a/x", "leads to 169.254.169.254",
+      "allowed_ips"]),
+    (["https", "api.github.com", 443, "GET", "/a/x"],
+     ["it is only for [/usr/bin/curl], and the program is /usr/bin/python3",
+      "add it to binaries"]),
+    (["https", "evil.test", 443, "POST", "/a/x"],
+     ["policy.yaml:", "a deny beats every allow: narrow "]),
+]
+ITS_OWN = ("when", "by", "sha256", "started", "address")
+
+
+def explained(box, record):
+    number = record["_"]["metadata"]["sequence"]
+    r = box.ok("audit", "explain", f"#{number}")
+    first, *rest = r.out.splitlines()
+    fields = {x[2:10].strip(): x[11:] for x in rest}
+    assert fields["by"].startswith("/usr/bin/python3"), r
+    assert fields["sandbox"] == "box" and "generation" in fields["policy"], r
+    return "\n".join([first] + [x for x in rest
+                               if x[2:10].strip() not in ITS_OWN])
+
+
+@pytest.mark.parametrize("row,words", EXPLAINED)
+def test_every_way_is_explained_alike(box, row, words):
+    def denied():
+        return [r for r in box.audit(host=row[1], verdict="denied")
+                if r["kind"] in ("http", "net_open", "finding")]
+    before = len(denied())
+    ((_, ways),) = ask_all(box, [row])
+    for way, got in ways.items():
+        assert verdict(got)[0] in ("denied", "ssrf_denied"), (way, got)
+    # A name that may have no connection at all has no address either.
+    asked = [w for w in ways if row[1] != "other.test" or
+             w not in ("socks-address", "direct", "h2-direct")]
+    records = shell.wait_until(
+        lambda: (lambda r: r if len(r) >= len(asked) else None)(
+            denied()[before:]), what=f"{len(asked)} records")
+    texts = {explained(box, r) for r in records}
+    assert len(texts) == 1, "\n---\n".join(texts)
+    for w in words:
+        assert w in next(iter(texts)), (w, texts)
+    # What the agent is told says the same.
+    for got in ways.values():
+        if got[0] == "request" and "next_steps" in got[2]:
+            steps = " ".join(json.loads(got[2])["next_steps"])
+            reason = json.loads(got[2])["reason"]
+            assert reason in next(iter(texts)), got
+            for w in words:
+                if w.startswith("policy update"):
+                    assert w in steps, (w, steps)
