@@ -261,6 +261,8 @@ struct str websocket_offer(const struct conn *c, const struct http_head *h,
     char out[WS_DEFLATE_BYTES_MAX]);
 /* tunnel.c: 200 to the CONNECT. */
 enum want tunnel_open(struct conn *c);
+/* tunnel.c: no more is asked on it; recorded if nothing ever was. */
+void tunnel_unused(struct conn *c);
 /* tunnel.c: it is over, and recorded with why. */
 enum want tunnel_refuse(struct conn *c, const char *why);
 

@@ -352,6 +352,7 @@ head_ready(struct conn *c)
 static enum want
 head_never(struct conn *c)
 {
+	tunnel_unused(c);
 	if (c->cl.failed || c->cl.out.len == 0)
 		return WANT_CLOSE;
 	conn_enter(c, CONN_LINGER);

@@ -197,6 +197,20 @@ conn_accept(struct conn *c)
 	return WANT_TURN;
 }
 
+/* Some libraries look at a certificate only after the handshake, and hang up
+ * without an alert (Node does). */
+void
+tunnel_unused(struct conn *c)
+{
+	if (!c->tls || c->parent != NULL || c->begun ||
+	    strcmp(c->method, "CONNECT") != 0)
+		return;
+	(void)judge_record(c, AUDIT_FINDING, AUDIT_OBSERVED, NULL, 0,
+	    STR("the program ended its TLS connection without a request: it "
+		"may not trust the sandbox's authority (protocols: [tls] "
+		"passes its TLS unread)")); /* it is over either way */
+}
+
 /* ---- bytes that pass ---- */
 
 /* Of TLS that passes, what comes before the server's answer to the hello is

@@ -88,3 +88,24 @@ def test_a_program_that_pins_is_told_of_and_does_not_hang(box, way):
     assert [g for g in got if g["reason"].startswith(
         "the program does not trust the sandbox's authority") and
         "protocols: [tls]" in g["reason"]], got
+
+
+def test_a_program_that_hangs_up_without_a_word_is_told_of(box):
+    """As Node does, which looks at the certificate after the handshake."""
+    r = box.exec("box", "python3", "-c", """
+import socket, ssl
+c = ssl.create_default_context()
+c.check_hostname = False; c.verify_mode = ssl.CERT_NONE
+for ask in (True, False):
+    s = socket.create_connection(("echo.test", 443), 20)
+    s = c.wrap_socket(s, server_hostname="echo.test")
+    if ask:
+        s.sendall(b"GET / HTTP/1.1\\r\\nHost: echo.test\\r\\n\\r\\n")
+        print(s.recv(12))
+    s.close()
+""")
+    assert r.out == "b'HTTP/1.1 200'\n", r
+    why = "the program ended its TLS connection without a request: it may " \
+        "not trust the sandbox's authority (protocols: [tls] passes its " \
+        "TLS unread)"
+    assert len(box.audited(kind="finding", reason=why)) == 1

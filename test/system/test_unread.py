@@ -1,4 +1,6 @@
 """TLS that passes unread, from its first byte or after STARTTLS."""
+import subprocess
+
 import hosts
 import pytest
 import shell
@@ -395,3 +397,18 @@ print(s.recv(64)[4:13])
         "300f020400000002" "78070a010004000400", "97", "True",
         "0700000300000002000000", "b'\\xffW\\x0c#HY000'"], r
     assert b"secret".hex() not in str(world.events(event="clear"))
+
+
+def test_a_new_policy_ends_what_has_not_come_to_tls(sh):
+    sh.start("box", POLICY)
+    p = sh.popen("sandbox", "exec", "box", "--", "python3", "-c", INSIDE + """
+s = connect("mail.test", 587)
+print(until(s, b"\\r\\n")); sys.stdout.flush()
+print(rest(s)[:4])
+""", stdout=subprocess.PIPE)
+    assert b"220" in p.stdout.readline()
+    sh.ok("policy", "set", "box", "--policy",
+          sh.policy(POLICY.replace("465, 587, ", "")), "--wait")
+    assert b"220" not in p.communicate(timeout=20)[0] and p.returncode == 0
+    assert sh.audited(kind="net_close", host="mail.test",
+                      reason="ended by a change of the policy")
