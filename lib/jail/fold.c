@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -36,6 +37,30 @@ is_known(int dirfd)
 		if (((unsigned long)fs.f_type & 0xffffffffUL) == types[i])
 			return true;
 	return false;
+}
+
+#define XFS_MAGIC 0x58465342
+#define XFS_CI	  0x1000U	/* XFS_FSOP_GEOM_FLAGS_DIRV2CI */
+
+/* A whole file system of XFS may be made so. */
+static bool
+is_xfs_of_that_kind(int dirfd)
+{
+	union {
+		struct {
+			uint32_t before[23], flags;
+		} v;
+		char room[112];	/* struct xfs_fsop_geom_v1 */
+	} geometry = { 0 };
+	CLEAN_FD int fd = -1;
+	struct statfs fs;
+
+	if (fstatfs(dirfd, &fs) == -1 || fs.f_type != XFS_MAGIC)
+		return false;
+	fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd != -1 && ioctl(fd, _IOC(_IOC_READ, 'X', 100,
+		sizeof(geometry)), &geometry) == 0 &&
+	    (geometry.v.flags & XFS_CI) != 0;
 }
 
 /* ext4, f2fs and tmpfs have it for single directories. */
@@ -103,5 +128,6 @@ is_tried(int dirfd)
 bool
 fold_is(int dirfd)
 {
-	return is_known(dirfd) || fold_is_marked(dirfd) || is_tried(dirfd);
+	return is_known(dirfd) || is_xfs_of_that_kind(dirfd) ||
+	    fold_is_marked(dirfd) || is_tried(dirfd);
 }

@@ -192,9 +192,12 @@ void spot_fini(struct spot *s);
 
 enum name_kind {
 	NAME_NONE,		/* not known */
-	NAME_LOOSE,		/* path says where it leads, with dots */
+	NAME_LOOSE,		/* path says where it leads, and may not be
+				 * what that is called */
 	NAME_EXACT,		/* path is canonical, if no link is on the way */
 };
+/* mounts: /proc/PID/mountinfo's text. */
+void exact_init(const char *mounts);
 enum name_kind name_whole(const struct ask *a, int dirfd, const char *asked,
     char path[PATH_BYTES_MAX]);
 bool name_is_proc(const char *path);

@@ -14,7 +14,8 @@
  * A relative name is put after what the caller's directory is called. If that
  * was moved meanwhile, the object is another one, and judged as that.
  *
- * What stands for something else than itself (/proc) has no such name, and
+ * In a file system that may take another spelling for the name, it is asked
+ * all the same. What stands for something else than itself (/proc) has no such name, and
  * nothing has where names are hidden, which may stand on the way. */
 #include <assert.h>
 #include <errno.h>
@@ -30,6 +31,7 @@
 
 #include "base/clean.h"
 #include "base/compat.h"
+#include "base/must.h"
 #include "base/str.h"
 #include "broker/slow.h"
 #include "jail/calls_abi.h"
@@ -149,6 +151,66 @@ follow_root(char path[PATH_BYTES_MAX])
 	return true;
 }
 
+/* ---- file systems in which a name may be spelled otherwise ---- */
+
+static struct {
+	struct {
+		char *path;
+		size_t len;
+	} *v;
+	size_t n;
+} unsure;
+
+/* A name leads to what has this name, and to nothing else: by bytes, but for
+ * directories that are marked (jail/fold.h), and these print the name as it is
+ * asked for anyhow. */
+static bool
+is_by_bytes(const char *type)
+{
+	static const char *const known[] = { "ext2", "ext3", "ext4", "xfs",
+		"btrfs", "f2fs", "bcachefs", "tmpfs", "ramfs", "overlay",
+		"proc", "sysfs", "devtmpfs", "devpts", "squashfs", "erofs" };
+
+	for (size_t i = 0; i < NELEM(known); i++)
+		if (strcmp(type, known[i]) == 0)
+			return true;
+	return false;
+}
+
+void
+exact_init(const char *mounts)
+{
+	size_t lines = 0;
+
+	for (const char *at = mounts; (at = strchr(at, '\n')) != NULL; at++)
+		lines++;
+	unsure.v = mem_alloc(lines + 1, sizeof(*unsure.v));
+	while (lines-- > 0) {
+		const char *end = strchr(mounts, '\n');
+		const char *dash = memmem(mounts, (size_t)(end - mounts),
+		    " - ", 3);
+		char path[PATH_BYTES_MAX] = "/", type[32] = "";
+
+		if (sscanf(mounts, "%*u %*u %*s %*s %4095s", path) == 1)
+			mount_unescape(path);
+		if (dash == NULL || sscanf(dash, " - %31s", type) != 1 ||
+		    !is_by_bytes(type)) {
+			unsure.v[unsure.n].path = mem_strdup(path);
+			unsure.v[unsure.n++].len = strlen(path);
+		}
+		mounts = end + 1;
+	}
+}
+
+static bool
+is_unsure(const char *path)
+{
+	for (size_t i = 0; i < unsure.n; i++)
+		if (unsure.v[i].len == 1 || is_below(path, unsure.v[i].path))
+			return true;
+	return false;
+}
+
 enum name_kind
 name_whole(const struct ask *a, int dirfd, const char *asked,
     char path[PATH_BYTES_MAX])
@@ -173,7 +235,7 @@ name_whole(const struct ask *a, int dirfd, const char *asked,
 	if (!follow_root(path) || name_is_proc(path) ||
 	    is_below(path, "/dev/pts"))
 		return NAME_NONE;
-	kind = is_plain(path) ? NAME_EXACT : NAME_LOOSE;
+	kind = is_plain(path) && !is_unsure(path) ? NAME_EXACT : NAME_LOOSE;
 	if (slow_matters(a->b) && (kind == NAME_LOOSE ||
 		slow_path(a->b, path)))
 		return NAME_NONE;

@@ -50,6 +50,7 @@ mounts_read(struct broker *b, struct err *e)
 	for (at = text; b->nseen < lines; at = strchr(at, '\n') + 1)
 		b->seen[b->nseen++] = strtoull(at, NULL, 10);
 	qsort(b->seen, b->nseen, sizeof(*b->seen), by_number);
+	exact_init(text);
 	free(text);
 	return 0;
 }

@@ -6,16 +6,19 @@
  * thread, for a moment, and umask(2) itself is asked too: not to be judged, but to forget.
  * Threads may share a umask, so then all is forgotten; and the kernel runs the
  * call only after our answer, so until its caller asks something else nothing
- * is remembered. The same goes for execution, with which a thread may take
- * over another's number. A number that went to a new process within that
+ * is remembered. The same goes for execution by a thread that is not its
+ * process's first, with which it takes over that one's number. A number that went to a new process within that
  * moment would lend it the old one's umask: it takes as many forks as there
  * are numbers. */
 #include <string.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
+#include "base/clean.h"
 #include "base/clock.h"
 #include "base/compat.h"
 #include "broker/broker.h"
+#include "jail/calls_abi.h"
 
 #define MOMENT_MS 1000
 
@@ -74,6 +77,24 @@ is_changing(int64_t now)
 	return masks.nchanging > 0;
 }
 
+/* Of all threads of a process only the first has its number. */
+static bool
+is_first(const struct ask *a)
+{
+	CLEAN_FD int fd = (int)syscall(NR_PIDFD_OPEN, a->tid, 0);
+
+	return fd >= 0;
+}
+
+static bool
+may_change(const struct ask *a)
+{
+	if (a->number == SYS_umask)
+		return true;
+	return (a->number == SYS_execve || a->number == SYS_execveat) &&
+	    !is_first(a);
+}
+
 void
 mask_notice(const struct ask *a)
 {
@@ -81,8 +102,7 @@ mask_notice(const struct ask *a)
 
 	if (masks.changing[at].tid == a->tid)
 		change_ends(at); /* it has that call behind it */
-	if (a->number == SYS_umask || a->number == SYS_execve ||
-	    a->number == SYS_execveat)
+	if (may_change(a))
 		change_begins(a->tid);
 }
 
