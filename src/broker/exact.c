@@ -15,8 +15,8 @@
  * was moved meanwhile, the object is another one, and judged as that.
  *
  * In a file system that may take another spelling for the name, it is asked
- * all the same. What stands for something else than itself (/proc) has no such name, and
- * nothing has where names are hidden, which may stand on the way. */
+ * all the same. What stands for something else than itself (/proc) has no such
+ * name, and nothing has where names are hidden, which may stand on the way. */
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -3,13 +3,13 @@
  *
  * Only /proc tells them, in a page of text that takes the kernel longer to
  * write than all the rest of a creat(2). So they are remembered for each
- * thread, for a moment, and umask(2) itself is asked too: not to be judged, but to forget.
- * Threads may share a umask, so then all is forgotten; and the kernel runs the
- * call only after our answer, so until its caller asks something else nothing
- * is remembered. The same goes for execution by a thread that is not its
- * process's first, with which it takes over that one's number. A number that went to a new process within that
- * moment would lend it the old one's umask: it takes as many forks as there
- * are numbers. */
+ * thread, for a moment, and umask(2) itself is asked too: not to be judged,
+ * but to forget. Threads may share a umask, so then all is forgotten; and the
+ * kernel runs the call only after our answer, so until its caller asks
+ * something else nothing is remembered. The same goes for execution by a
+ * thread that is not its process's first, with which it takes over that one's
+ * number. A number that went to a new process within that moment would lend it
+ * the old one's umask: it takes as many forks as there are numbers. */
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
