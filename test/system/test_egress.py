@@ -197,6 +197,21 @@ print(len(t), max(t) - min(t) > 0.5)
     assert r.out == "5 True\n", r
 
 
+@pytest.mark.parametrize("version", ["--http1.1", "--http2"])
+def test_a_stream_without_an_end_arrives_as_it_comes(box, version):
+    r = box.exec("box", "sh", "-c", f"curl -sN {version} "
+                 "https://echo.test/forever | head -n 3", timeout=60)
+    assert r.out == "data: again\n\ndata: again\n", r
+
+
+@pytest.mark.parametrize("version", ["--http1.1", "--http2"])
+def test_what_is_around_an_answer_comes_with_it(box, version):
+    r = curl(box, "-i", version, "https://echo.test/around")
+    lines = r.out.replace("\r", "").lower().split("\n")
+    assert any(" 103" in x for x in lines), r
+    assert "link: </a>; rel=preload" in lines and "bodyx-end: yes" in lines, r
+
+
 @pytest.mark.parametrize("what,want", [
     ("/chunked", "one\ntwo\nthree\n"), ("/close", "until close\n"),
     ("/status/204", ""), ("/status/304", ""), ("/status/500", "status 500\n")])

@@ -4,13 +4,20 @@ import shutil
 
 import pytest
 
+# Of packages what openshell-policy(5) says: GET, and the paths that are read.
 POLICY = """
 network:
   allow:
     - endpoint: github.com
     - endpoint: pypi.org
+      methods: [GET]
+      paths: [/simple/tinywheel/]
     - endpoint: files.pythonhosted.org
+      methods: [GET]
+      paths: ["/packages/**"]
     - endpoint: registry.npm.test
+      methods: [GET]
+      paths: [/tinypackage, /tinypackage/-/*]
     - endpoint: echo.test
 """
 NOTHING = """
@@ -86,6 +93,28 @@ def test_a_downloaded_package_installs_and_works(sh):
                 "tinywheel && python3 -c 'import tinywheel; "
                 "print(tinywheel.ANSWER)'", policy=POLICY, timeout=120)
     assert r.out.endswith("42\n"), r
+
+
+def test_no_other_package_is_read_and_none_is_published(sh, world):
+    present("npm")
+    sh.start("box", POLICY)
+    r = sh.sh("box", "mkdir p && cd p && echo "
+              "'{\"name\":\"mine\",\"version\":\"1.0.0\"}' >package.json && "
+              "echo //registry.npm.test/:_authToken=x >.npmrc && npm publish "
+              "--fetch-retries 0 --registry https://registry.npm.test",
+              timeout=120)
+    assert r.code != 0 and "403" in r.out + r.err, r
+    for how in ("https://registry.npm.test/other",
+                "-X PUT https://registry.npm.test/tinypackage",
+                "-F content=x https://pypi.org/legacy/",
+                "https://pypi.org/simple/",
+                "https://registry.npm.test/tinypackage/-rev/1",
+                "'https://registry.npm.test/tinypackage/-/..%2f..%2fother'",
+                "--path-as-is "
+                "https://registry.npm.test/tinypackage/-/../../other"):
+        r = sh.sh("box", "curl -s -o /dev/null -w '%{http_code}' " + how)
+        assert r.out in ("400", "403"), (how, r)
+    assert world.requests() == []
 
 
 def test_node_fetch_goes_through_the_proxy(sh, pytestconfig):

@@ -70,6 +70,22 @@ def _chunked(rq):
     rq.conn.end_chunks()
 
 
+def _forever(rq):
+    """Until nobody reads it."""
+    rq.conn.start_chunks()
+    while True:
+        rq.conn.chunk("data: again\n\n")
+        time.sleep(0.05)
+
+
+def _around(rq):
+    """What comes before an answer, and behind it."""
+    rq.conn.send(b"HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n"
+                 b"\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n"
+                 b"Trailer: x-end\r\n\r\n4\r\nbody\r\n0\r\n"
+                 b"x-end: yes\r\n\r\n")
+
+
 def _until_close(rq):
     rq.conn.send(b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\nuntil close\n")
     return "close"
@@ -100,7 +116,7 @@ def _apt(rq):
 
 
 ECHO = {"/apt/": _apt, "/sse": _sse, "/big/": _big, "/upload": _upload, "/slow/": _slow,
-        "/served": _served, "/chunked": _chunked, "/close": _until_close,
+        "/forever": _forever, "/around": _around, "/served": _served, "/chunked": _chunked, "/close": _until_close,
         "/status/": _status, "/ws/": _ws}
 
 
