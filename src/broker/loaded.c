@@ -89,7 +89,7 @@ mapped_query(struct broker *b, pid_t pid, uint64_t at, dev_t *dev, ino_t *ino)
 }
 
 /* What is mapped there? */
-static bool
+bool
 mapped_at(struct broker *b, pid_t pid, uint64_t at, dev_t *dev, ino_t *ino)
 {
 	int rc = mapped_query(b, pid, at, dev, ino);
@@ -403,6 +403,10 @@ loaded_compare(struct broker *b, pid_t pid, uint64_t sp,
 
 	if (l->nothing)
 		return "no program";
+	/* first: what nobody can write any more is what is read then */
+	if (l->hashed && !l->read && mapped_for_writing(b, pid))
+		return "a file that a process has mapped, and so could change "
+		    "while it runs";
 	if (!same_file(&who, l))
 		return "another file";
 	if (stack_read(&who, sp, n, &s) == -1)

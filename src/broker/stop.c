@@ -313,7 +313,8 @@ is_read_first(struct broker *b, pid_t pid, struct going *g)
 {
 	CLEAN_FD int fd = loaded_large(b, pid, &g->loaded);
 
-	if (fd == -1 || finding_loaded(b, pid, fd, on_read) != 0)
+	if (fd == -1 || mapped_for_writing(b, pid) ||
+	    finding_loaded(b, pid, fd, on_read) != 0)
 		return false;
 	g->stopped = pid;
 	return true;

@@ -56,6 +56,15 @@ bool loaded_stack(pid_t pid, uint64_t *sp);
 const char *loaded_compare(struct broker *b, pid_t pid, uint64_t sp,
     const struct loaded *l);
 
+/* What stands at a place in a process's memory, as its maps say. */
+bool mapped_at(struct broker *b, pid_t pid, uint64_t at, dev_t *dev,
+    ino_t *ino);
+
+/* ---- mapped.c */
+
+/* May what pid has loaded be changed while it runs? */
+bool mapped_for_writing(struct broker *b, pid_t pid);
+
 /* ---- tracer.c: an exec of who is traced by another. */
 
 struct traced {

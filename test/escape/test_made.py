@@ -451,3 +451,65 @@ def test_a_binary_that_changes_under_the_check_never_runs(sh, how, times):
     r = sh.exec("box", "python3", "-c", BINARIES, how, times(20),
                 options=["--workdir", "/work"], timeout=300)
     assert r.code == 0 and "and False" in r.out and r.out[0] != "0", r
+
+
+# The kernel keeps who has a file open from writing to it while it runs, but
+# on an overlay not who mapped it and closed it.
+MAPS = """
+import ctypes, os, subprocess, sys, threading
+libc = ctypes.CDLL(None, use_errno=True)
+libc.mmap.restype = ctypes.c_void_p
+libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t] + [ctypes.c_int] * 3 \
+    + [ctypes.c_long]
+libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
+os.chdir('/usr/local/bin')
+
+def map_it():
+    fd = os.open('made', os.O_RDWR)
+    at = libc.mmap(None, 4096, 3, 1, fd, 0)
+    os.close(fd)
+    assert at != ctypes.c_void_p(-1).value
+    return at
+
+def run():
+    r = subprocess.run(['./made', 'it', 'ran'], stdout=subprocess.PIPE)
+    print((str(r.returncode) + ' ' + r.stdout.decode()).strip(), flush=True)
+
+run()
+at = map_it()
+run()
+libc.munmap(at, 4096)
+run()
+ready, go = os.pipe(), os.pipe()
+if os.fork() == 0:      # the first of its threads ends, another has it
+    def other():
+        map_it()
+        os.write(ready[1], b'x')
+        os.read(go[0], 1)
+        os._exit(0)
+    threading.Thread(target=other).start()
+    libc.pthread_exit(None)
+os.read(ready[0], 1)
+run()
+os.write(go[1], b'x')
+os.wait()
+run()
+"""
+
+
+@pytest.mark.parametrize("size", [0, 2 << 20])
+def test_a_binary_on_an_overlay_is_not_run_while_it_is_mapped(sh, size):
+    sh.config(approval_timeout="60s")
+    sh.start("box", policy=sh.policy(
+        "file_access:\n  system: layered\n" + POLICY.format(mode="ask")))
+    with open("/bin/echo", "rb") as f:
+        good = f.read().ljust(size, b"\0")
+    p = sh.popen("sandbox", "exec", "box", "--", "sh", "-c",
+                 "cp /bin/echo /usr/local/bin/made && truncate -s "
+                 f"{len(good)} /usr/local/bin/made && /usr/local/bin/made")
+    answer(sh, good, "approve")
+    assert p.wait(timeout=60) == 0
+    r = sh.exec("box", "python3", "-c", MAPS)
+    assert r.out.splitlines() == ["0 it ran", "-9", "0 it ran", "-9",
+                                  "0 it ran"], r
+    assert "has mapped" in r.err, r
