@@ -209,6 +209,7 @@ look_ioctl(struct bpf *b)
 	for (size_t i = 0; i < NELEM(no); i++)
 		bpf_if_eq(b, no[i], ANSWER_ERRNO(EPERM));
 	bpf_if_eq(b, FIOSETOWN, b->yes); /* who is signalled */
+	bpf_if_eq(b, FIOASYNC, b->yes);
 	bpf_if_eq(b, SIOCSPGRP, b->yes);
 	bpf_ret(b, ANSWER_ALLOW);
 }
@@ -216,17 +217,26 @@ look_ioctl(struct bpf *b)
 #define SET_LEASE 1024 /* F_SETLEASE, which libc hides from us */
 #define SET_DELEGATION 1040 /* F_SETDELEG, newer: the same of directories */
 #define SET_OWNER_EX 15 /* F_SETOWN_EX */
+#define SET_SIGNAL 10 /* F_SETSIG */
 
 /* A lease makes whoever opens the file wait, most of a minute; and a sandbox
  * of root is the owner of every program in the host's /usr. */
 static void
 look_fcntl(struct bpf *b)
 {
+	size_t async;
+
 	bpf_load_arg(b, 1);
 	bpf_if_eq(b, SET_LEASE, ANSWER_ERRNO(EACCES));
 	bpf_if_eq(b, SET_DELEGATION, ANSWER_ERRNO(EINVAL));
 	bpf_if_eq(b, F_SETOWN, b->yes); /* who is signalled */
 	bpf_if_eq(b, SET_OWNER_EX, b->yes);
+	bpf_if_eq(b, SET_SIGNAL, b->yes); /* and how */
+	async = bpf_when_eq(b, F_SETFL);
+	bpf_load_arg(b, 2);
+	bpf_if_any(b, O_ASYNC, b->yes); /* a terminal: who is in front */
+	bpf_ret(b, ANSWER_ALLOW);
+	bpf_end(b, async);
 	bpf_ret(b, ANSWER_ALLOW);
 }
 

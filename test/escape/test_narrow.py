@@ -483,3 +483,43 @@ print("proxy", to(socket.AF_INET, ("127.0.0.1", 3128)) is not None)
     assert "GOT" not in r.out, (r, out, err)
     assert "own True" in r.out and "proxy True" in r.out, r
     assert b"GOT" not in out and b"reached True" in out, (out, err)
+
+
+def test_a_shared_terminal_signals_nobody_for_it(box):
+    """Who asks a terminal for signals has them sent to who is in front."""
+    r = box.exec("box", "python3", "-c", """
+import os, pty, subprocess, time
+NARROW = '''
+import fcntl, os, struct
+def tries(what, *a):
+    try:
+        what(*a)
+        print("GOT", a)
+    except OSError as e:
+        print("no", e.errno)
+tries(fcntl.fcntl, 0, 10, 9)
+tries(fcntl.fcntl, 0, fcntl.F_SETFL, os.O_RDWR | os.O_ASYNC)
+tries(fcntl.ioctl, 0, 0x5452, struct.pack("i", 1))
+fcntl.fcntl(0, fcntl.F_SETFL, os.O_RDWR | os.O_NONBLOCK)
+fcntl.fcntl(0, fcntl.F_SETFL, os.O_RDWR)
+print("done")
+'''
+pid, master = pty.fork()
+if pid == 0:
+    subprocess.run(["/work/bin/enter-reader", "python3", "-c", NARROW],
+                   process_group=0)
+    print("ready", flush=True)
+    input()
+    input()
+    os._exit(7)
+said = b""
+while b"ready" not in said:
+    said += os.read(master, 1000)
+print(said.decode())
+os.write(master, b"a" + b"\\n")
+time.sleep(0.2)
+os.write(master, b"b" + b"\\n")
+print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+""")
+    assert "GOT" not in r.out and r.out.count("no 1") == 3, r
+    assert "done" in r.out and r.out.endswith("\n7\n"), r
