@@ -2,13 +2,13 @@
  * the whole of the commands section can tell. */
 #include "base/compat.h"
 #include "compile/commands.h"
+#include "policy/rates.h"
 
-/* Requests are counted, and canaries looked for, for the sandbox as a whole. */
+/* Canaries are looked for, for the sandbox as a whole. */
 static void
 refuse_whole(struct compile *c, const struct node *body)
 {
-	static const char *const lists[] = { "allow", "egress" };
-	const struct node *net = map_find(body, "network"), *rates, *canaries;
+	const struct node *net = map_find(body, "network"), *canaries;
 
 	if (net == NULL)
 		return;
@@ -16,20 +16,6 @@ refuse_whole(struct compile *c, const struct node *body)
 	if (canaries != NULL)
 		not_enforced(c, canaries, "canaries in a profile: write them "
 		    "into the policy itself");
-	rates = map_find(net, "rate_limits");
-	if (rates != NULL)
-		not_enforced(c, rates, "rate_limits in a profile");
-	for (size_t k = 0; k < NELEM(lists); k++) {
-		const struct node *list = map_find(net, lists[k]);
-
-		for (uint32_t i = 0; list != NULL &&
-		    list->kind == NODE_LIST && i < list->n; i++) {
-			rates = map_find(list->items[i], "rate_limits");
-			if (rates != NULL)
-				not_enforced(c, rates, "rate_limits in a "
-				    "profile");
-		}
-	}
 }
 
 /* It stands in messages and records, and on the command line. */
@@ -153,6 +139,31 @@ check_star(struct compile *c, const struct pol_commands *k)
 		    k->fallback.at->doc->name, k->fallback.at->line);
 }
 
+static uint32_t
+rates_of(const struct policy *p)
+{
+	const struct pol_scalar *v = p->limits.v;
+
+	return p->nrates + (v[LIMIT_REQUESTS].at != NULL ||
+	    v[LIMIT_EGRESS_MB].at != NULL);
+}
+
+/* They are counted side by side. */
+static void
+check_rates(struct compile *c, const struct pol_commands *k)
+{
+	uint32_t n = rates_of(&c->pol);
+
+	for (uint32_t i = 0; i < k->nprofiles; i++) {
+		n += rates_of(k->profiles[i].pol);
+		if (n <= RATES_MAX)
+			continue;
+		node_error(c, k->profiles[i].at, "more than %d rate_limits, "
+		    "in the policy and its profiles together", RATES_MAX);
+		return;
+	}
+}
+
 void
 commands_check(struct compile *c)
 {
@@ -169,6 +180,7 @@ commands_check(struct compile *c)
 			node_warning(c, k->profiles[i].at, "no command runs "
 			    "under this profile");
 	check_star(c, k);
+	check_rates(c, k);
 	for (uint32_t i = 0; i < k->nprofiles; i++)
 		if (k->profiles[i].pol->commands != NULL)
 			check_star(c, k->profiles[i].pol->commands);

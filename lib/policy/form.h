@@ -308,6 +308,10 @@ struct image {
 	/* With a maximum: it, and all else without it. Otherwise NULL both. */
 	struct image *max, *own;
 	struct image **under;	/* one for each of profiles, or NULL */
+	/* Of a profile: its number from 1, and where its limits stand among
+	 * those of the whole; which of them are over all that it does. */
+	uint32_t profile, rate;
+	uint64_t whole_rates;
 };
 
 static inline struct str

@@ -15,6 +15,7 @@
 #include "policy/detail.h"
 #include "policy/cond.h"
 #include "policy/exec.h"
+#include "policy/rates.h"
 #include "policy/sound.h"
 
 static int
@@ -195,7 +196,28 @@ profile_take(struct image *im, uint32_t i, struct err *e)
 	im->info.needs_fields |= p->info.needs_fields;
 	im->info.needs_body |= p->info.needs_body;
 	im->info.file_hide |= p->info.file_hide;
+	p->profile = i + 1;
 	return 0;
+}
+
+/* Those of profiles are counted behind the policy's own. */
+static bool
+rates_take(struct image *im)
+{
+	uint32_t n = im->nrates;
+
+	for (uint32_t i = 0; i < im->nprofiles; i++) {
+		struct image *p = im->under[i];
+
+		p->rate = n;
+		n += p->nrates;
+		if (n > RATES_MAX)
+			return false;
+		for (uint32_t k = 0; k < p->nrates; k++)
+			if (p->rates[k].whole != 0)
+				p->whole_rates |= UINT64_C(1) << (p->rate + k);
+	}
+	return true;
 }
 
 /* Which profile a rule leads to is of this image's, also in the profiles'. */
@@ -231,6 +253,8 @@ profiles_take(struct image *im, struct err *e)
 	}
 	if (im->nprofiles > 0 && !unders_ok(im, im))
 		return refuse(e, "a profile is not there");
+	if (!rates_take(im))
+		return refuse(e, "its profiles have too many limits");
 	if (im->nprofiles > 0)
 		im->info.needs_who = im->info.needs_file_gate = true;
 	return 0;

@@ -27,6 +27,18 @@ narrow(struct net_answer *a, const struct net_answer *max)
 	a->sift = sift_join(a->sift, max->sift);
 }
 
+/* Those of a profile beside the policy's own, those of a maximum apart. */
+static void
+count(const struct image *max, const struct net_answer *one,
+    struct net_answer *out)
+{
+	if (max->profile == 0)
+		out->rates[1] |= one->rates[0];
+	else if (max->nrates > 0)
+		out->rates[0] |= one->rates[0] << max->rate |
+		    max->whole_rates;
+}
+
 void
 bound_network(const struct image *max, struct str who,
     const struct net_query *q, struct net_answer *out)
@@ -36,7 +48,7 @@ bound_network(const struct image *max, struct str who,
 	policy_network(max, q, &one);
 	one.asked |= out->asked;
 	out->asked = one.asked;
-	out->rates[1] |= one.rates[0];
+	count(max, &one, out);
 	if (out->judged == VERDICT_ALLOW && one.judged == VERDICT_DENY) {
 		enum verdict verdict = out->verdict;
 		enum treatment treat = out->treat;

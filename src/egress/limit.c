@@ -15,8 +15,10 @@ denial_of(const struct rates_over *over)
 	char used[160];
 
 	rates_print(over, used, sizeof(used));
-	(void)snprintf(a.reason, sizeof(a.reason), "over %s: %s",
-	    over->bytes ? "max_data_egress_mb" : "max_requests_per_minute",
+	(void)snprintf(a.reason, sizeof(a.reason), "%s%.*s%sover %s: %s",
+	    over->rate.profile.len > 0 ? "the profile " : "",
+	    (int)over->rate.profile.len, over->rate.profile.p,
+	    over->rate.profile.len > 0 ? ": " : "", over->bytes ? "max_data_egress_mb" : "max_requests_per_minute",
 	    used);
 	return a;
 }

@@ -32,9 +32,9 @@ key_of(const struct rate *r, bool maximum)
 {
 	char *key = NULL;
 
-	if (asprintf(&key, "%s%s%.*s", maximum ? "max " : "",
-		r->whole ? "whole " : "", (int)r->rule.text.len,
-		r->rule.text.p) == -1)
+	if (asprintf(&key, "%s%s%.*s %.*s", maximum ? "max " : "",
+		r->whole ? "whole " : "", (int)r->profile.len, r->profile.p,
+		(int)r->rule.text.len, r->rule.text.p) == -1)
 		abort();
 	return key;
 }

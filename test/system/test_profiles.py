@@ -227,6 +227,19 @@ def test_the_network_of_a_profile_changes_live_and_its_files_do_not(sh):
         assert r.code != 0 and "profiles" in r.err, r
 
 
+def test_requests_of_a_profile_have_limits_of_their_own(sh):
+    start(sh, POLICY.replace("    network:\n      allow:",
+                             "    network:\n      rate_limits: "
+                             "{max_requests_per_minute: 2}\n      allow:"))
+    assert [status(sh, ZEN) for _ in range(3)] == ["200", "200", "429"]
+    wide = ["curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", ZEN]
+    assert [sh.exec("box", *wide).out for _ in range(3)] == ["200"] * 3
+    assert status(sh, ZEN) == "429"
+    got = sh.audited(verdict="denied", host="api.github.com")
+    assert "the profile reviewer: over max_requests_per_minute: 2 of 2" in \
+        got[-1]["reason"], got
+
+
 def test_explain_answers_for_who_is_under_one(sh):
     path = sh.policy(POLICY)
     ask = ["policy", "explain", "--policy", path]

@@ -13,6 +13,7 @@
 #include "compile/compile.h"
 #include "policy/form.h"
 #include "policy/profile.h"
+#include "policy/rates.h"
 
 /* ---- one policy with profiles */
 
@@ -551,8 +552,8 @@ static const struct {
 	    "profiles: {a: {inference: {allow: []}}}\n",
 	    "inference in a profile" },
 	{ "amounts, by this version",
-	    "profiles: {a: {network: {rate_limits: {max_requests_per_minute: "
-	    "5}}}}\n", "rate_limits in a profile" },
+	    "profiles: {a: {resources: {max_memory_mb: 100}}}\n",
+	    "resources in a profile" },
 	{ "what contradicts itself", "profiles: {a: {commands: "
 	    "{default_policy: allow, deny: [\"*\"]}}}\n", "remove one" },
 	{ "the same of the network", "profiles: {a: {network: "
@@ -591,6 +592,44 @@ faults_are_said(void **state)
 		diags_fini(&d);
 	}
 	assert_int_equal(bad, 0);
+}
+
+/* Each has up to 63 entries with limits, and all together 64 of them. */
+static void
+all_limits_together_are_bounded(void **state)
+{
+	(void)state;
+	for (unsigned n = 20; n <= 22; n++) {
+		char text[32768] = "";
+		size_t len = 0;
+		struct policy_file f = { "p.yaml", STR(""), POLICY_GIVEN,
+			false };
+		struct diags d = { 0 };
+		char *bytes = NULL;
+		int rc;
+
+		len = (size_t)snprintf(text, sizeof(text), "network: "
+		    "{default_policy: allow}\nprofiles:\n");
+		for (unsigned p = 0; p < 3; p++) {
+			len += (size_t)snprintf(text + len, sizeof(text) - len,
+			    "  p%u:\n    network:\n      allow:\n", p);
+			for (unsigned i = 0; i < n; i++)
+				len += (size_t)snprintf(text + len,
+				    sizeof(text) - len, "        - {endpoint: "
+				    "h%u.test, rate_limits: "
+				    "{max_requests_per_minute: 1}}\n", i);
+		}
+		f.text = str_of(text, len);
+		rc = policy_compile(&f, 1, POLICY_STAGE_ENFORCE, &bytes, &len,
+		    &d);
+		if ((rc == 0) != (3 * n <= RATES_MAX))
+			fail_msg("%u: %s", n, diags_print(&d, false));
+		if (rc != 0)
+			assert_non_null(strstr(diags_print(&d, false),
+			    "more than 64 rate_limits"));
+		free(bytes);
+		diags_fini(&d);
+	}
 }
 
 static void
@@ -646,6 +685,7 @@ main(void)
 		cmocka_unit_test(names_are_counted_through),
 		cmocka_unit_test(a_profile_is_never_wider),
 		cmocka_unit_test(faults_are_said),
+		cmocka_unit_test(all_limits_together_are_bounded),
 		cmocka_unit_test(a_damaged_profile_is_refused),
 	};
 

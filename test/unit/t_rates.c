@@ -52,15 +52,22 @@ drop(struct policy_made *p)
 }
 
 static struct rates_set
-asked(const struct image *im, const char *host, const char *path)
+asked_under(const struct image *im, const char *host, const char *path,
+    uint64_t profiles)
 {
-	struct net_query q = { .host = str_c(host), .port = 443, .tls = true,
+	struct net_query q = { .profiles = profiles, .host = str_c(host), .port = 443, .tls = true,
 		.method = STR("GET"), .path = str_c(path) };
 	struct net_answer a;
 
 	policy_network(im, &q, &a);
 	assert_int_equal(a.verdict, VERDICT_ALLOW);
 	return (struct rates_set){ { a.rates[0], a.rates[1] } };
+}
+
+static struct rates_set
+asked(const struct image *im, const char *host, const char *path)
+{
+	return asked_under(im, host, path, 0);
 }
 
 static bool
@@ -103,6 +110,87 @@ an_entry_and_the_sandbox_count_each_for_itself(void **state)
 	assert_false(admit(r, a, 0, 62 * S)); /* five again */
 	rates_free(r);
 	drop(&p);
+}
+
+static const char profiled[] =
+    "network:\n"
+    "  rate_limits: {max_requests_per_minute: 9}\n"
+    "  allow:\n"
+    "    - endpoint: a.test\n"
+    "      rate_limits: {max_requests_per_minute: 8}\n"
+    "    - endpoint: b.test\n"
+    "profiles:\n"
+    "  none: {network: {allow: [{endpoint: a.test}, {endpoint: b.test}]}}\n"
+    "  one:\n"
+    "    network:\n"
+    "      rate_limits: {max_requests_per_minute: 2}\n"
+    "      allow: [{endpoint: a.test}, {endpoint: b.test}]\n"
+    "  two:\n"
+    "    network:\n"
+    "      allow:\n"
+    "        - endpoint: a.test\n"
+    "          rate_limits: {max_requests_per_minute: 1}\n"
+    "        - endpoint: b.test\n";
+
+enum { NO_PROFILE, PROFILE_NONE = 1, PROFILE_ONE = 2, PROFILE_TWO = 4 };
+
+static void
+a_profile_counts_what_is_under_it(void **state)
+{
+	struct policy_made p = make(profiled, NULL);
+	struct rates *r = rates_new(p.im, NULL, (struct usec){ S });
+	struct rates_set one = asked_under(p.im, "b.test", "/", PROFILE_ONE);
+	struct rates_set other = asked_under(p.im, "a.test", "/", PROFILE_TWO);
+	struct rates_set both = asked_under(p.im, "a.test", "/", PROFILE_ONE |
+	    PROFILE_TWO);
+	struct rates_over over;
+	bool seen;
+
+	(void)state;
+	assert_int_equal(image_rates(p.im, false), 4);
+	assert_true(asked_under(p.im, "a.test", "/", PROFILE_NONE).of[0] ==
+	    asked(p.im, "a.test", "/").of[0]);
+	assert_true(asked_under(p.im, "b.test", "/", PROFILE_TWO).of[0] == 0);
+	assert_true(both.of[0] == (one.of[0] | other.of[0]));
+	assert_true(one.of[1] == 0 && other.of[1] == 0);
+	assert_true(admit(r, one, 0, S));
+	assert_true(admit(r, both, 0, S));
+	assert_false(admit(r, one, 0, S));	/* its two */
+	assert_false(admit(r, other, 0, S));	/* its one */
+	assert_true(admit(r, asked(p.im, "b.test", "/"), 0, S));
+	assert_false(rates_admit(r, one, 0, (struct usec){ S }, &over, &seen));
+	assert_true(str_eqz(over.rate.profile, "one"));
+	/* what they did is the policy's, too: three of nine */
+	for (int i = 0; i < 6; i++)
+		assert_true(admit(r, asked(p.im, "b.test", "/"), 0, S));
+	assert_false(admit(r, asked(p.im, "b.test", "/"), 0, S));
+	rates_free(r);
+	drop(&p);
+}
+
+static void
+a_profiles_counts_outlive_a_new_policy(void **state)
+{
+	struct policy_made p = make(profiled, NULL);
+	struct policy_made q = make("network: {allow: [{endpoint: a.test}, {endpoint: b.test}]}\n"
+	    "profiles:\n"
+	    "  new: {network: {rate_limits: {max_requests_per_minute: 2},\n"
+	    "    allow: [{endpoint: b.test}]}}\n"
+	    "  one: {network: {rate_limits: {max_requests_per_minute: 2},\n"
+	    "    allow: [{endpoint: b.test}]}}\n", NULL);
+	struct rates *r = rates_new(p.im, NULL, (struct usec){ S });
+	struct rates_set one = asked_under(p.im, "b.test", "/", PROFILE_ONE);
+
+	(void)state;
+	assert_true(admit(r, one, 0, S));
+	assert_true(admit(r, one, 0, S));
+	r = rates_new(q.im, r, (struct usec){ S });
+	assert_false(admit(r, asked_under(q.im, "b.test", "/", 2), 0, S));
+	assert_true(admit(r, asked_under(q.im, "b.test", "/", 1), 0, S));
+	assert_true(admit(r, asked(q.im, "b.test", "/"), 0, S));
+	rates_free(r);
+	drop(&p);
+	drop(&q);
 }
 
 static void
@@ -289,6 +377,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 		    an_entry_and_the_sandbox_count_each_for_itself),
+		cmocka_unit_test(a_profile_counts_what_is_under_it),
+		cmocka_unit_test(a_profiles_counts_outlive_a_new_policy),
 		cmocka_unit_test(a_wider_entry_does_not_free_from_a_limit),
 		cmocka_unit_test(a_refusal_says_when_to_come_again),
 		cmocka_unit_test(bytes_are_counted_to_the_last),
