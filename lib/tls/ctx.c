@@ -33,7 +33,7 @@ struct tls {
 	uint64_t uses;
 	struct session sessions[SESSION_COUNT_MAX_TLS];
 	struct tls_own *own[TLS_OWN_MAX];
-	uint32_t nown;
+	uint32_t own_count;
 };
 
 struct tls *
@@ -54,7 +54,7 @@ tls_free(struct tls *t)
 		return;
 	for (size_t i = 0; i < SESSION_COUNT_MAX_TLS; i++)
 		SSL_SESSION_free(t->sessions[i].s);
-	for (uint32_t i = 0; i < t->nown; i++)
+	for (uint32_t i = 0; i < t->own_count; i++)
 		own_free(t->own[i]);
 	SSL_CTX_free(t->server);
 	SSL_CTX_free(t->client);
@@ -295,17 +295,17 @@ client_ctx(struct tls *t, struct err *e)
 int
 tls_own_add(struct tls *t, struct str host, uint16_t port, struct err *e)
 {
-	if (t->nown == TLS_OWN_MAX)
+	if (t->own_count == TLS_OWN_MAX)
 		return err_set(e, ERR_LIMIT, "more than %d servers have TLS "
 		    "of their own", TLS_OWN_MAX);
-	t->own[t->nown++] = own_new(host, port);
+	t->own[t->own_count++] = own_new(host, port);
 	return 0;
 }
 
 int
 tls_own_file(struct tls *t, enum tls_own_file which, int fd, struct err *e)
 {
-	if (t->nown > 0 && own_take(t->own[t->nown - 1], which, fd))
+	if (t->own_count > 0 && own_take(t->own[t->own_count - 1], which, fd))
 		return 0;
 	(void)close(fd);
 	return err_set(e, ERR_PEER, "a file for TLS belongs to no server");
@@ -317,7 +317,7 @@ own_find(const struct tls *t, struct str host, uint16_t port)
 {
 	struct tls_own *loose = NULL;
 
-	for (uint32_t i = 0; i < t->nown; i++)
+	for (uint32_t i = 0; i < t->own_count; i++)
 		if (own_is_for(t->own[i], host, port))
 			return t->own[i];
 		else if (own_is_for(t->own[i], host, 0))

@@ -64,6 +64,8 @@ up_tell(struct up *u, struct err *e)
 {
 	loop_timer_stop(u->eg->loop, &u->timer);
 	up_unlist(u);
+	if (e != NULL && u->to.via) /* it may have moved */
+		dns_forget(u->eg->dns, host_str(&u->eg->via.at.host));
 	if (e != NULL)
 		h2_up_failed(u, e);
 	if (u->owner != NULL)

@@ -146,7 +146,7 @@ def test_credentials_are_the_proxys_alone(sh, world):
     (3140, 502, "Connection refused")])
 def test_the_proxys_faults_are_told_as_such(sh, world, slow, port, status,
                                             why):
-    if port in (3131, 3136, 3137) and not slow:
+    if port in (3131, 3134, 3136, 3137) and not slow:
         pytest.skip("with --all")
     proxied(sh, port)
     out = get(sh, "https://echo.test/x")
@@ -159,7 +159,9 @@ def test_the_proxys_faults_are_told_as_such(sh, world, slow, port, status,
                 if e["address"] == hosts.RELAY]
 
 
-def test_a_proxys_no_has_no_control_characters(sh):
+def test_a_proxys_no_has_no_control_characters(sh, slow):
+    if not slow:
+        pytest.skip("with --all")
     proxied(sh, 3130)
     out = get(sh, "https://echo.test/x")
     assert "\x1b" not in out and "the upstream proxy" in out and \
@@ -217,7 +219,9 @@ def test_a_server_is_shown_our_certificate_and_believed_by_its_own(sh,
     assert "me.corp.test" in r.out, r
 
 
-def test_without_its_authority_a_private_server_is_not_believed(sh):
+def test_without_its_authority_a_private_server_is_not_believed(sh, slow):
+    if not slow:
+        pytest.skip("with --all")
     sh.start("box", POLICY)
     out = get(sh, "https://vault.corp.test:444/")
     assert "its certificate is not trusted" in out and \
@@ -236,14 +240,18 @@ def test_a_private_authority_speaks_for_its_server_alone(sh):
     assert get(sh, "https://vault.corp.test:444/").endswith(" 200")
 
 
-def test_a_server_that_wants_a_certificate_says_so(sh):
+def test_a_server_that_wants_a_certificate_says_so(sh, slow):
+    if not slow:
+        pytest.skip("with --all")
     own(sh, ca=at(sh, "private-ca.pem"))
     for port in (443, 8443):
         out = get(sh, f"https://vault.corp.test:{port}/")
         assert "alert" in out and out.endswith(" 502"), out
 
 
-def test_a_key_that_is_not_the_certificates_is_told(sh):
+def test_a_key_that_is_not_the_certificates_is_told(sh, slow):
+    if not slow:
+        pytest.skip("with --all")
     world_file(sh, "good.key")
     own(sh, ca=at(sh, "private-ca.pem"), certificate=at(sh, "client.crt"),
         key=at(sh, "good.key"))
