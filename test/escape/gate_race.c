@@ -4,6 +4,7 @@
  * it holds "SECRET"). Says how often it tried and how often it won. */
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -106,6 +107,46 @@ connect_one(void)
 	close(s);
 }
 
+static struct sockaddr_in port = { AF_INET };
+
+/* an address leads to who is not under the profile, who counts */
+static void *
+report(void *arg)
+{
+	(void)arg;
+	while (!stop) {
+		*(volatile in_port_t *)&port.sin_port = htons(7001);
+		*(volatile in_port_t *)&port.sin_port = htons(7002);
+	}
+	return NULL;
+}
+
+static void
+listen_narrow(void)
+{
+	static int s;
+
+	port.sin_port = htons(7002);
+	port.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	s = socket(AF_INET, SOCK_STREAM, 0);
+	if (bind(s, (struct sockaddr *)&port, sizeof(port)) == -1 ||
+	    listen(s, 4096) == -1)
+		exit(2);
+}
+
+static long refused;
+
+static void
+connect_port(void)
+{
+	int s = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+	if (connect(s, (struct sockaddr *)&port, sizeof(port)) == -1 &&
+	    errno == EACCES)
+		refused++;
+	close(s);
+}
+
 /* descriptors are others */
 static void *
 redup(void *arg)
@@ -133,6 +174,8 @@ try_one(const char *way)
 		return is_won(openat(50, "file", O_RDONLY));
 	if (strcmp(way, "socket") == 0)
 		connect_one();	/* won if it arrived */
+	if (strcmp(way, "port") == 0)
+		connect_port();	/* likewise */
 	/* a new name for what is shut */
 	if (strcmp(way, "hardlink") == 0) {
 		if (link(path, "open/got") == 0) {
@@ -171,6 +214,10 @@ main(int argc, char **argv)
 		other = readdress;
 		listen_inside();
 	}
+	if (strcmp(way, "port") == 0) {
+		other = report;
+		listen_narrow();
+	}
 	if (strcmp(way, "fd") == 0)
 		other = redup;
 	if (strcmp(way, "swap") == 0) {
@@ -185,6 +232,7 @@ main(int argc, char **argv)
 			wins += try_one(way);
 	stop = 1;
 	pthread_join(t, NULL);
-	printf("%ld tries, %ld wins\n", tries, wins);
+	printf("%ld tries, %ld wins", tries, wins);
+	printf(refused > 0 ? ", some refused\n" : "\n");
 	return wins != 0;
 }

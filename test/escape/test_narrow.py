@@ -1,6 +1,7 @@
 """Out of a profile: what runs under a narrower policy, in a sandbox in which
 others run under a wider one, as the same user."""
 import os
+import shutil
 
 import pytest
 
@@ -358,6 +359,38 @@ os.execv("/work/bin/enter-reader", ["enter-reader", "sh", "-c",
                                     % child])
 """)
     assert "traced -1" in r.out, r
+
+
+SERVE = """
+import socket
+s = socket.create_server(("127.0.0.1", 7001))
+s.setblocking(False)
+print("there", flush=True)
+input()
+try:
+    s.accept()
+    print("REACHED")
+except BlockingIOError:
+    print("nobody came")
+"""
+
+
+@pytest.mark.both
+def test_class_3_no_race_for_a_port_is_won(box, pytestconfig):
+    build = pytestconfig.getoption("--build")
+    seconds = 60 if pytestconfig.getoption("--all") else 1
+    at = os.path.join(box.files, "w", "bin", "gate_race")
+    shutil.copy(os.path.join(build, "test", "escape", "gate_race"), at)
+    os.chmod(at, 0o755)
+    box.write("w/open/serve.py", SERVE, mode=0o644)
+    r = box.sh("box", f"""
+mkfifo /tmp/in
+python3 /work/open/serve.py </tmp/in >/tmp/out & exec 9>/tmp/in
+while [ ! -s /tmp/out ]; do sleep 0.05; kill -0 $! || exit 1; done
+/work/bin/enter-reader /work/bin/gate_race port {seconds}
+echo >&9; wait; tail -n 1 /tmp/out
+""", timeout=seconds + 60)
+    assert "some refused" in r.out and r.out.endswith("nobody came\n"), r
 
 
 SHARED = """
