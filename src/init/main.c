@@ -27,6 +27,9 @@
 struct session { /* pid 0: free */
 	uint32_t id;
 	pid_t pid;	/* leader of its session and process group */
+	bool starting;	/* it has not executed yet; says is told when it has */
+	int says;
+	uint32_t request;
 };
 
 static struct {
@@ -67,15 +70,24 @@ send_or_end(enum msg_type t, uint32_t id, struct wbuf *w)
 }
 
 static void
-on_spawn(struct msg *m)
+say_spawned(uint32_t request, const struct spawned *v)
 {
 	unsigned char bytes[1024];
 	struct wbuf w = { bytes, 0, sizeof(bytes), false };
+
+	spawned_put(&w, v);
+	send_or_end(MSG_INIT_SPAWNED, request, &w);
+}
+
+static void
+on_spawn(struct msg *m)
+{
 	struct rbuf r = rbuf_of(m->body);
 	struct arena a = { .max = (size_t)4 * MSG_BYTES_MAX };
 	struct session_start s;
 	struct spawned out = { 0 };
 	struct session *slot = session_free();
+	int says = -1;
 
 	if (session_start_get(&r, &a, &s) == -1 || s.argv[0] == NULL ||
 	    m->nfds != (s.tty ? 1U : 3U))
@@ -85,13 +97,27 @@ on_spawn(struct msg *m)
 		out.error = EAGAIN;
 		(void)strcpy(out.what, "find room for a session");
 	} else {
-		spawn_program(&s, m->fds, &out);
+		says = spawn_program(&s, m->fds, &out);
 	}
-	if (out.error == 0 && slot != NULL)
-		*slot = (struct session){ s.session, (pid_t)out.pid };
-	spawned_put(&w, &out);
-	send_or_end(MSG_INIT_SPAWNED, m->id, &w);
+	if (says == -1)
+		say_spawned(m->id, &out);
+	else
+		*slot = (struct session){ s.session, (pid_t)out.pid, true,
+			says, m->id };
 	arena_fini(&a);
+}
+
+/* It runs, or it could not be started. */
+static void
+on_started(struct session *s)
+{
+	struct spawned out = { .session = s->id, .pid = (uint32_t)s->pid };
+
+	spawn_result(s->says, &out);
+	s->starting = false;
+	if (out.error != 0)
+		s->pid = 0;	/* its end is nobody's */
+	say_spawned(s->request, &out);
 }
 
 /* To the group of the session's leader. What is in the foreground of a
@@ -141,7 +167,9 @@ reap(void)
 		struct wbuf w = { bytes, 0, sizeof(bytes), false };
 		struct exited x;
 
-		if (s == NULL)
+		if (s != NULL && s->starting)
+			on_started(s); /* it ended, so it has said all */
+		if (s == NULL || s->pid == 0)
 			continue; /* an orphan */
 		x = (struct exited){ s->id, status };
 		s->pid = 0;
@@ -167,17 +195,40 @@ start(void)
 	return init.chld == -1 ? -1 : 0;
 }
 
+static nfds_t
+watch(struct pollfd *p, struct session **of)
+{
+	nfds_t n = 2;
+
+	p[0] = (struct pollfd){ init.chan.fd, POLLIN, 0 };
+	p[1] = (struct pollfd){ init.chld, POLLIN, 0 };
+	for (size_t i = 0; i < NELEM(init.sessions); i++)
+		if (init.sessions[i].pid != 0 && init.sessions[i].starting) {
+			of[n] = &init.sessions[i];
+			p[n++] = (struct pollfd){ init.sessions[i].says,
+				POLLIN, 0 };
+		}
+	return n;
+}
+
 int
 main(void)
 {
 	if (getpid() != 1 || start() == -1)
 		return 1;
 	for (;;) {
-		struct pollfd p[2] = { { init.chan.fd, POLLIN, 0 },
-			{ init.chld, POLLIN, 0 } };
+		struct pollfd p[2 + NELEM(init.sessions)];
+		struct session *of[NELEM(p)];
+		const nfds_t n = watch(p, of);
 
-		if (poll(p, 2, -1) == -1 && errno != EINTR)
-			return 1;
+		if (poll(p, n, -1) == -1) {
+			if (errno != EINTR)
+				return 1;
+			continue;
+		}
+		for (nfds_t i = 2; i < n; i++)
+			if (p[i].revents != 0)
+				on_started(of[i]);
 		if (p[1].revents != 0)
 			reap();
 		if (p[0].revents != 0)

@@ -12,23 +12,23 @@
 
 extern char **environ;
 
-/* Shared with the child, which runs in our memory until it executes. */
-struct step {
-	volatile int error;
-	const char *volatile what;
+struct step { /* that failed; goes through a pipe, which an exec closes */
+	int error;
+	char what[48];
 };
 
 static NORETURN void
-child_fail(struct step *p, const char *what)
+child_fail(int says, const char *what)
 {
-	p->error = errno;
-	p->what = what;
+	struct step p = { .error = errno };
+
+	(void)snprintf(p.what, sizeof(p.what), "%s", what);
+	(void)!write(says, &p, sizeof(p)); /* if it fails, we ended: 127 */
 	_exit(127);
 }
 
-/* After vfork: nothing here allocates or returns to the caller's frame. */
 static NORETURN void
-child(const struct session_start *s, const int *fds, struct step *p)
+child(const struct session_start *s, const int *fds, int says)
 {
 	const char *dir = s->workdir[0] == '\0' ? "/home/sandbox" : s->workdir;
 	sigset_t none;
@@ -38,35 +38,52 @@ child(const struct session_start *s, const int *fds, struct step *p)
 		(void)signal(signo, SIG_DFL); /* KILL and STOP always are */
 	(void)sigemptyset(&none);
 	if (sigprocmask(SIG_SETMASK, &none, NULL) == -1 || setsid() == -1)
-		child_fail(p, "start a session");
+		child_fail(says, "start a session");
 	if (s->tty && ioctl(fds[0], TIOCSCTTY, 0) == -1)
-		child_fail(p, "take the terminal");
+		child_fail(says, "take the terminal");
 	for (int i = 0; i < 3; i++)
 		if (dup2(fds[s->tty ? 0 : i], i) == -1)
-			child_fail(p, "set standard input and output");
+			child_fail(says, "set standard input and output");
 	if (chdir(dir) == -1)
-		child_fail(p, "enter the working directory");
+		child_fail(says, "enter the working directory");
 	(void)execvpe(s->argv[0], s->argv, s->env);
-	child_fail(p, "execute");
+	child_fail(says, "execute");
 }
 
-void
+int
 spawn_program(const struct session_start *s, const int *fds,
     struct spawned *out)
 {
-	struct step p = { 0, "" };
+	int says[2];
 	pid_t pid;
 
 	environ = s->env; /* execvpe searches the PATH in it */
-	pid = vfork();
-	if (pid == 0)
-		child(s, fds, &p);
+	pid = pipe2(says, O_CLOEXEC) == -1 ? -1 : fork();
+	if (pid == 0) {
+		/* above what becomes its standard input and output */
+		int high = fcntl(says[1], F_DUPFD_CLOEXEC, 10);
+
+		child(s, fds, high == -1 ? says[1] : high);
+	}
 	if (pid == -1) {
 		out->error = errno;
 		(void)snprintf(out->what, sizeof(out->what), "start a process");
-		return;
+		return -1;
 	}
+	(void)close(says[1]);
 	out->pid = (uint32_t)pid;
-	out->error = p.error;
-	(void)snprintf(out->what, sizeof(out->what), "%s", p.what);
+	return says[0];
+}
+
+void
+spawn_result(int fd, struct spawned *out)
+{
+	struct step p;
+
+	if (read(fd, &p, sizeof(p)) == (ssize_t)sizeof(p)) {
+		out->error = p.error;
+		p.what[sizeof(p.what) - 1] = '\0';
+		(void)snprintf(out->what, sizeof(out->what), "%s", p.what);
+	}
+	(void)close(fd);
 }
