@@ -125,6 +125,8 @@ helper_reap(struct broker *b, pid_t pid, int status)
 		b->nhelpers--;
 		if (h.done != NULL)
 			h.done(&h.ask, pid, status);
+		else if (!WIFEXITED(status)) /* if anybody waits still */
+			helper_answer(&h.ask, -EIO, 0);
 		return true;
 	}
 	return false;

@@ -279,3 +279,79 @@ def test_who_waits_for_a_large_file_can_be_killed(sh):
     assert r.out == "over\n", r
     wait_until(lambda: not readers(), timeout=60, what="no helper stays")
     assert sh.sh("box", "echo on").out == "on\n"
+
+
+PIPES = """
+file_access:
+  deny:
+    - path: "**/*.pem"
+"""
+
+
+def test_a_helper_that_is_killed_leaves_nobody_waiting(sh):
+    sh.start("box", policy=sh.policy(PIPES))
+    p = sh.popen("sandbox", "exec", "box", "--", "sh", "-c",
+                 "mkfifo /tmp/p; cat /tmp/p", stderr=subprocess.PIPE,
+                 text=True)
+    os.kill(wait_until(readers, what="a helper that opens")[-1],
+            signal.SIGKILL)
+    assert "Input/output error" in p.communicate(timeout=30)[1]
+    assert sh.sh("box", "echo on").out == "on\n"
+
+
+def test_a_killed_supervisor_leaves_nothing_of_a_gated_sandbox(sh):
+    sh.start("box", policy=sh.policy(PIPES))
+    p = sh.popen("sandbox", "exec", "box", "--", "sh", "-c",
+                 "mkfifo /tmp/p; cat /tmp/p", stderr=subprocess.DEVNULL)
+    wait_until(readers, what="a helper that opens")
+    os.kill(named("openshell-supervisor")[0], signal.SIGKILL)
+    wait_until(lambda: not named("openshell-broker") and
+               not named("openshell-init"), what="all of it has ended")
+    p.wait(timeout=30)
+
+
+# A name that leads now to what answers, now to what does not.
+SWAPS = """
+import os, sys, threading, time
+os.chdir("/tmp")
+os.symlink("/slow/stuck", "a")
+os.symlink("/etc/hostname", "b")
+os.mkdir("here")
+os.mkdir("here/d")
+open("here/d/stuck", "w").close()
+os.symlink("/tmp/here", "x")
+os.symlink("/slow", "y")
+def swap():
+    while True:
+        for one, two in ("ab", "xy"):
+            os.rename(one, "t")
+            os.rename(two, one)
+            os.rename("t", two)
+def use(path):
+    while True:
+        try:
+            os.close(os.open(path, os.O_RDONLY))
+        except OSError:
+            pass
+for path in ("a", "b", "x/stuck", "/tmp/y/../tmp/x/stuck", "y/d/stuck"):
+    if os.fork() == 0:
+        for i in range(8):
+            threading.Thread(target=use, args=[path]).start()
+if os.fork() == 0:
+    swap()
+print("on", flush=True)
+time.sleep(1000)
+"""
+
+
+def test_no_race_for_a_name_holds_the_gate(sh, slow, pytestconfig):
+    start(sh, slow, FILES)
+    slow.stop_answering()
+    p = sh.popen("sandbox", "exec", "box", "--", "python3", "-c", SWAPS,
+                 stdout=subprocess.PIPE, text=True)
+    assert p.stdout.readline() == "on\n"
+    for _ in range(40 if pytestconfig.getoption("--all") else 3):
+        lives(sh)
+    sh.sh("box", "kill -9 -1")
+    slow.answer()
+    p.wait(timeout=30)
