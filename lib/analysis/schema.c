@@ -100,6 +100,7 @@ static const struct schema_key inspect_keys[] = {
 	{ "addresses", "log|redact|block", "e-mail" },
 	{ "generic", "log|redact|block", "what is assigned to such a name" },
 	{ "canaries", "log|redact|block", "default block where there are any" },
+	{ "responses", "log|redact|block", "canaries that come back" },
 	END
 };
 

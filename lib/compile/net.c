@@ -170,6 +170,7 @@ SIFT(personal, SIFT_PERSONAL)
 SIFT(addresses, SIFT_ADDRESSES)
 SIFT(generic, SIFT_GENERIC)
 SIFT(canaries, SIFT_CANARIES)
+SIFT(responses, SIFT_RESPONSES)
 #undef SIFT
 
 static uint32_t
@@ -181,6 +182,7 @@ take_sift(struct compile *c, const struct node *n)
 		{ "addresses", WANT_WORD, on_addresses, NULL },
 		{ "generic", WANT_WORD, on_generic, NULL },
 		{ "canaries", WANT_WORD, on_canaries, NULL },
+		{ "responses", WANT_WORD, on_responses, NULL },
 	};
 	struct sifting s = { c, 0 };
 

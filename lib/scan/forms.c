@@ -17,6 +17,12 @@ scan_class_name(enum scan_class c)
 
 /* ---- what is looked for ---- */
 
+static unsigned char
+letter(unsigned char c)
+{
+	return c >= 'A' && c <= 'Z' ? (unsigned char)(c | 0x20) : c;
+}
+
 static void
 form_add(struct scan *s, const unsigned char *p, size_t len, bool any_case)
 {
@@ -26,6 +32,14 @@ form_add(struct scan *s, const unsigned char *p, size_t len, bool any_case)
 	*f = (struct form){ mem_alloc(len, 1), len, any_case,
 		(uint32_t)s->nvalues };
 	memcpy(f->p, p, len);
+	if (len > s->longest)
+		s->longest = len;
+	s->begins[p[0] / 64] |= 1ul << p[0] % 64;
+	if (any_case && letter(p[0]) >= 'a' && letter(p[0]) <= 'z') {
+		const unsigned char other = p[0] ^ 0x20;
+
+		s->begins[other / 64] |= 1ul << other % 64;
+	}
 }
 
 static void
@@ -50,6 +64,40 @@ add_reversed(struct scan *s, struct str v)
 	for (size_t i = 0; i < v.len; i++)
 		out[i] = (unsigned char)v.p[v.len - 1 - i];
 	form_add(s, out, v.len, true);
+}
+
+/* As URLs and JSON write it, where that is something else. */
+static void
+add_escaped(struct scan *s, struct str v)
+{
+	unsigned char url[3 * SCAN_EXACT_BYTES_MAX];
+	unsigned char json[2 * SCAN_EXACT_BYTES_MAX];
+	unsigned char slash[2 * SCAN_EXACT_BYTES_MAX];
+	size_t nurl = 0, njson = 0, nslash = 0;
+
+	for (size_t i = 0; i < v.len; i++) {
+		const unsigned char c = (unsigned char)v.p[i];
+
+		if (set_has(SET_DOTTED, c) || c == '~') {
+			url[nurl++] = c;
+		} else {
+			url[nurl++] = '%';
+			url[nurl++] = (unsigned char)"0123456789ABCDEF"[c >> 4];
+			url[nurl++] = (unsigned char)
+			    "0123456789ABCDEF"[c & 0xf];
+		}
+		if (c == '"' || c == '\\')
+			json[njson++] = slash[nslash++] = '\\';
+		else if (c == '/')
+			slash[nslash++] = '\\';
+		json[njson++] = slash[nslash++] = c;
+	}
+	if (nurl != v.len)
+		form_add(s, url, nurl, true);
+	if (njson != v.len)
+		form_add(s, json, njson, true);
+	if (nslash != njson)
+		form_add(s, slash, nslash, true);
 }
 
 /* In a longer text's base64 the value begins at one of three places; its
@@ -92,6 +140,7 @@ value_add(struct scan *s, const struct scan_value *v, struct err *e)
 		    (int)v->name.len, v->name.p, SCAN_EXACT_BYTES_MIN,
 		    SCAN_EXACT_BYTES_MAX, SCAN_EXACT_MAX);
 	form_add(s, (const unsigned char *)v->value.p, v->value.len, true);
+	add_escaped(s, v->value);
 	add_reversed(s, v->value);
 	add_hex(s, v->value);
 	for (size_t before = 0; before < 3; before++) {
@@ -169,12 +218,6 @@ scan_free(struct scan *s)
 	}
 	free(s->found);
 	free(s);
-}
-
-static unsigned char
-letter(unsigned char c)
-{
-	return c >= 'A' && c <= 'Z' ? (unsigned char)(c | 0x20) : c;
 }
 
 static bool

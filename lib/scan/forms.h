@@ -7,7 +7,7 @@
 
 enum {
 	DEPTH_MAX = 3,		/* of views in views */
-	FORMS_MAX = 10		/* an exact value's */
+	FORMS_MAX = 13		/* an exact value's */
 };
 
 struct form { /* of an exact value */
@@ -28,7 +28,8 @@ struct scan {
 	struct words *near;	/* that say whose number it is */
 	struct words *words;	/* the detectors' first, then the forms' */
 	struct form forms[SCAN_EXACT_MAX * FORMS_MAX];
-	size_t nforms;
+	size_t nforms, longest;	/* of them, in bytes */
+	uint64_t begins[4];	/* the bytes that one begins with */
 	struct detector values[SCAN_EXACT_MAX];
 	size_t nvalues;
 	/* what one run over a window needs, and none after it */

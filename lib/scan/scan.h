@@ -66,6 +66,16 @@ struct scan *scan_share(struct scan *s);	/* one more to free it */
 void scan_free(struct scan *s);	/* NULL is fine; the last one does */
 const char *scan_class_name(enum scan_class c);
 
+#define SCAN_BACK_MAX 64	/* findings at a time */
+
+bool scan_has_values(const struct scan *s);
+/* What comes back: exact values alone, in the forms that they are looked for
+ * in. Returns how many of the bytes are settled; the others may be a value's
+ * beginning, and come again before what follows. Findings lie in what is
+ * settled, each at its place in bytes. last: nothing follows. */
+size_t scan_back(const struct scan *s, struct str bytes, bool last,
+    void (*on_finding)(const struct scan_finding *f, void *arg), void *arg);
+
 /* One body. Findings come in the order in which they begin, each once,
  * overlapping ones merged into the surer. */
 struct scan_stream {

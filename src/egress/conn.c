@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "answer.h"
+#include "back.h"
 #include "base/log.h"
 #include "base/must.h"
 #include "caller.h"
@@ -462,6 +463,7 @@ conn_free(struct conn *c)
 	log_debug("conn %u: closed in %s", c->id, states[c->state].name);
 	h2_down_free(c);
 	hold_free(c);
+	back_free(c);
 	talk_free(c);
 	dns_cancel(&c->query);
 	up_close(&c->up);

@@ -24,6 +24,7 @@
 
 struct caller;
 struct egress;
+struct back;
 struct hold;
 struct talk;
 
@@ -148,6 +149,7 @@ struct conn {
 	struct buf field_text;
 	struct body req, res;
 	struct hold *hold;	/* its body is judged, too; or NULL */
+	struct back *back;	/* the response goes through; or NULL */
 	uint32_t sift;		/* what was looked for in it */
 	struct ws_flow ws_out, ws_in;	/* after it became one */
 	struct talk *talk;	/* its messages are read, too; or NULL */
@@ -249,7 +251,7 @@ void h2_down_free(struct conn *c);
 /* dial.c: finds the peer for c->at: pool, operator's map, DNS. */
 enum want dial_begin(struct conn *c);
 /* relay.c: sends the request whose head is in cl.in over c->up. */
-enum want relay_begin(struct conn *c, const struct http_head *h);
+enum want relay_begin(struct conn *c, struct http_head *h);
 /* websocket.c: the server said 101; the policy changed; nothing was said for
  * too long. */
 enum want websocket_begin(struct conn *c, struct http_head *h);

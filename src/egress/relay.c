@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "answer.h"
+#include "back.h"
 #include "base/must.h"
 #include "conn.h"
 #include "egress.h"
@@ -49,7 +50,7 @@ request_body_init(struct conn *c, const struct http_head *h,
 }
 
 enum want
-relay_begin(struct conn *c, const struct http_head *h)
+relay_begin(struct conn *c, struct http_head *h)
 {
 	char authority[AUTHORITY_BYTES_MAX], extensions[WS_DEFLATE_BYTES_MAX];
 	enum http_framing framing = request_framing(c, h);
@@ -71,6 +72,7 @@ relay_begin(struct conn *c, const struct http_head *h)
 	if (c->websocket)
 		o.extensions = websocket_offer(c, h, extensions);
 	o.goes_on = c->hold != NULL && c->hold->taken;
+	back_ask(c, h);
 	if (!put_request(c->up, h, &o))
 		return answer_error(c, 431, "header_too_large",
 		    "the request's head is too long to be sent on");
@@ -168,6 +170,7 @@ response_put_on(struct conn *c, const struct http_head *h,
 		buf_eat(&c->cl.in, c->head_len);
 	c->head_kept = false;
 	c->answering = true;
+	back_begin(c);
 	return WANT_TURN;
 }
 
@@ -239,6 +242,9 @@ response_head(struct conn *c)
 		return upstream_broken(c, f.why);
 	if (s->h2 != NULL)
 		h->reason = http_reason(h->status);
+	w = back_head(c, h);
+	if (w != WANT_TURN || c->up == NULL)
+		return w;
 	if (h->status == 101)
 		w = websocket_begin(c, h);
 	else if (h->status >= 200 && h->status < 300 && c->talk != NULL &&
@@ -321,7 +327,8 @@ relay_done(struct conn *c)
 static enum want
 response_move(struct conn *c, bool *moved)
 {
-	switch (move(c, &c->res, &c->up->s, &c->cl, moved)) {
+	switch (c->back != NULL ? back_move(c, moved) :
+	    move(c, &c->res, &c->up->s, &c->cl, moved)) {
 	case PARSE_OK:
 		return relay_done(c);
 	case PARSE_BAD: /* the client must see what came, and that it is cut */

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "answer.h"
+#include "back.h"
 #include "base/must.h"
 #include "caller.h"
 #include "conn.h"
@@ -25,6 +26,7 @@ request_done(struct conn *c)
 	    c->state == CONN_RESOLVE || c->state == CONN_DIAL)
 		buf_eat(&c->cl.in, c->head_len);
 	hold_free(c);
+	back_free(c);
 	talk_free(c);
 	c->head_len = c->scan = 0;
 	c->begun = c->head_kept = c->answering = false;

@@ -50,8 +50,8 @@ kind_of(enum scan_class class)
 
 /* As long as it was, so that no length changes; digits by digits, so that a
  * number in JSON stays one. */
-static void
-redact(char *p, size_t len)
+void
+sift_redact(char *p, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
 		if (p[i] >= '0' && p[i] <= '9')
@@ -122,7 +122,7 @@ take(struct sifting *s, const struct sift_note *f)
 	    (s->body == NULL || f->len >= SCAN_FINDING_BYTES_MAX))
 		act = SIFT_BLOCK;
 	if (act == SIFT_REDACT && s->enforced) {
-		redact(s->body + f->at, f->len);
+		sift_redact(s->body + f->at, f->len);
 		s->changed = true;
 	}
 	if (act > s->worst)

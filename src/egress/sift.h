@@ -19,6 +19,8 @@ bool sift_message(struct conn *c, char *p, const struct sifted *found,
     struct net_answer *a);
 /* What is looked for under a policy. */
 struct scan *sift_scan(const struct image *im);
+/* Stars and nines, as many. */
+void sift_redact(char *p, size_t len);
 /* Or is the policy one that only says what it would do? */
 bool sift_is_enforced(const struct conn *c);
 

@@ -445,6 +445,48 @@ a_web_token_begins_where_letters_do(void **unused)
 }
 
 static void
+what_comes_back_goes_on_up_to_what_may_be_a_value(void **unused)
+{
+	static const struct {
+		const char *says, *text;
+		size_t settled;		/* of the text alone */
+		const char *found;
+	} cases[] = {
+		{ "no beginning", "data: {\"x\": 1}\n\n", 16, "" },
+		{ "a beginning", "data: correct-ho", 6, "" },
+		{ "in capitals", "data: CORRECT-HO", 6, "" },
+		{ "a letter of one", "data: c", 6, "" },
+		{ "a whole one", "a " VALUE " .", 32, "store/key@2+28;" },
+		{ "two of them", VALUE VALUE, 56,
+		    "store/key@0+28;store/key@28+28;" },
+		{ "as JSON may write it",
+		    "\"correct-horse\\/battery+staple\"", 31,
+		    "store/key@1+29;" },
+		{ "as a URL writes it", "correct-horse%2fbattery%2Bstaple", 32,
+		    "store/key@0+32;" },
+		{ "in base64", "eHljb3JyZWN0LWhvcnNlL2JhdHRlcnkrc3RhcGxl", 40,
+		    "store/key@" },
+		{ "one without its end", "correct-horse/battery+stapl", 0, "" },
+	};
+
+	(void)unused;
+	for (size_t i = 0; i < NELEM(cases); i++) {
+		struct str text = str_c(cases[i].text);
+		struct got g = { .len = 0 };
+		const size_t n = scan_back(scan, text, false, on_finding, &g);
+
+		if (n != cases[i].settled || strncmp(g.text, cases[i].found,
+		    strlen(cases[i].found)) != 0 ||
+		    (cases[i].found[0] == '\0' && g.len != 0))
+			fail_msg("%s: %zu settled, found %s", cases[i].says, n,
+			    g.text);
+		g = (struct got){ .len = 0 };
+		assert_int_equal(scan_back(scan, text, true, on_finding, &g),
+		    text.len);
+	}
+}
+
+static void
 a_value_too_short_is_refused(void **unused)
 {
 	const struct scan_value v = { STR("k"), STR("seven77"), SCAN_EXACT };
@@ -490,6 +532,8 @@ main(void)
 		cmocka_unit_test(what_stands_behind_many_runs_is_found),
 		cmocka_unit_test(noise_around_it_hides_nothing),
 		cmocka_unit_test(a_web_token_begins_where_letters_do),
+		cmocka_unit_test(
+		    what_comes_back_goes_on_up_to_what_may_be_a_value),
 		cmocka_unit_test(a_value_too_short_is_refused),
 	};
 

@@ -1,5 +1,7 @@
 """origins.py -- the well-behaved hosts: an API, packages, git, echo."""
 import base64
+import codecs
+import gzip
 import hashlib
 import io
 import json
@@ -105,6 +107,36 @@ def _ws(rq):
     return ws.serve(rq, record.put)
 
 
+def _back(rq):
+    """What the body says in ROT13 comes back, in the way the path names."""
+    c, how = rq.conn, rq.path.rsplit("/", 1)[1]
+    text = codecs.decode(rq.body.decode(), "rot13")
+    if how == "whole":
+        return c.reply(200, text)
+    if how == "field":
+        return c.reply(200, "fine", fields=[("set-cookie", "a=" + text)])
+    if how == "asked":
+        return c.reply(200, str(rq.get("accept-encoding")))
+    if how == "gzip":
+        return c.reply(200, gzip.compress(text.encode()),
+                       fields=[("content-encoding", "gzip")])
+    if how == "close":
+        c.send(b"HTTP/1.1 200 OK\r\n\r\n" + text.encode())
+        return "close"
+    c.start_chunks()
+    if how == "bytes":
+        for one in text:
+            c.chunk(one)
+    if how == "trailer":
+        c.chunk("x")
+        return c.send(b"0\r\nx-end: " + text.encode() + b"\r\n\r\n")
+    if how == "event":      # and the next only when somebody asks again
+        c.chunk(f"data: {text}\n\n")
+        time.sleep(30)
+        return "close"
+    return c.end_chunks()
+
+
 def _apt(rq):
     """As much of a repository as apt-get update asks for."""
     if not rq.path.endswith("/Packages"):
@@ -117,6 +149,7 @@ def _apt(rq):
 
 ECHO = {"/apt/": _apt, "/sse": _sse, "/big/": _big, "/upload": _upload, "/slow/": _slow,
         "/forever": _forever, "/around": _around, "/served": _served, "/chunked": _chunked, "/close": _until_close,
+        "/back/": _back,
         "/status/": _status, "/ws/": _ws}
 
 
