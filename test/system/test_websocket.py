@@ -117,6 +117,35 @@ print(c.close_code(), c.reason)
     assert all(e["packed"] for e in world.events(event="ws"))
 
 
+def test_a_client_of_another_make_compresses_and_is_understood(boxes, world):
+    """Its windows are kept, and then its messages are read."""
+    pytest.importorskip("websockets")
+    code = """
+import asyncio, ssl, sys, websockets
+sys.stdout.reconfigure(line_buffering=True)
+async def main():
+    c = Client("tcp://echo.test:443")
+    s = c.sock
+    s.setblocking(False)
+    async with websockets.connect("wss://echo.test/ws/deflate", sock=s,
+            ssl=ssl.create_default_context(),
+            server_hostname="echo.test") as w:
+        print([e.name for e in w.extensions])
+        for text in ("one", "one more", "x" * 200_000):
+            await w.send(text)
+            print(await w.recv() == text)
+        await (await w.ping())
+        print("pong")
+asyncio.run(main())
+"""
+    for policy in (POLICY, POLICY.replace(
+            "network:", "network:\n  inspect: {secrets: block}", 1)):
+        box = boxes(policy)
+        r = run(box, code)
+        assert r.out == ("['permessage-deflate']\nTrue\nTrue\nTrue\n"
+                         "pong\n"), r
+
+
 def test_what_may_only_be_read_opens_no_websocket(box, world):
     r = run(box, """
 c = Client("wss://sub.echo.test/ws/echo")

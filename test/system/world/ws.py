@@ -89,7 +89,7 @@ class Client:
                           "\r\n\r\n".encode())
         self.connect = self.head()
         self.status, self.fields = self.connect[0], []
-        if self.status != 200:
+        if self.status != 200 or scheme == "tcp":
             return
         if scheme == "wss":
             context = ssl.create_default_context()
@@ -162,6 +162,9 @@ def _deflated(conn, put):
         if op == CLOSE:
             conn.send(frame(CLOSE, data))
             return
+        if op == PING:
+            conn.send(frame(PONG, data))
+            continue
         packed |= bool(first[0] & 0x40)
         parts += data
         if not fin:
