@@ -536,6 +536,37 @@ who_get(struct rbuf *r, struct who *v)
 	return get_end(r);
 }
 
+void
+rates_use_put(struct wbuf *w, const struct rates_use *u)
+{
+	put_u32(w, u->n);
+	for (uint32_t i = 0; i < u->n; i++) {
+		put_str(w, u->v[i].rule);
+		put_u8(w, u->v[i].whole);
+		put_u64(w, u->v[i].requests);
+		put_u64(w, u->v[i].requests_most);
+		put_u64(w, u->v[i].bytes);
+		put_u64(w, u->v[i].bytes_most);
+		put_u32(w, u->v[i].period_s);
+	}
+}
+
+int
+rates_use_get(struct rbuf *r, struct rates_use *u)
+{
+	u->n = get_below(r, RATES_USE_MAX + 1);
+	for (uint32_t i = 0; i < u->n; i++) {
+		u->v[i].rule = get_str(r, RATES_RULE_BYTES_MAX);
+		u->v[i].whole = get_bool(r);
+		u->v[i].requests = get_u64(r);
+		u->v[i].requests_most = get_u64(r);
+		u->v[i].bytes = get_u64(r);
+		u->v[i].bytes_most = get_u64(r);
+		u->v[i].period_s = get_u32(r);
+	}
+	return get_end(r);
+}
+
 /* ---- init ---- */
 
 void

@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "base/limits.h"
 #include "base/str.h"
+#include "msg/use.h"
 #include "msg/wire.h"
 
 #define PROTOCOL_VERSION 1 /* of this list; both ends must agree */
@@ -284,6 +285,9 @@ struct who { /* WHO_REPLY; chain[0] is the holder, then its ancestors */
 };
 void who_put(struct wbuf *w, const struct who *v);
 int who_get(struct rbuf *r, struct who *v);
+
+void rates_use_put(struct wbuf *w, const struct rates_use *u);
+int rates_use_get(struct rbuf *r, struct rates_use *u);
 
 /* INIT_SPAWN fds: the terminal's slave side if tty, else standard input,
  * output and error. The supervisor opens the terminal itself, in the

@@ -170,6 +170,37 @@ add_labels(struct table *t, const json_t *box)
 	}
 }
 
+/* "12 of 60 requests in the last minute, 3.1 of 50 MB in 1h": of what is
+ * counted for all of it, and of entries with their place. */
+static void
+add_limits(struct table *t, const json_t *box)
+{
+	const json_t *list = json_object_get(box, "limits"), *x;
+	size_t i;
+
+	json_array_foreach(list, i, x) {
+		const char *rule = json_text(x, "rule");
+		long long most = (long long)json_number(x, "requests_most");
+		double bytes = (double)json_number(x, "bytes_most") / 1e6;
+		char text[256] = "", sent[96] = "";
+
+		if (most > 0)
+			(void)snprintf(text, sizeof(text), "%lld of %lld "
+			    "requests in the last minute",
+			    (long long)json_number(x, "requests"), most);
+		if (bytes > 0)
+			(void)snprintf(sent, sizeof(sent), "%s%.1f of %.0f MB "
+			    "in %lld s", most > 0 ? ", " : "",
+			    (double)json_number(x, "bytes") / 1e6, bytes,
+			    (long long)json_number(x, "period_s"));
+		table_add(t, COLOUR_DIM, i == 0 ? "limits" : "");
+		table_add(t, COLOUR_NONE, "%s%s%s%s%s", text, sent,
+		    json_is_true(json_object_get(x, "whole")) ? "" : " (",
+		    json_is_true(json_object_get(x, "whole")) ? "" : rule,
+		    json_is_true(json_object_get(x, "whole")) ? "" : ")");
+	}
+}
+
 static void
 show_box(const json_t *box)
 {
@@ -191,6 +222,7 @@ show_box(const json_t *box)
 	table_add(&t, COLOUR_NONE, "revision %lld, %s, %.12s",
 	    (long long)json_number(policy, "revision"),
 	    json_text(policy, "status"), json_text(policy, "hash"));
+	add_limits(&t, box);
 	add_row(&t, "created", json_text(box, "created_at"));
 	add_row(&t, "started", json_text(box, "started_at"));
 	add_row(&t, "ended", json_text(box, "ended_at"));

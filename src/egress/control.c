@@ -112,10 +112,14 @@ static void
 swap_policy(struct egress *eg, struct image *image, uint64_t generation)
 {
 	struct image *old = eg->image;
+	bool limited;
 
 	eg->image = image;
 	eg->generation = generation;
+	limited = rates_any(eg->rates);
 	eg->rates = rates_new(image, eg->rates, loop_now(eg->loop));
+	if (limited || rates_any(eg->rates))
+		usage_on_time(eg->loop, eg); /* there may be none now */
 	scan_free(eg->scan);	/* a body that is under way keeps it */
 	eg->scan = sift_scan(image);
 	up_pool_close(eg);

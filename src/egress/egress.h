@@ -53,7 +53,8 @@ struct egress {
 	struct conn_list askers;	/* wait to ask who they are */
 	bool handed_on;			/* what runs is judged again, since
 					 * others hold its connection */
-	struct loop_timer again_timer, sweep_timer, who_timer;
+	struct loop_timer again_timer, sweep_timer, who_timer, usage_timer;
+	bool usage_soon;
 	/* Scratch, valid within one step. */
 	struct http_head head;
 	struct buf text;
@@ -67,6 +68,10 @@ int control_start(struct egress *eg, int roots_fd, struct err *e);
 void control_on_io(struct loop *l, unsigned events, void *arg);
 void control_say(struct egress *eg, enum msg_type t, uint32_t id,
     const struct wbuf *w);
+
+/* usage.c: something was counted. */
+void usage_changed(struct egress *eg);
+void usage_on_time(struct loop *l, void *arg);
 
 /* pass.c: the end of a loop pass, where everything is written. */
 void egress_queue(struct egress *eg, struct stream *s);

@@ -44,6 +44,7 @@ limit_begin(struct conn *c, const struct net_answer *a, uint64_t bytes,
 	bool seen;
 
 	c->rates = which;
+	usage_changed(c->eg);
 	if (!rates_admit(c->eg->rates, which, bytes, loop_now(c->eg->loop),
 		&over, &seen))
 		return refuse(c, &over, connect);

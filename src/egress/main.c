@@ -47,6 +47,8 @@ acquire(struct err *e)
 	eg.sweep_timer.arg = &eg;
 	eg.who_timer.on_time = caller_on_tick;
 	eg.who_timer.arg = &eg;
+	eg.usage_timer.on_time = usage_on_time;
+	eg.usage_timer.arg = &eg;
 	dropped_init(&eg);
 	up_pool_init(&eg);
 	if (loop_new(&eg.loop, e) == -1)

@@ -216,6 +216,12 @@ rates_admit(struct rates *r, struct rates_set which, uint64_t bytes,
 /* ---- bytes */
 
 bool
+rates_any(const struct rates *r)
+{
+	return r->n[0] + r->n[1] > 0;
+}
+
+bool
 rates_count_bytes(const struct rates *r)
 {
 	return r->bytes;
@@ -277,6 +283,43 @@ rates_give_back(struct rates *r, struct rates_set which, uint64_t bytes)
 {
 	EACH(r, which, c)
 		window_take_back(&c->bytes, bytes);
+}
+
+/* ---- what is used */
+
+static void
+use_of(struct counter *c, struct usec now, struct rate_use *out, char *text)
+{
+	const struct policy_rule *r = &c->rate.rule;
+	int n = snprintf(text, RATES_RULE_BYTES_MAX, "%.*s:%u: %.*s",
+	    (int)(r->file.len > 200 ? 200 : r->file.len), r->file.p, r->line,
+	    (int)(r->text.len > 100 ? 100 : r->text.len), r->text.p);
+
+	*out = (struct rate_use){ .rule = str_of(text, n < 0 ? 0 : (size_t)n),
+		.whole = c->rate.whole, .requests_most = c->rate.requests,
+		.bytes_most = most_bytes(c), .period_s = c->rate.period_s };
+	if (c->rate.requests != 0)
+		out->requests = window_sum(&c->requests, now);
+	if (c->rate.egress_mb != 0)
+		out->bytes = window_sum(&c->bytes, now);
+}
+
+void
+rates_use(struct rates *r, struct usec now, struct rates_use *out)
+{
+	static char text[RATES_USE_MAX][RATES_RULE_BYTES_MAX];
+
+	out->n = 0;
+	for (unsigned pass = 0; pass < 4; pass++) /* the sandbox's first */
+		for (uint32_t i = 0; i < r->n[pass & 1] &&
+		     out->n < RATES_USE_MAX; i++) {
+			struct counter *c = &r->v[pass & 1][i];
+
+			if (c->rate.whole != (pass < 2))
+				continue;
+			use_of(c, now, &out->v[out->n], text[out->n]);
+			out->n++;
+		}
 }
 
 /* ---- words */

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/clock.h"
+#include "msg/use.h"
 #include "policy/rates.h"
 
 struct image;
@@ -30,6 +31,7 @@ struct rates *rates_new(const struct image *im, struct rates *old,
     struct usec now);
 void rates_free(struct rates *r);	/* NULL is fine */
 
+bool rates_any(const struct rates *r); /* are there limits? */
 /* Does any limit count bytes? */
 bool rates_count_bytes(const struct rates *r);
 /* Counts a request with a head and a body of so many bytes in all, unless it
@@ -49,6 +51,8 @@ void rates_give_back(struct rates *r, struct rates_set which,
     uint64_t bytes);
 /* "60 of 60 requests in the last minute; again in 23 s" */
 void rates_print(const struct rates_over *over, char *out, size_t cap);
+/* What each has counted; texts live until the next call. */
+void rates_use(struct rates *r, struct usec now, struct rates_use *out);
 unsigned rates_seconds(const struct rates_over *over); /* Retry-After */
 
 #endif

@@ -81,6 +81,7 @@ box_free(struct box *b)
 	box_unlisten(b);
 	loop_timer_stop(b->g->loop, &b->timer);
 	tree_rm_close(&b->rm);
+	json_decref(b->rates);
 	json_decref(b->spec);
 	TAILQ_REMOVE(&b->g->boxes, b, link);
 	b->g->nboxes--;
@@ -350,6 +351,8 @@ box_json(const struct box *b)
 	    b->g->paths.state, b->id);
 	(void)json_object_set_new(o, "directory", json_string(dir));
 	(void)json_object_set_new(o, "policy", policy_json(b));
+	if (b->phase == PHASE_RUNNING && json_array_size(b->rates) > 0)
+		(void)json_object_set(o, "limits", b->rates);
 	return o;
 }
 

@@ -42,6 +42,7 @@ struct box {
 	int32_t code;		/* exit code, or minus the signal */
 	char reason[ERR_BYTES_MAX];
 	struct wall created, started, ended, used;
+	json_t *rates;		/* what egress said of its limits; or NULL */
 	json_t *spec;		/* command, env, workdir, mounts, tty, labels */
 
 	uint64_t revision;	/* the newest that did not fail */

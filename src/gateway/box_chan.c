@@ -165,6 +165,8 @@ on_running(struct box *b, const struct msg *m, struct err *e)
 		return 0;
 	}
 	b->generation = p.number != 0 ? p.number : b->revision;
+	json_decref(b->rates);
+	b->rates = NULL;
 	revision_is(b, b->generation, REVISION_LOADED, "");
 	box_enter(b, PHASE_RUNNING);
 	return 0;
@@ -250,6 +252,44 @@ on_proposal_over(struct box *b, const struct msg *m, struct err *e)
 	return 0;
 }
 
+static json_t *
+rate_json(const struct rate_use *u)
+{
+	json_t *o = json_pack("{s:s%, s:b}", "rule",
+	    u->rule.p, u->rule.len, "whole", (int)u->whole);
+
+	if (o != NULL && u->requests_most != 0) {
+		(void)json_object_set_new(o, "requests",
+		    json_integer((json_int_t)u->requests));
+		(void)json_object_set_new(o, "requests_most",
+		    json_integer((json_int_t)u->requests_most));
+	}
+	if (o != NULL && u->bytes_most != 0) {
+		(void)json_object_set_new(o, "bytes",
+		    json_integer((json_int_t)u->bytes));
+		(void)json_object_set_new(o, "bytes_most",
+		    json_integer((json_int_t)u->bytes_most));
+		(void)json_object_set_new(o, "period_s",
+		    json_integer(u->period_s));
+	}
+	return o;
+}
+
+static int
+on_rates(struct box *b, const struct msg *m, struct err *e)
+{
+	struct rbuf r = rbuf_of(m->body);
+	struct rates_use u;
+
+	if (rates_use_get(&r, &u) == -1)
+		return bad(m, e);
+	json_decref(b->rates);
+	b->rates = json_array();
+	for (uint32_t i = 0; i < u.n; i++)
+		(void)json_array_append_new(b->rates, rate_json(&u.v[i]));
+	return 0;
+}
+
 static int
 take(struct box *b, const struct msg *m, struct err *e)
 {
@@ -267,6 +307,8 @@ take(struct box *b, const struct msg *m, struct err *e)
 		return on_reply(b, m, e);
 	case MSG_POLICY_ACK:
 		return on_policy_ack(b, m, e);
+	case MSG_RATES_USE:
+		return on_rates(b, m, e);
 	case MSG_PROPOSAL_PUT:
 		return on_proposal(b, m, e);
 	case MSG_PROPOSAL_OVER:

@@ -73,6 +73,9 @@ egress_on_io(struct loop *l, unsigned events, void *arg)
 		on_ready(s, &m);
 	else if (m.type == MSG_POLICY_ACK)
 		on_policy_ack(s, &m);
+	else if (m.type == MSG_RATES_USE && s->gateway.fd != -1)
+		(void)chan_send(&s->gateway, m.type, 0, m.body, NULL, 0,
+		    &e); /* for people: the next one may get through */
 	else if (m.type == MSG_WHO_ASK && s->finder.fd != -1)
 		pass_on(s, &s->finder, &m);
 	msg_close(&m);

@@ -21,9 +21,10 @@ read_one(uint8_t which, struct rbuf *r, struct arena *a)
 		struct spawned spawned;
 		struct exited exited;
 		struct audit_hello audit;
+		struct rates_use use;
 	} u;
 
-	switch (which % 11) {
+	switch (which % 12) {
 	case 0:
 		(void)box_spec_get(r, a, &u.spec);
 		break;
@@ -53,6 +54,9 @@ read_one(uint8_t which, struct rbuf *r, struct arena *a)
 		break;
 	case 9:
 		(void)exited_get(r, &u.exited);
+		break;
+	case 11:
+		(void)rates_use_get(r, &u.use);
 		break;
 	default:
 		(void)audit_hello_get(r, &u.audit);

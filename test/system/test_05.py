@@ -166,6 +166,15 @@ def test_sixty_requests_a_minute_and_no_more(sh, world):
     assert [x.split("/")[0] for x in r.out.split()] == ["200", "429", "429"]
     r = sh.exec("box", "curl", "-sS", "-D", "-",
                 "https://api.openai.com/again")
+    limits = shell.wait_until(
+        lambda: (lambda x: x if x and x[0]["requests"] == 60 else None)(
+            sh.get("box").get("limits")), what="the use of the limits")
+    assert limits[0]["whole"] and limits[0]["requests_most"] == 60, limits
+    assert limits[0]["bytes_most"] == 50_000_000 and \
+        60 < limits[0]["bytes"] < 1_000_000, limits
+    assert limits[0]["period_s"] == 3600, limits
+    text = sh.ok("sandbox", "get", "box").out
+    assert "60 of 60 requests in the last minute, 0.0 of 50 MB" in text, text
     assert "retry-after: " in r.out.lower() and "60 of 60 requests" in r.out, r
     # Mail is an attempt like others.
     r = mail(sh, "way = through\n"
@@ -173,6 +182,10 @@ def test_sixty_requests_a_minute_and_no_more(sh, world):
              "except OSError as e: print(e)")
     assert r.out.strip() == "429", r
     assert len(world.requests()) == 60
+    sh.ok("policy", "set", "box", "--wait", "--policy", sh.policy(
+        "network: {allow: [{endpoint: api.openai.com}]}\n", "open.yaml"))
+    shell.wait_until(lambda: "limits" not in sh.get("box"),
+                     what="no limits are no limits")
 
 
 def test_fifty_megabytes_and_no_more(sh, world, slow):
