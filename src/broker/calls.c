@@ -255,19 +255,24 @@ answer(const struct ask *a, long rc)
 long
 broker_do(struct ask *a)
 {
-	const struct ask *before = a->b->now; /* it may be about another */
+	struct broker *b = a->b;
+	/* one may be asked anew while another is answered */
+	const struct ask *before = b->now;
+	const bool turned = b->turned, later = b->later;
 	long rc;
 
-	a->b->now = a;
-	a->b->turned = a->b->later = false;
+	b->now = a;
+	b->turned = b->later = false;
 	rc = profile_take(a);
 	if (rc == 0)
 		rc = dispatch(a);
-	if (a->b->turned)
+	if (b->turned)
 		rc = away(a);
-	if (!a->b->later)
+	if (!b->later)
 		finding_forget(a->id);
-	a->b->now = before;
+	b->now = before;
+	b->turned = turned;
+	b->later = later;
 	answer(a, rc);
 	return rc;
 }
