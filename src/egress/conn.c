@@ -275,7 +275,8 @@ conn_run(struct conn *c)
 	if (c->running)
 		return; /* told from within a step, which goes on itself */
 	c->running = true;
-	for (int i = 0; i < CONN_TURNS_MAX && w == WANT_TURN; i++)
+	c->tired = false;
+	for (int i = 0; i < CONN_TURNS_MAX && w == WANT_TURN && !c->tired; i++)
 		w = states[c->state].step(c);
 	c->running = false;
 	if (w == WANT_CLOSE) {

@@ -96,6 +96,7 @@ struct conn {
 	uint32_t slot, id;	/* id: pairs WHO_ASK with its reply */
 	enum conn_state state;
 	bool running, in_again;
+	bool tired;		/* a step took long: others first */
 	bool leaving;		/* HTTP/2: the client was told to go */
 	bool parked;		/* until the audit log has room */
 	struct stream cl;	/* the client */

@@ -273,6 +273,7 @@ body_done(struct conn *c)
 	if (a.verdict == VERDICT_ALLOW && sift_sent(a.sift) != 0 &&
 	    !sift_body_more(c, h)) {
 		conn_progress(c);
+		c->tired = true;
 		return hold_is_too_much(c) ? too_many(c) : WANT_TURN;
 	}
 	return request_judged(c, h, c->hold->encoded_slash, &a);

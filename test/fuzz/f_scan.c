@@ -21,6 +21,20 @@ on_finding(const struct scan_finding *f, void *arg)
 	s->last = f->at + 1;
 }
 
+/* What comes back is settled up to something, and its findings lie in that;
+ * whatever is kept back is no longer than a value in its longest form. */
+static void
+back(const struct scan *scan, const uint8_t *p, size_t len, bool last)
+{
+	struct seen s = { len, 0 };
+	const size_t n = scan_back(scan, str_of((const char *)p, len), last,
+	    on_finding, &s);
+
+	must(n <= len && s.last <= n + 1);
+	must(!last || n == len || s.last > 0);
+	must(s.last > 0 || len - n < 64);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *p, size_t len)
 {
@@ -44,5 +58,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t len)
 	}
 	scan_end(&t);
 	scan_fini(&t);
+	back(scan, p, len, false);
+	back(scan, p, len, true);
 	return 0;
 }

@@ -268,3 +268,41 @@ def test_explain_answers_for_who_is_under_one(sh):
                           "args_pattern: x, profile: offline}")
     r = sh.run("policy", "check", sh.policy(text))
     assert "runs without the profile" in r.err and r.code == 0, r
+
+
+HOLDER = """
+import os, select, socket, subprocess, urllib.parse
+proxy = urllib.parse.urlsplit(os.environ["http_proxy"])
+held, refused = [], 0
+for i in range(7):
+    s = socket.create_connection((proxy.hostname, proxy.port))
+    s.sendall(b"POST http://echo.test/x HTTP/1.1\\r\\nHost: echo.test\\r\\n"
+              b"Content-Length: 8000000\\r\\n\\r\\n")
+    try:
+        s.sendall(b"x" * 7999999)   # and never the last
+    except OSError:
+        pass
+    held.append(s)
+while refused < 3:
+    for s in select.select(held, [], [], 30)[0]:
+        try:
+            refused += b" 503 " in s.recv(64)
+        except OSError:
+            pass
+        held.remove(s)
+print(refused, flush=True)
+subprocess.run(["/work/bin/reviewer", "curl", "-sS", "-o", "/dev/null", "-w",
+                "%{http_code}", "-d", "fine", "https://echo.test/x"])
+"""
+
+
+def test_what_one_holds_leaves_room_for_others(sh):
+    """Bodies that are inspected are held: by turns, not by who came first."""
+    start(sh, POLICY.replace("network:\n  allow:", "network:\n  inspect: "
+                             "{secrets: block}\n  allow:", 1).replace(
+        "      allow:\n        - endpoint: api.github.com\n"
+        "          methods: [GET]\n          paths: [/zen]",
+        "      allow:\n        - endpoint: echo.test\n"
+        "        - {endpoint: echo.test, ports: [80], protocols: [http]}"))
+    held = sh.exec("box", "python3", "-c", HOLDER, timeout=90)
+    assert held.out == "3\n200", held

@@ -84,33 +84,170 @@ body(enum set set, size_t n, unsigned seed, char *out)
 	out[n] = '\0';
 }
 
+/* As their issuers say: beside the table of the library, so that a slip in one
+ * is seen in the other. */
+static const struct {
+	const char *name, *word;
+	enum set set;
+	unsigned min, max;
+} issued[] = {
+	{ "age-key", "AGE-SECRET-KEY-1", SET_UPPER, 58, 58 },
+	{ "anthropic-key", "sk-ant-", SET_URL, 80, 130 },
+	{ "artifactory-key", "AKCp", SET_ALNUM, 60, 80 },
+	{ "atlassian-token", "ATATT3", SET_BASE64, 180, 200 },
+	{ "aws-access-key", "AKIA", SET_UPPER, 16, 16 },
+	{ "aws-access-key", "ASIA", SET_UPPER, 16, 16 },
+	{ "aws-access-key", "ABIA", SET_UPPER, 16, 16 },
+	{ "aws-access-key", "ACCA", SET_UPPER, 16, 16 },
+	{ "clojars-token", "CLOJARS_", SET_ALNUM, 60, 60 },
+	{ "cloudflare-origin-key", "v1.0-", SET_URL, 150, 180 },
+	{ "databricks-token", "dapi", SET_HEX, 32, 34 },
+	{ "digitalocean-token", "dop_v1_", SET_HEX, 64, 64 },
+	{ "digitalocean-token", "doo_v1_", SET_HEX, 64, 64 },
+	{ "digitalocean-token", "dor_v1_", SET_HEX, 64, 64 },
+	{ "docker-token", "dckr_pat_", SET_URL, 27, 40 },
+	{ "doppler-token", "dp.pt.", SET_ALNUM, 40, 48 },
+	{ "duffel-token", "duffel_live_", SET_URL, 43, 43 },
+	{ "dynatrace-token", "dt0c01.", SET_DOTTED, 80, 100 },
+	{ "easypost-key", "EZAK", SET_ALNUM, 54, 54 },
+	{ "figma-token", "figd_", SET_URL, 40, 50 },
+	{ "fly-token", "fo1_", SET_WORD, 43, 43 },
+	{ "github-token", "ghp_", SET_ALNUM, 36, 36 },
+	{ "github-token", "gho_", SET_ALNUM, 36, 36 },
+	{ "github-token", "ghu_", SET_ALNUM, 36, 36 },
+	{ "github-token", "ghs_", SET_ALNUM, 36, 36 },
+	{ "github-token", "ghr_", SET_ALNUM, 36, 76 },
+	{ "github-token", "github_pat_", SET_WORD, 82, 82 },
+	{ "gitlab-token", "glpat-", SET_DOTTED, 20, 60 },
+	{ "gitlab-token", "gldt-", SET_URL, 20, 60 },
+	{ "gitlab-token", "glptt-", SET_HEX, 40, 40 },
+	{ "gitlab-token", "glrt-", SET_DOTTED, 20, 60 },
+	{ "gitlab-token", "glcbt-", SET_URL, 20, 70 },
+	{ "gitlab-token", "glsoat-", SET_URL, 20, 60 },
+	{ "google-key", "AIza", SET_URL, 35, 35 },
+	{ "google-client-secret", "GOCSPX-", SET_URL, 28, 28 },
+	{ "google-token", "ya29.", SET_DOTTED, 40, 1000 },
+	{ "grafana-token", "glsa_", SET_WORD, 41, 41 },
+	{ "grafana-token", "glc_", SET_BASE64, 32, 400 },
+	{ "groq-key", "gsk_", SET_ALNUM, 48, 56 },
+	{ "heroku-key", "HRKU-AA", SET_URL, 50, 60 },
+	{ "hugging-face-token", "hf_", SET_ALNUM, 34, 38 },
+	{ "linear-key", "lin_api_", SET_ALNUM, 40, 40 },
+	{ "netlify-token", "nfp_", SET_ALNUM, 36, 48 },
+	{ "new-relic-key", "NRAK-", SET_UPPER, 27, 27 },
+	{ "notion-token", "ntn_", SET_ALNUM, 40, 50 },
+	{ "npm-token", "npm_", SET_ALNUM, 36, 36 },
+	{ "openrouter-key", "sk-or-v1-", SET_HEX, 64, 64 },
+	{ "perplexity-key", "pplx-", SET_ALNUM, 48, 56 },
+	{ "planetscale-token", "pscale_tkn_", SET_DOTTED, 32, 64 },
+	{ "planetscale-token", "pscale_pw_", SET_DOTTED, 32, 64 },
+	{ "postman-key", "PMAK-", SET_URL, 59, 59 },
+	{ "prefect-key", "pnu_", SET_ALNUM, 36, 36 },
+	{ "pulumi-token", "pul-", SET_HEX, 40, 40 },
+	{ "pypi-token", "pypi-AgEIcHlwaS5vcmc", SET_URL, 50, 1000 },
+	{ "readme-key", "rdme_", SET_ALNUM, 70, 70 },
+	{ "replicate-token", "r8_", SET_ALNUM, 37, 37 },
+	{ "rubygems-key", "rubygems_", SET_HEX, 48, 48 },
+	{ "sendgrid-key", "SG.", SET_DOTTED, 66, 66 },
+	{ "sentry-token", "sntrys_", SET_BASE64, 80, 400 },
+	{ "sentry-token", "sntryu_", SET_HEX, 64, 64 },
+	{ "shopify-token", "shpat_", SET_HEX, 32, 32 },
+	{ "shopify-token", "shpss_", SET_HEX, 32, 32 },
+	{ "shopify-token", "shpca_", SET_HEX, 32, 32 },
+	{ "shopify-token", "shppa_", SET_HEX, 32, 32 },
+	{ "slack-token", "xoxb-", SET_URL, 40, 90 },
+	{ "slack-token", "xoxp-", SET_URL, 40, 100 },
+	{ "slack-token", "xoxa-", SET_URL, 40, 100 },
+	{ "slack-token", "xoxs-", SET_URL, 40, 100 },
+	{ "slack-token", "xoxr-", SET_URL, 40, 100 },
+	{ "slack-token", "xoxe-", SET_URL, 100, 200 },
+	{ "slack-token", "xapp-", SET_URL, 60, 120 },
+	{ "square-token", "sq0atp-", SET_URL, 22, 22 },
+	{ "square-token", "sq0csp-", SET_URL, 43, 43 },
+	{ "stripe-key", "sk_live_", SET_ALNUM, 20, 120 },
+	{ "stripe-key", "rk_live_", SET_ALNUM, 20, 120 },
+	{ "stripe-webhook-secret", "whsec_", SET_BASE64, 32, 64 },
+	{ "supabase-token", "sbp_", SET_HEX, 40, 40 },
+	{ "vault-token", "hvs.", SET_URL, 24, 200 },
+	{ "vault-token", "hvb.", SET_URL, 100, 300 },
+	{ "xai-key", "xai-", SET_ALNUM, 80, 80 },
+	{ "twilio-key", "SK0", SET_HEX, 31, 31 },
+	{ "twilio-key", "SK1", SET_HEX, 31, 31 },
+	{ "twilio-key", "SK2", SET_HEX, 31, 31 },
+	{ "twilio-key", "SK3", SET_HEX, 31, 31 },
+	{ "twilio-key", "SK4", SET_HEX, 31, 31 },
+	{ "twilio-key", "SK5", SET_HEX, 31, 31 },
+	{ "twilio-key", "SK6", SET_HEX, 31, 31 },
+	{ "twilio-key", "SK7", SET_HEX, 31, 31 },
+	{ "twilio-key", "SK8", SET_HEX, 31, 31 },
+	{ "twilio-key", "SK9", SET_HEX, 31, 31 },
+	{ "twilio-key", "SKa", SET_HEX, 31, 31 },
+	{ "twilio-key", "SKb", SET_HEX, 31, 31 },
+	{ "twilio-key", "SKc", SET_HEX, 31, 31 },
+	{ "twilio-key", "SKd", SET_HEX, 31, 31 },
+	{ "twilio-key", "SKe", SET_HEX, 31, 31 },
+	{ "twilio-key", "SKf", SET_HEX, 31, 31 },
+};
+
+static const char *const assigned[] = {
+	"password", "passwd", "secret", "api_key", "apikey", "api-key",
+	"access_key", "accesskey", "private_key", "auth_token",
+	"access_token", "credential"
+};
+
 static void
 every_credential_is_found_at_its_shortest_and_longest(void **unused)
 {
 	char text[1400], letters[1100], name[64];
+	size_t others = 0;
 
 	(void)unused;
-	for (size_t i = 0; i < detectors_count; i++) {
-		const struct detector *d = &detectors[i];
-
-		if (d->look != look_prefix)
-			continue;
+	for (size_t i = 0; i < NELEM(issued); i++)
 		for (unsigned k = 0; k < 2; k++) {
-			const size_t n = k == 0 ? d->min : d->max;
+			const size_t n = k == 0 ? issued[i].min :
+						  issued[i].max;
 
-			body(d->set, n, 7 + (unsigned)i, letters);
+			body(issued[i].set, n, 7 + (unsigned)i, letters);
 			(void)snprintf(text, sizeof(text),
-			    "export KEY='%s%s'\n", d->word, letters);
+			    "export KEY='%s%s'\n", issued[i].word, letters);
 			(void)snprintf(name, sizeof(name), "%s@12+%zu;",
-			    d->name, strlen(d->word) + n);
+			    issued[i].name, strlen(issued[i].word) + n);
 			if (!finds(text, name))
 				fail_msg("%s is not found in %s", name, text);
-			/* one letter less, or more: another thing */
+			/* one letter less: another thing */
 			(void)snprintf(text, sizeof(text), "KEY='%s%.*s'\n",
-			    d->word, (int)d->min - 1, letters);
-			if (finds(text, d->name))
+			    issued[i].word, (int)issued[i].min - 1, letters);
+			if (finds(text, issued[i].name))
 				fail_msg("too short, and found: %s", text);
+			/* and one more */
+			body(issued[i].set, issued[i].max + 1,
+			    7 + (unsigned)i, letters);
+			(void)snprintf(text, sizeof(text), "KEY='%s%s'\n",
+			    issued[i].word, letters);
+			if (finds(text, issued[i].name))
+				fail_msg("too long, and found: %s", text);
 		}
+	for (size_t i = 0; i < detectors_count; i++)
+		others += detectors[i].look != look_prefix;
+	assert_int_equal(detectors_count - others, NELEM(issued));
+	assert_int_equal(others, NELEM(assigned) + 5);
+}
+
+static void
+what_is_assigned_to_each_name_is_found(void **unused)
+{
+	char text[128];
+
+	(void)unused;
+	for (size_t i = 0; i < NELEM(assigned); i++) {
+		(void)snprintf(text, sizeof(text), "my_%s = \"%s\"",
+		    assigned[i], "qX9v2LmK4tR7");
+		if (!finds(text, "assigned-secret"))
+			fail_msg("%s", text);
+		(void)snprintf(text, sizeof(text), "my_%s = getenv(\"HOME\")",
+		    assigned[i]);
+		if (finds(text, "assigned-secret"))
+			fail_msg("%s", text);
 	}
 }
 
@@ -130,6 +267,9 @@ static const struct {
 	{ "a private key is found whole",
 	    "x\n-----BEGIN RSA PRIVATE " "KEY-----\nMIIE\n"
 	    "-----END RSA PRIVATE " "KEY-----\ny", "private-key@2+66;" },
+	{ "a web token", "x eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0"
+	    ".SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV y",
+	    "json-web-token@2+75;" },
 	{ "a public key is nobody's secret",
 	    "-----BEGIN PUBLIC KEY-----\nMIIE\n-----END PUBLIC KEY-----",
 	    NULL },
@@ -184,6 +324,14 @@ static const struct {
 	    "brazilian-taxpayer-number@4+11;" },
 	{ "a French one", "NIR 255081416802538",
 	    "french-social-security-number@4+15;" },
+	{ "a Dutch one", "BSN 111222333", "dutch-citizen-number@4+9;" },
+	{ "a Dutch one that is none", "BSN 111222334", NULL },
+	{ "a Canadian one", "SIN: 130 692 544",
+	    "canadian-insurance-number@5+11;" },
+	{ "a Canadian one that is none", "SIN: 130 692 545", NULL },
+	{ "a Swedish one", "personnummer 811228-9874",
+	    "swedish-personal-number@13+11;" },
+	{ "a Swedish one that is none", "personnummer 811228-9875", NULL },
 	{ "a German one", "Steuer-ID 86095742719",
 	    "german-tax-number@10+11;" },
 	/* addresses */
@@ -234,7 +382,8 @@ static const struct {
 	    "telegram-bot-token@2+46;" },
 	{ "a bot's token with too few digits",
 	    "x 1234567:AAq7Zr2Lm9Kx4TbW8sYc3Vd6Nf1Hg5Jp0Qe2", NULL },
-	{ "an OpenAI key", "sk-proj-q7Zr2Lm9Kx4TbW8sYc3VT3BlbkFJd6Nf1Hg5Jp0Qe2Ra9wLx",
+	{ "an OpenAI key",
+	    "sk-proj-q7Zr2Lm9Kx4TbW8sYc3VT3BlbkFJd6Nf1Hg5Jp0Qe2Ra9wLx",
 	    "openai-key@0+56;" },
 	{ "the middle of one without its beginning",
 	    "xx-proj-q7Zr2Lm9Kx4TbW8sYc3VT3BlbkFJd6Nf1Hg5Jp0Qe2Ra9wLx",
@@ -525,6 +674,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 		    every_credential_is_found_at_its_shortest_and_longest),
+		cmocka_unit_test(what_is_assigned_to_each_name_is_found),
 		cmocka_unit_test(a_text_gives_what_is_in_it),
 		cmocka_unit_test(a_text_in_pieces_gives_the_same),
 		cmocka_unit_test(a_secret_deep_in_long_base64_is_found),
