@@ -148,7 +148,8 @@ def _apt(rq):
 
 
 ECHO = {"/apt/": _apt, "/sse": _sse, "/big/": _big, "/upload": _upload, "/slow/": _slow,
-        "/forever": _forever, "/around": _around, "/served": _served, "/chunked": _chunked, "/close": _until_close,
+        "/forever": _forever, "/around": _around, "/served": _served,
+        "/chunked": _chunked, "/close": _until_close,
         "/back/": _back,
         "/status/": _status, "/ws/": _ws}
 
