@@ -31,7 +31,7 @@ find(const struct image *im, bool maximum, uint32_t *i)
 			return p;
 		}
 	}
-	must(!"there is such a limit");
+	must(false); /* image_rates() has them all */
 	return NULL;
 }
 

@@ -52,6 +52,7 @@
 #define GOING_MAX BOX_PIDS_MAX /* as many as there can be */
 
 #define TRACED_MS	10000	/* one that does not come to its end */
+#define WAITING_MS	1000
 
 struct going {
 	pid_t tid;
@@ -69,6 +70,7 @@ static struct {
 	unsigned n;
 	uint64_t waiting[GOING_MAX];	/* held questions */
 	unsigned nwaiting;
+	int64_t wake;	/* ms: when these are asked anew at the latest */
 } stop;
 
 long
@@ -91,6 +93,18 @@ find(pid_t tid)
 		if (stop.v[i].tid == tid)
 			return &stop.v[i];
 	return NULL;
+}
+
+static int64_t
+now_ms(void)
+{
+	return clock_mono().v / 1000;
+}
+
+void
+stop_wake_soon(void)
+{
+	stop.wake = 0;
 }
 
 void
@@ -154,9 +168,12 @@ wait_for_others(const struct ask *a)
 	if (stop.nwaiting == GOING_MAX)
 		return -EAGAIN;
 	rc = hold(a);
-	if (rc == HELD)
-		stop.waiting[stop.nwaiting++] = a->id;
-	return rc;
+	if (rc != HELD)
+		return rc;
+	if (stop.nwaiting == 0)
+		stop.wake = now_ms() + WAITING_MS;
+	stop.waiting[stop.nwaiting++] = a->id;
+	return HELD;
 }
 
 static void
@@ -204,7 +221,7 @@ add(const struct ask *a, const struct loaded *l, const struct traced *t)
 	stop.v[stop.n++] = (struct going){ .tid = a->tid,
 		.open = judge_is_open(a), .loaded = *l, .traced = *t,
 		.path_index = index, .path = a->arg[index],
-		.due = clock_mono().v / 1000 + TRACED_MS };
+		.due = now_ms() + TRACED_MS };
 }
 
 static void
@@ -397,7 +414,7 @@ look(struct broker *b, const struct going *g)
 	case TRACEE_GONE:
 		return true;
 	case TRACEE_RUNS:
-		if (clock_mono().v / 1000 < g->due)
+		if (now_ms() < g->due)
 			return false;
 		signal_to(g->tid, SIGKILL);
 		return true;
@@ -412,10 +429,14 @@ look(struct broker *b, const struct going *g)
 int
 stop_wait_ms(void)
 {
+	const int64_t left = stop.wake - now_ms();
+
 	for (unsigned i = 0; i < stop.n; i++)
 		if (stop.v[i].traced.tracer != 0)
 			return 1;
-	return tracer_wait_ms();
+	if (tracer_is_stopping())
+		return 1;
+	return stop.nwaiting == 0 ? -1 : left < 0 ? 0 : (int)left;
 }
 
 void
@@ -427,6 +448,8 @@ stop_tick(struct broker *b)
 		else
 			i++;
 	tracer_tick(b);
+	if (stop.nwaiting > 0 && now_ms() >= stop.wake)
+		stop_wake(); /* whatever they waited for, it may be over */
 }
 
 void

@@ -14,6 +14,7 @@ void stop_tick(struct broker *b);
 bool stop_is_going(const struct broker *b, pid_t tgid);
 /* What waited for another exec, or for a tracer, is asked anew. */
 void stop_wake(void);
+void stop_wake_soon(void);	/* the same, behind this question */
 /* Their tracer has ended: they may be running. */
 void stop_untraced(pid_t tracer);
 /* ptrace(2), with CAP_SYS_PTRACE if it takes that. */
@@ -80,7 +81,7 @@ void tracer_release(pid_t tracer);
 bool tracer_is_held(const struct ask *a);
 /* What waitpid(2) says of a thread. */
 bool tracer_on(const struct broker *b, pid_t pid, int status);
-int tracer_wait_ms(void);
+bool tracer_is_stopping(void);	/* look again in a moment */
 void tracer_tick(const struct broker *b);
 /* Where is it? A tracee that somebody else traces. */
 enum tracee_at {

@@ -100,6 +100,17 @@ read_syscall(const struct ask *who, char *text, size_t cap)
 	return n;
 }
 
+/* t: stopped for its tracer. */
+static char
+state_of(const struct ask *who)
+{
+	char text[1024];
+	const char *at = caller_text(who, "stat", text, sizeof(text)) <= 0 ?
+	    NULL : strrchr(text, ')'); /* the name may hold anything */
+
+	return at != NULL && at[1] == ' ' ? at[2] : 'X';
+}
+
 static struct thread *
 find(pid_t tid, struct tracer **of)
 {
@@ -150,11 +161,21 @@ is_in_call(const struct broker *b, pid_t tid)
 	return number != SYS_clone || (first & CLONE_THREAD) == 0;
 }
 
+/* One that was killed in its stop is on its way to the next. */
+static bool
+stands(const struct broker *b, const struct thread *th)
+{
+	const struct ask who = { .b = (struct broker *)(uintptr_t)b,
+		.tid = th->tid };
+
+	return th->stopped ? state_of(&who) == 't' : is_in_call(b, th->tid);
+}
+
 static bool
 is_still(const struct broker *b, const struct tracer *t)
 {
 	for (unsigned i = 0; i < t->n; i++)
-		if (!t->v[i].stopped && !is_in_call(b, t->v[i].tid))
+		if (!stands(b, &t->v[i]))
 			return false;
 	return t->n > 0;
 }
@@ -284,6 +305,7 @@ stand_still(const struct ask *a, pid_t tgid, long *rc)
 		t->failed = true;
 		if (t->users == 0)
 			let_go(t);
+		stop_wake_soon();
 		return NULL;
 	}
 	*rc = t->n == 0 ? -ESRCH : HELD;
@@ -371,6 +393,8 @@ tracer_on(const struct broker *b, pid_t pid, int status)
 	}
 	if (t->n > 0)
 		look(b, t);
+	else
+		stop_wake();
 	return true;
 }
 
@@ -380,13 +404,13 @@ is_stopping(const struct tracer *t)
 	return t->n > 0 && t->users == 0 && !t->failed && !t->v[0].unwanted;
 }
 
-int
-tracer_wait_ms(void)
+bool
+tracer_is_stopping(void)
 {
 	for (unsigned i = 0; i < TRACERS_MAX; i++)
 		if (is_stopping(&tracers[i]))
-			return 1;
-	return -1;
+			return true;
+	return false;
 }
 
 void
@@ -403,17 +427,6 @@ tracer_tick(const struct broker *b)
 }
 
 /* ---- the tracee ---- */
-
-/* t: stopped for its tracer. */
-static char
-state_of(const struct ask *who)
-{
-	char text[1024];
-	const char *at = caller_text(who, "stat", text, sizeof(text)) <= 0 ?
-	    NULL : strrchr(text, ')'); /* the name may hold anything */
-
-	return at != NULL && at[1] == ' ' ? at[2] : 'X';
-}
 
 enum tracee_at
 tracee_look(const struct ask *who, unsigned path_index, struct tracee *out)
