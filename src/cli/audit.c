@@ -103,6 +103,10 @@ next_http(const struct record *r)
 	const char *path = json_text(r->un, "path");
 	const char *method = json_text(r->un, "action");
 
+	if (strncmp(r->reason, "inspect: ", 9) == 0)
+		return mem_printf("the request is allowed but for what it "
+		    "holds: send it without that, or change what inspect and "
+		    "canaries say");
 	if (!is_safe(path) || !is_safe(method) || !is_safe(r->host))
 		return mem_printf("to allow it, write an entry for %s with "
 		    "this path under network: allow:", r->host);

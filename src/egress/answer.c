@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "caller.h"
 #include "egress.h"
@@ -245,7 +246,11 @@ how_to_allow(const struct conn *c, const struct net_answer *a, bool connect,
 	    (connect || (is_safe(path) && is_safe(str_c(c->method)) &&
 		path.len < cap / 2));
 
-	if (strstr(a->reason, "it is only for [") != NULL)
+	if (strncmp(a->reason, "inspect: ", 9) == 0)
+		(void)snprintf(out, cap, "Send it without what it must not "
+		    "hold. The operator of this sandbox can change what "
+		    "inspect and canaries say in its policy.");
+	else if (strstr(a->reason, "it is only for [") != NULL)
 		(void)snprintf(out, cap, "The operator of this sandbox can "
 		    "add this program to binaries of that rule.");
 	else if (!by_words)

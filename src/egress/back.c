@@ -105,7 +105,7 @@ answer_packed(struct conn *c)
 	    WANT_TURN;
 }
 
-/* The text of a field is the server's, read a moment ago, and ours to
+/* The text is what the server said, read a moment ago, and ours to
  * change. */
 static void
 look_text(struct finding *f, struct str text)
@@ -122,7 +122,8 @@ back_head(struct conn *c, const struct http_head *h)
 
 	if (f.act == SIFT_NOTHING)
 		return WANT_TURN;
-	look_text(&f, h->reason);
+	if (c->up->s.h2 == NULL) /* there it is ours */
+		look_text(&f, h->reason);
 	for (unsigned i = 0; i < h->nfields; i++) {
 		look_text(&f, h->fields[i].name);
 		look_text(&f, h->fields[i].value);

@@ -311,7 +311,11 @@ def test_a_canary_stays_inside_however_it_is_spelled_and_wherever(sh, world):
         assert out.endswith("\n403") and "canary decoy" in out, (url, out)
     assert world.requests(host="echo.test") == []
     assert post(sh, "a nightingale sang").endswith("\n200")
-    told = json.dumps(sh.audited(verdict="denied", host="echo.test"))
+    denied = sh.audited(verdict="denied", host="echo.test")
+    n = str(denied[-1]["_"]["metadata"]["sequence"])
+    assert "send it without that" in sh.ok("audit", "explain", n).out
+    assert "--add-allow" not in out and "without what it must not" in out
+    told = json.dumps(denied)
     assert "canary decoy" in told and CANARY not in told and b64 not in told
 
 
