@@ -15,10 +15,11 @@ denial_of(const struct rates_over *over)
 	char used[160];
 
 	rates_print(over, used, sizeof(used));
-	(void)snprintf(a.reason, sizeof(a.reason), "%s%.*s%sover %s: %s",
+	(void)snprintf(a.reason, sizeof(a.reason), "%s%.*s%s" "over %s: %s",
 	    over->rate.profile.len > 0 ? "the profile " : "",
 	    (int)over->rate.profile.len, over->rate.profile.p,
-	    over->rate.profile.len > 0 ? ": " : "", over->bytes ? "max_data_egress_mb" : "max_requests_per_minute",
+	    over->rate.profile.len > 0 ? ": " : "",
+	    over->bytes ? "max_data_egress_mb" : "max_requests_per_minute",
 	    used);
 	return a;
 }

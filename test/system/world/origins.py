@@ -147,11 +147,10 @@ def _apt(rq):
                          "Description: of the pretend internet\n")
 
 
-ECHO = {"/apt/": _apt, "/sse": _sse, "/big/": _big, "/upload": _upload, "/slow/": _slow,
-        "/forever": _forever, "/around": _around, "/served": _served,
-        "/chunked": _chunked, "/close": _until_close,
-        "/back/": _back,
-        "/status/": _status, "/ws/": _ws}
+ECHO = {"/apt/": _apt, "/sse": _sse, "/big/": _big, "/upload": _upload,
+        "/slow/": _slow, "/forever": _forever, "/around": _around,
+        "/served": _served, "/chunked": _chunked, "/close": _until_close,
+        "/back/": _back, "/status/": _status, "/ws/": _ws}
 
 
 def echo(rq):
