@@ -142,3 +142,22 @@ body_move(struct body *b, struct buf *from, struct buf *to, bool ended,
 	}
 	return complete(b);
 }
+
+size_t
+body_passes(const struct body *b, const struct buf *to)
+{
+	size_t room = room_in(to);
+
+	if (b->done || b->in != HTTP_LENGTH || b->out != HTTP_LENGTH)
+		return 0;
+	return room < b->left ? room : (size_t)b->left;
+}
+
+void
+body_passed(struct body *b, size_t n)
+{
+	must(n <= b->left);
+	b->left -= n;
+	b->bytes += n;
+	b->done = b->left == 0;
+}

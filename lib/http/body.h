@@ -38,5 +38,9 @@ void body_init(struct body *b, enum http_framing in, enum http_framing out,
  * holds the trailers for a moment. */
 enum parse body_move(struct body *b, struct buf *from, struct buf *to,
     bool ended, struct http_head *scratch, struct http_fault *f);
+/* Nothing is done to its bytes but counting: what is read from the one end
+ * may go into the buffer of the other at once, so many and no more. 0: no. */
+size_t body_passes(const struct body *b, const struct buf *to);
+void body_passed(struct body *b, size_t n);
 
 #endif

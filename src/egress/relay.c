@@ -293,6 +293,7 @@ move(struct conn *c, struct body *b, struct stream *from, struct stream *to,
 	size_t before = to->out.len;
 	enum parse got;
 
+	to->tell |= to->out.len >= BODY_ROOM / 2;
 	if (b->done)
 		return PARSE_OK;
 	got = body_move(b, &from->in, &to->out, from->ended && !cut,
@@ -356,16 +357,39 @@ request_move(struct conn *c, bool *moved)
 	    "the request's body is malformed");
 }
 
+/* One read: of what nobody looks at, into the buffer that it leaves from. */
+static bool
+read_body(struct conn *c, struct body *b, struct stream *from,
+    struct stream *to)
+{
+	size_t most = c->sift != 0 || c->hold != NULL || from->in.len > 0 ||
+		from->h2 != NULL || to->h2 != NULL ? 0 :
+	    body_passes(b, &to->out), n;
+
+	if (most == 0)
+		return conn_read_more(c, from);
+	if (!from->ready || from->ended)
+		return false;
+	if (stream_pass_upto(from, &to->out, most, &n) != STREAM_SOME)
+		return from->ended;
+	body_passed(b, n);
+	conn_progress(c);
+	egress_queue(c->eg, to);
+	return true;
+}
+
 enum want
 conn_relay(struct conn *c)
 {
-	bool moved = conn_read_more(c, &c->up->s);
+	bool moved = c->answering ?
+	    read_body(c, &c->res, &c->up->s, &c->cl) :
+	    conn_read_more(c, &c->up->s);
 	enum want w;
 
 	must(c->state == CONN_RELAY);
 	if (limit_is_reached(c))
 		return limit_reached(c);
-	moved |= conn_read_more(c, &c->cl);
+	moved |= read_body(c, &c->req, &c->cl, &c->up->s);
 	if (c->cl.failed)
 		return WANT_CLOSE;
 	w = request_move(c, &moved);

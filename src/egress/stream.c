@@ -162,7 +162,7 @@ plain_read(struct stream *s, char *p, size_t room, size_t *n, int flags)
 }
 
 static enum stream_got
-read_into(struct stream *s, struct buf *b, size_t *n)
+read_into(struct stream *s, struct buf *b, size_t most, size_t *n)
 {
 	enum stream_got got;
 	size_t room;
@@ -171,7 +171,8 @@ read_into(struct stream *s, struct buf *b, size_t *n)
 	*n = 0;
 	if (s->ended)
 		return s->failed ? STREAM_FAILED : STREAM_END;
-	p = buf_space(b, STREAM_READ_BYTES, &room);
+	p = buf_space(b, most < STREAM_READ_BYTES ? most : STREAM_READ_BYTES,
+	    &room);
 	if (room == 0)
 		return STREAM_AGAIN;
 	got = s->ssl != NULL ? tls_read(s, p, room, n) :
@@ -185,7 +186,7 @@ stream_fill(struct stream *s)
 {
 	size_t n;
 
-	return s->h2 != NULL ? carried_read(s) : read_into(s, &s->in, &n);
+	return s->h2 != NULL ? carried_read(s) : read_into(s, &s->in, SIZE_MAX, &n);
 }
 
 enum stream_got
@@ -194,7 +195,13 @@ stream_pass(struct stream *s, struct buf *to, size_t *n)
 	*n = 0;
 	if (to->len >= BODY_ROOM)
 		return STREAM_AGAIN;
-	return read_into(s, to, n);
+	return read_into(s, to, SIZE_MAX, n);
+}
+
+enum stream_got
+stream_pass_upto(struct stream *s, struct buf *to, size_t most, size_t *n)
+{
+	return read_into(s, to, most, n);
 }
 
 void

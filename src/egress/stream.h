@@ -73,6 +73,8 @@ enum stream_got stream_peek(struct stream *s);
 enum stream_got stream_take(struct stream *s, size_t n);
 /* Straight into another's outgoing buffer (tunnels). *n: how much. */
 enum stream_got stream_pass(struct stream *s, struct buf *to, size_t *n);
+enum stream_got stream_pass_upto(struct stream *s, struct buf *to, size_t most,
+    size_t *n);
 /* Tells the peer now what has arrived. One that sends small writes without
  * TCP_NODELAY waits for that, and it is else told after 40 ms (RFC 1122,
  * 4.2.3.2; tcp(7), TCP_QUICKACK). */
