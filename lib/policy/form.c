@@ -22,7 +22,9 @@ form_method(struct str name)
 const char *
 form_method_name(uint32_t bits)
 {
-	return methods[__builtin_ctz(bits)].p;
+	size_t i = (size_t)__builtin_ctz(bits);
+
+	return i < NELEM(methods) ? methods[i].p : "?"; /* a damaged image */
 }
 
 uint32_t

@@ -3,21 +3,26 @@
 on 32 kept-alive connections, a connection for each request, answers of a
 mebibyte, requests of 200 KB, and what one connection waits.  Egress judges
 method and path by a hundred endpoints and records every request; haproxy only
-forwards.  Rounds take turns; prints CPU time per request of the proxy's process
-(user and system) and the ratios.
+forwards.  Then HTTP/2 with a hundred streams beside nginx as a proxy that
+terminates TLS, if h2load is there.  Rounds take turns; prints CPU time per
+request of the proxy's process (user and system) and the ratios.
 
 usage: egress.py [build-folder [seconds [rounds [job...]]]]"""
 import os
 import pathlib
+import select
 import shutil
 import signal
+import socket
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 ORIGIN, HAPROXY, EGRESS = 19443, 19444, 19128
+NGINX = 19447
 HOST = "api.github.com"
 POLICY = f"""
 network:
@@ -113,6 +118,86 @@ str({HOST}) verifyhost {HOST}
     (d / "policy.yaml").write_text(POLICY)
 
 
+def configure_nginx(d):
+    (d / "nginx.cfg").write_text(f"""
+daemon off; master_process off; pid {d}/proxy.pid; error_log stderr crit;
+events {{ worker_connections 2000; }}
+http {{
+    access_log off; client_body_temp_path {d}/b2; proxy_temp_path {d}/p2;
+    fastcgi_temp_path {d}/f2; uwsgi_temp_path {d}/u2; scgi_temp_path {d}/s2;
+    keepalive_requests 10000000;
+    upstream origin {{
+        server 127.0.0.1:{ORIGIN}; keepalive 200; keepalive_requests 10000000;
+    }}
+    server {{
+        listen 127.0.0.1:{NGINX} ssl http2;
+        ssl_certificate {d}/o.pem; ssl_certificate_key {d}/o.key;
+        location / {{
+            proxy_pass https://origin; proxy_http_version 1.1;
+            proxy_set_header Connection ""; proxy_set_header Host {HOST};
+            proxy_ssl_verify on; proxy_ssl_trusted_certificate {d}/ca.pem;
+            proxy_ssl_name {HOST}; proxy_ssl_server_name on;
+        }}
+    }}
+}}
+""")
+
+
+def relay(to, tunnel):
+    """A port that leads to that one, h2load knows no proxy."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def one(a):
+        b = socket.create_connection(("127.0.0.1", to))
+        if tunnel:
+            b.sendall(f"CONNECT {HOST}:443 HTTP/1.1\r\nHost: {HOST}:443\r\n"
+                      "\r\n".encode())
+            b.recv(4096)
+        for s in (a, b):
+            s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        while True:
+            for s in select.select([a, b], [], [])[0]:
+                got = s.recv(1 << 18)
+                if not got:
+                    return
+                (b if s is a else a).sendall(got)
+
+    def accept():
+        while True:
+            threading.Thread(target=one, args=(listener.accept()[0],),
+                             daemon=True).start()
+
+    threading.Thread(target=accept, daemon=True).start()
+    return listener.getsockname()[1]
+
+
+def h2load(pid, port, seconds):
+    before = cpu(pid)
+    out = subprocess.run([*OTHER, "h2load", "-D", str(seconds), "-c", "1", "-m",
+                          "100", "--connect-to", f"127.0.0.1:{port}",
+                          f"https://{HOST}/repos/a"], check=True,
+                         capture_output=True, text=True).stdout
+    n = int(out.split("requests: ")[1].split(", ")[3].split()[0])
+    assert n > 0 and " 0 failed, 0 errored" in out, out
+    return (cpu(pid) - before) / n * 1e6, n / seconds
+
+
+def print_h2(d, egress, seconds, rounds):
+    p = subprocess.Popen([*ONE, "nginx", "-p", d, "-e", "stderr", "-c",
+                          d / "nginx.cfg"])
+    time.sleep(1)
+    ways = {"egress": (egress, relay(EGRESS, True)),
+            "nginx": (p.pid, relay(NGINX, False))}
+    got = {k: [] for k in ways}
+    try:
+        for _ in range(rounds):
+            for k, (pid, port) in ways.items():
+                got[k].append(h2load(pid, port, seconds))
+        print_job("HTTP/2, 100 streams", got, 1.0, "nginx")
+    finally:
+        p.kill()
+
+
 def cpu(pid):
     """Seconds of user and system time so far."""
     f = pathlib.Path(f"/proc/{pid}/schedstat").read_text().split()
@@ -161,12 +246,12 @@ def start(build, d):
     return procs, procs[1].pid, egress
 
 
-def print_job(name, got, goal):
+def print_job(name, got, goal, peer="haproxy"):
     us = {k: statistics.median(x[0] for x in v) for k, v in got.items()}
     rate = {k: statistics.median(x[1] for x in v) for k, v in got.items()}
     print(f"{name:18} egress {us['egress']:7.1f} us {rate['egress']:7.0f}/s   "
-          f"haproxy {us['haproxy']:7.1f} us {rate['haproxy']:7.0f}/s   ratio "
-          f"{us['egress'] / us['haproxy']:5.2f} (goal: at most {goal})",
+          f"{peer} {us[peer]:7.1f} us {rate[peer]:7.0f}/s   ratio "
+          f"{us['egress'] / us[peer]:5.2f} (goal: at most {goal})",
           flush=True)
 
 
@@ -192,6 +277,7 @@ def main():
         os.chmod(d, 0o755)
         certificates(d)
         configure(d)
+        configure_nginx(d)
         procs, haproxy, egress = start(build, d)
         ways = {"haproxy": (haproxy, [HAPROXY, HOST]),
                 "egress": (egress, ["-x", EGRESS, 443, HOST])}
@@ -206,6 +292,8 @@ def main():
                         got[k].append(measure(build, pid, [
                             *how, "-s", seconds], [*where, path]))
                 print_job(name, got, goal)
+            if shutil.which("h2load") and (not wanted or "h2" in wanted):
+                print_h2(d, egress, seconds, rounds)
             if not wanted:
                 print_latency(build, {k: (p, [*w, "/repos/a"])
                                       for k, (p, w) in ways.items()}, seconds)
@@ -214,4 +302,5 @@ def main():
                 p.send_signal(signal.SIGTERM)
 
 
-main()
+if __name__ == "__main__":
+    main()

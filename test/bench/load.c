@@ -76,8 +76,8 @@ tunnel(int fd)
 	char text[1024];
 	ssize_t n;
 	int len = snprintf(text, sizeof(text),
-	    "CONNECT %s:443 HTTP/1.1\r\nHost: %s:443\r\n\r\n", load.host,
-	    load.host);
+	    "CONNECT %s:%d HTTP/1.1\r\nHost: %s:%d\r\n\r\n", load.host,
+	    load.port, load.host, load.port);
 
 	if (write(fd, text, (size_t)len) != len)
 		err(1, "CONNECT");

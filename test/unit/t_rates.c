@@ -355,7 +355,7 @@ more_limits_than_can_be_told_apart_are_an_error(void **state)
 	static char text[8192] = "network:\n  allow:\n";
 	struct policy_file f = { .name = "p.yaml" };
 	struct diags d = { 0 };
-	char *bytes;
+	char *bytes, *said;
 	size_t len;
 
 	(void)state;
@@ -366,8 +366,9 @@ more_limits_than_can_be_told_apart_are_an_error(void **state)
 	f.text = str_c(text);
 	assert_int_equal(policy_compile(&f, 1, POLICY_STAGE_ENFORCE, &bytes,
 	    &len, &d), -1);
-	assert_non_null(strstr(diags_print(&d, false),
-	    "more than 63 entries have rate_limits"));
+	said = diags_print(&d, false);
+	assert_non_null(strstr(said, "more than 63 entries have rate_limits"));
+	free(said);
 	diags_fini(&d);
 }
 
