@@ -157,6 +157,29 @@ close_check(struct ws_flow *w, struct str payload, const struct frame *fr,
 	return PARSE_OK;
 }
 
+static void
+mask_over(char *p, size_t n, const unsigned char mask[4])
+{
+	for (size_t i = 0; i < n; i++)
+		p[i] = (char)((unsigned char)p[i] ^ mask[i % 4]);
+}
+
+/* It can say as much as a message. */
+static enum parse
+control_look(const struct ws_flow *w, const struct frame *fr, char *payload,
+    struct http_fault *f)
+{
+	size_t at = fr->op == OP_CLOSE ? 2 : 0, n = (size_t)fr->len;
+	bool ok;
+
+	if (w->look == NULL || n <= at)
+		return PARSE_OK;
+	mask_over(payload, n, fr->mask);
+	ok = w->look(payload + at, n - at, f, w->arg);
+	mask_over(payload, n, fr->mask);
+	return ok ? PARSE_OK : PARSE_BAD;
+}
+
 /* A control frame passes whole: what it says was looked at. */
 static enum parse
 control_move(struct ws_flow *w, const struct frame *fr, struct buf *from,
@@ -170,6 +193,8 @@ control_move(struct ws_flow *w, const struct frame *fr, struct buf *from,
 	if (fr->op == OP_CLOSE &&
 	    close_check(w, str_from(str_head(in, whole), fr->head), fr, f) !=
 		PARSE_OK)
+		return PARSE_BAD;
+	if (control_look(w, fr, from->p + from->off + fr->head, f) != PARSE_OK)
 		return PARSE_BAD;
 	must(buf_adds(to, str_head(in, whole))); /* max is over BODY_ROOM */
 	w->bytes += fr->len;

@@ -51,11 +51,15 @@ enum ws_code { /* why a WebSocket is closed (7.4.1) */
 	WS_BAD_GATEWAY = 1014,
 };
 
-struct ws_flow { /* one direction; zero but for masked, deflate and taken is
-		  * its start */
+struct ws_flow { /* one direction; zero but for masked, deflate, taken and
+		  * look is its start */
 	bool masked;		/* its sender masks: it is the client */
 	bool deflate;		/* messages may be compressed */
 	struct ws_message *taken; /* messages are, and not moved; or NULL */
+	/* With taken: what a control frame says, of ping, pong, or a close
+	 * frame's reason; it may change there. false: it may not pass, *f. */
+	bool (*look)(char *p, size_t n, struct http_fault *f, void *arg);
+	void *arg;
 	unsigned char mask[4];	/* of the frame that is taken */
 	unsigned mask_at;
 	bool fragmented;	/* a message goes on in the next frame */

@@ -69,14 +69,32 @@ on_finding(const struct scan_finding *f, void *arg)
 
 /* ---- heads ---- */
 
+/* A value that comes in parts is in none of them; who is asked for one may
+ * give all. */
+static bool
+asks_for_part(struct str name)
+{
+	static const char *const names[] = { "range", "if-range",
+		"request-range", "a-im" };
+
+	for (size_t i = 0; i < NELEM(names); i++)
+		if (str_case_eq(name, str_c(names[i])))
+			return true;
+	return false;
+}
+
 void
 back_ask(const struct conn *c, struct http_head *h)
 {
 	if (act_of(c) == SIFT_NOTHING)
 		return;
-	for (unsigned i = 0; i < h->nfields; i++)
-		if (str_case_eq(h->fields[i].name, STR("accept-encoding")))
-			h->fields[i].value = STR("identity");
+	for (unsigned i = 0; i < h->nfields; i++) {
+		struct http_field *f = &h->fields[i];
+
+		if (str_case_eq(f->name, STR("accept-encoding")))
+			f->value = STR("identity");
+		f->nominated |= asks_for_part(f->name);
+	}
 }
 
 static bool

@@ -250,6 +250,17 @@ cannot_look(struct sifting *s, const char *why)
 		s->worst = SIFT_BLOCK;
 }
 
+/* What was found in a packed body itself, which goes on as it is. */
+static void
+look_beside(struct sifting *s, const struct sifted *d)
+{
+	if (d->beside.classes == 0)
+		return;
+	s->where = "packed body";
+	s->body = NULL;
+	take(s, &d->beside);
+}
+
 /* What was found in the body that is held. false: what it would be without it
  * cannot be sent. */
 static void
@@ -270,7 +281,9 @@ look_body(struct sifting *s, struct conn *c, struct http_head *h)
 	s->changed = false;
 	for (size_t i = 0; i < d->n; i++)
 		take(s, &d->v[i]);
-	if (s->changed && s->worst != SIFT_BLOCK && d->unpack != NULL)
+	if (!s->changed)
+		look_beside(s, d);
+	else if (s->worst != SIFT_BLOCK && d->unpack != NULL)
 		hold_unpacked(c, h);
 }
 
@@ -328,10 +341,10 @@ sift_request(struct conn *c, struct http_head *h, struct net_answer *a)
 }
 
 bool
-sift_message(struct conn *c, char *p, const struct sifted *found,
-    struct net_answer *a)
+sift_message(struct conn *c, const char *where, char *p,
+    const struct sifted *found, struct net_answer *a)
 {
-	struct sifting s = { .c = c, .sift = a->sift, .where = "message",
+	struct sifting s = { .c = c, .sift = a->sift, .where = where,
 		.body = p, .enforced = sift_is_enforced(c) };
 
 	s.says = (struct saying){ .p = s.text, .cap = sizeof(s.text) };

@@ -13,10 +13,10 @@ struct sifted;
  * sent; where something is to be blocked, *a becomes a denial. false: what was
  * found could not be recorded. */
 bool sift_request(struct conn *c, struct http_head *h, struct net_answer *a);
-/* The same of one message of a WebSocket, and of what was found in it; it may
- * change, but not its length. */
-bool sift_message(struct conn *c, char *p, const struct sifted *found,
-    struct net_answer *a);
+/* The same of one message of a WebSocket, or control frame, and of what was
+ * found in it; it may change, but not its length. */
+bool sift_message(struct conn *c, const char *where, char *p,
+    const struct sifted *found, struct net_answer *a);
 /* What is looked for under a policy. */
 struct scan *sift_scan(const struct image *im);
 /* Stars and nines, as many. */

@@ -24,6 +24,20 @@ on_note(const struct scan_finding *f, void *arg)
 		f->under };
 }
 
+/* What unpacks to nothing says something, too: names and comments of gzip,
+ * frames that are to be skipped. */
+static void
+on_beside(const struct scan_finding *f, void *arg)
+{
+	struct sifted *s = arg;
+	unsigned classes = s->beside.classes | f->classes;
+
+	if (s->beside.classes == 0)
+		s->beside = (struct sift_note){ f->at, f->len, 0, f->name,
+			f->under };
+	s->beside.classes = classes;
+}
+
 /* Why the body cannot be read, or NULL. */
 static const char *
 unread(struct conn *c, struct sifted *s)
@@ -54,6 +68,7 @@ begin(struct conn *c, struct sifted *s)
 	s->why = unread(c, s);
 	s->scan = scan_share(c->eg->scan);
 	scan_begin(&s->t, s->scan, on_note, s);
+	scan_begin(&s->packed, s->scan, on_beside, s);
 }
 
 /* Unpacks a slice of it. true: that was the last. What was unpacked counts
@@ -68,6 +83,7 @@ unpack_more(struct conn *c, struct sifted *s, struct str held)
 	const size_t was = s->plain.len;
 
 	got = unpack_some(s->unpack, &in, &s->plain, SIFT_SLICE_BYTES, &why);
+	(void)scan_feed(&s->packed, str_of(held.p + s->taken, had - in.len));
 	s->taken += had - in.len;
 	hold_count(c, s->plain.len - was);
 	if (got == UNPACK_MORE && in.len == had && s->plain.len == was) {
@@ -116,8 +132,11 @@ sift_body_more(struct conn *c, const struct http_head *h)
 			return false;
 		if (s->why == NULL)
 			scan_end(&s->t);
+		if (s->why == NULL && s->unpack != NULL)
+			scan_end(&s->packed);
 	}
 	scan_fini(&s->t);
+	scan_fini(&s->packed);
 	s->done = true;
 	return true;
 }
@@ -161,6 +180,7 @@ sifted_free(struct sifted *s)
 	if (s == NULL)
 		return;
 	scan_fini(&s->t);
+	scan_fini(&s->packed);
 	scan_free(s->scan);
 	unpack_free(s->unpack);
 	buf_fini(&s->plain);

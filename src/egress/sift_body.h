@@ -27,6 +27,9 @@ struct sifted {
 	const char *why;	/* it cannot be read; or NULL */
 	struct unpack *unpack;	/* NULL: it is as it is */
 	struct buf plain;	/* what is unpacked of it */
+	struct scan_stream packed; /* what it was unpacked from, too: */
+	struct sift_note beside; /* the first that is found there, but for
+				  * classes: of all */
 	size_t taken;		/* of what is held */
 	struct sift_note *v;	/* rising */
 	size_t n, cap;

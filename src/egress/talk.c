@@ -209,8 +209,8 @@ judge_whole(struct conn *c, struct http_fault *f)
 		return unrecorded(f);
 	if (a.verdict == VERDICT_ALLOW && sift_sent(a.sift) != 0) {
 		must(look(c, &a));
-		if (!sift_message(c, t->m.text.p + t->m.text.off, t->sifted,
-			&a))
+		if (!sift_message(c, "message", t->m.text.p +
+			t->m.text.off, t->sifted, &a))
 			return unrecorded(f);
 	}
 	if (a.verdict != VERDICT_ALLOW)
@@ -220,6 +220,39 @@ judge_whole(struct conn *c, struct http_fault *f)
 	found_free(t);
 	t->judged = true;
 	return TALK_ON;
+}
+
+/* Of a control frame, which is part of no message. */
+static bool
+look_control(char *p, size_t n, struct http_fault *f, void *arg)
+{
+	struct sifted *found = NULL;
+	struct conn *c = arg;
+	struct net_answer a;
+	bool told = true;
+
+	if (sift_sent(c->sift) == 0)
+		return true;
+	judge_request(c, &a);
+	a.verdict = VERDICT_ALLOW; /* it asks for nothing */
+	a.sift = c->sift;
+	while (!sift_message_more(c, &found, str_of(p, n)))
+		continue; /* one is short */
+	told = sift_message(c, "control frame", p, found, &a);
+	sifted_free(found);
+	if (!told)
+		(void)unrecorded(f);
+	else if (a.verdict != VERDICT_ALLOW)
+		(void)denied(c, &a, f);
+	return told && a.verdict == VERDICT_ALLOW;
+}
+
+void
+talk_take(struct conn *c)
+{
+	c->ws_out.taken = &c->talk->m;
+	c->ws_out.look = look_control;
+	c->ws_out.arg = c;
 }
 
 static bool

@@ -37,6 +37,8 @@ enum talk_got {
 	TALK_OVER,	/* *f says why, and the code to close with; a denial is
 			 * recorded */
 };
+/* From now on c->ws_out takes messages, and looks at control frames. */
+void talk_take(struct conn *c);
 /* In place of ws_move() of what the client says. */
 enum talk_got talk_move(struct conn *c, struct http_fault *f);
 

@@ -83,8 +83,9 @@ flows_init(struct conn *c, const struct ws_deflate *deflate)
 {
 	c->bytes_in = c->bytes_out = 0;
 	c->ws_out = (struct ws_flow){ .masked = true,
-		.deflate = deflate->on,
-		.taken = c->talk == NULL ? NULL : &c->talk->m };
+		.deflate = deflate->on };
+	if (c->talk != NULL)
+		talk_take(c);
 	c->ws_in = (struct ws_flow){ .masked = false,
 		.deflate = deflate->on };
 }

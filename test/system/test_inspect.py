@@ -449,3 +449,49 @@ def test_without_a_word_for_responses_they_pass_as_they_are(sh, world):
     assert CANARY in back(sh, "whole").out
     assert back(sh, "asked", "x", "-H", "Accept-Encoding: gzip").out.startswith(
         "gzip")
+
+
+def test_what_unpacks_to_nothing_is_looked_at_too(sh, world):
+    """A comment of gzip and a frame to be skipped go on with the body."""
+    sh.start("box", CANARIES)
+    plain = gzip.compress(b"nothing of it", mtime=0)
+    noted = plain[:3] + b"\x10" + plain[4:10] + CANARY.encode() + b"\0"
+    skipped = b"\x50\x2a\x4d\x18" + len(CANARY).to_bytes(4, "little")
+    for data, coding in ((noted + plain[10:], "gzip"),
+                         (noted[:3] + b"\x08" + noted[4:] + plain[10:],
+                          "gzip"),
+                         (skipped + CANARY.encode(), "zstd")):
+        out = post_bytes(sh, data, "-H", f"Content-Encoding: {coding}")
+        assert out.endswith("403"), (coding, out)
+        assert "of the packed body, blocked" in out and CANARY not in out
+    assert world.requests(host="echo.test") == []
+    fine = noted.replace(CANARY.encode(), b"x.txt") + plain[10:]
+    assert fields_of(post_bytes(sh, fine, "-H", "Content-Encoding: gzip"))[
+        "content-length"] == str(len(fine))
+
+
+def test_control_frames_are_looked_at_too(sh, world):
+    sh.start("box", CANARIES)
+    r = sh.exec("box", "python3", "-c", CLIENT + f"""
+for op, data in ((9, {CANARY!r}), (10, {CANARY!r}),
+                 (8, bytes([3, 232]) + {CANARY.encode()!r}),
+                 (9, "ping"), (8, bytes([3, 232]) + b"bye")):
+    c = Client("wss://echo.test/ws/echo")
+    c.send(1, "before", fin=False)
+    c.send(op, data)
+    if op == 9:
+        c.send(0, "after"); c.send(8, bytes([3, 232]))
+    print(c.close_code())
+""")
+    assert r.out.split() == ["1008"] * 3 + ["1000"] * 2, r
+    assert CANARY not in json.dumps(world.events(event="ws"))
+    assert "canary decoy at byte 0 of the control frame, blocked" in sh.ok(
+        "logs", "box", "-n", "99").out
+
+
+def test_what_comes_back_is_asked_for_whole(sh, world):
+    sh.start("box", responses("block"))
+    back(sh, "whole", "x", "-H", "Range: bytes=0-3", "-H", "If-Range: x")
+    got = {k.lower() for k, v in world.requests(host="echo.test")[-1][
+        "fields"]}
+    assert "range" not in got and "if-range" not in got
