@@ -40,7 +40,7 @@ struct ask {
 static struct soak {
 	int connections, streams, idle, epfd, port;
 	unsigned long requests, asked, done, wrong, open;
-	const char *host;
+	char *host;
 	struct peer *peers;
 } soak = { .connections = 100, .streams = 100, .requests = 1000000 };
 
@@ -180,7 +180,8 @@ peer_open(struct peer *c, int id, SSL_CTX *ctx, nghttp2_session_callbacks *k)
 	tunnel(c->fd);
 	c->ssl = SSL_new(ctx);
 	(void)SSL_set_fd(c->ssl, c->fd);
-	(void)SSL_set_tlsext_host_name(c->ssl, soak.host);
+	(void)SSL_ctrl(c->ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME,
+	    TLSEXT_NAMETYPE_host_name, soak.host);
 	if (SSL_connect(c->ssl) != 1)
 		errx(1, "TLS handshake failed");
 	(void)setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &soon, sizeof(soon));
