@@ -233,7 +233,9 @@ say_unknown(struct compile *c, const struct node *at, const struct key *keys,
 			len += (size_t)snprintf(all + len, sizeof(all) - len,
 			    "%s%s", i == 0 ? "" : ", ", names[i]);
 	}
-	near = word_near(at->text, names, n);
+	near = word_other(at->text, names, n);
+	if (near == NULL)
+		near = word_near(at->text, names, n);
 	if (near != NULL)
 		node_error(c, at, "unknown key \"%.64s\" in %s: did you mean "
 		    "\"%s\"?", at->text.p, what, near);

@@ -62,6 +62,8 @@ void take_fallback(struct compile *c, struct pol_scalar *s,
     const struct node *n, const char *section);
 /* The valid word nearest to s, or NULL when none is near. */
 const char *word_near(struct str s, const char *const *words, size_t n);
+/* One of words that means what s means in other languages; or NULL. */
+const char *word_other(struct str s, const char *const *words, size_t n);
 /* Memory of the run; never NULL. */
 void *take_mem(struct compile *c, size_t n, size_t size);
 struct str take_copy(struct compile *c, struct str s);

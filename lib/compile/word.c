@@ -1,4 +1,6 @@
 /* word.c -- the valid word that somebody probably meant. */
+#include <string.h>
+
 #include "base/compat.h"
 #include "compile/check.h"
 
@@ -10,6 +12,33 @@ min3(unsigned a, unsigned b, unsigned c)
 	unsigned m = a < b ? a : b;
 
 	return m < c ? m : c;
+}
+
+/* What it is called elsewhere, and here. */
+static const struct {
+	const char *theirs, *ours;
+} others[] = {
+	{ "host", "endpoint" }, { "hosts", "endpoint" },
+	{ "hostname", "endpoint" }, { "domain", "endpoint" },
+	{ "url", "endpoint" }, { "endpoint", "host" },
+	{ "access", "permissions" }, { "mode", "permissions" },
+	{ "programs", "binaries" }, { "commands", "binaries" },
+	{ "program", "command" }, { "binary", "command" },
+	{ "cmd", "command" }, { "name", "command" },
+	{ "files", "file_access" }, { "filesystem", "file_access" },
+	{ "filesystem_policy", "file_access" },
+	{ "network_policies", "network" }, { "limits", "rate_limits" },
+};
+
+const char *
+word_other(struct str s, const char *const *words, size_t n)
+{
+	for (size_t k = 0; k < NELEM(others); k++)
+		for (size_t i = 0; i < n; i++)
+			if (str_eqz(s, others[k].theirs) &&
+			    strcmp(words[i], others[k].ours) == 0)
+				return words[i];
+	return NULL;
 }
 
 /* Insertions, removals, replacements and swaps of neighbours from a to b. */

@@ -73,6 +73,14 @@ static const struct {
 	{ "the same letters in another order are near",
 	    "policy_mode: aduti\n", CHECK, "p.yaml:1:14: error: "
 	    "policy_mode cannot be \"aduti\": did you mean \"audit\"?" },
+	{ "what it is called elsewhere is known",
+	    "network: {allow: [{host: a.test}]}\n", CHECK,
+	    "p.yaml:1:20: error: unknown key \"host\" in an allow: did you "
+	    "mean \"endpoint\"?" },
+	{ "in each section by that section's word",
+	    "file_access: {allow: [{path: /x, access: read}]}\n", CHECK,
+	    "p.yaml:1:34: error: unknown key \"access\" in an allow: did you "
+	    "mean \"permissions\"?" },
 	{ "or the list when none is near", "x: {}\n", CHECK,
 	    "p.yaml:1:1: error: unknown key \"x\" in a policy: known are "
 	    "version, agent_name" },
