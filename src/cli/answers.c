@@ -157,9 +157,10 @@ check_show(const struct check *k)
 	check_each(k, diags_show, NULL);
 	if (k->fine)
 		/* "fine" stands on standard output, to be looked for. */
-		(void)printf("fine: mode %s, system %s, %u file grants, "
+		(void)printf("fine: mode %s, system %s, %u file grant%s, "
 		    "hash %.*s\n", mode_word(k->info.mode),
-		    system_word(k->info.system), k->info.files, HASH_SHOWN,
+		    system_word(k->info.system), k->info.files,
+		    k->info.files == 1 ? "" : "s", HASH_SHOWN,
 		    k->info.hash);
 	else if (k->book.image != NULL && k->book.diags.errors == 0)
 		say_hint("the policy is well formed; this version cannot "

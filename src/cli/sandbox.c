@@ -193,7 +193,7 @@ add_limits(struct table *t, const json_t *box)
 			    "in %lld s", most > 0 ? ", " : "",
 			    (double)json_number(x, "bytes") / 1e6, bytes,
 			    (long long)json_number(x, "period_s"));
-		table_add(t, COLOUR_DIM, i == 0 ? "limits" : "");
+		table_add(t, COLOUR_DIM, i == 0 ? "limits" : " ");
 		table_add(t, COLOUR_NONE, "%s%s%s%s%s", text, sent,
 		    json_is_true(json_object_get(x, "whole")) ? "" : " (",
 		    json_is_true(json_object_get(x, "whole")) ? "" : rule,

@@ -238,21 +238,30 @@ fail_locked(struct call *c, const char *action, const char *names)
 {
 	json_t *list = json_array();
 	struct str left = str_c(names), line;
-	char text[ERR_BYTES_MAX];
+	char text[ERR_BYTES_MAX], most[300] = "";
+	size_t len = 0, left_out = 0;
 
 	while (left.len > 0) {
 		if (!str_cut(left, '\n', &line, &left)) {
 			line = left;
 			left = STR("");
 		}
-		if (line.len > 0)
-			(void)json_array_append_new(list,
-			    json_stringn(line.p, line.len));
+		if (line.len == 0)
+			continue;
+		(void)json_array_append_new(list,
+		    json_stringn(line.p, line.len));
+		if (len + line.len + 2 >= sizeof(most))
+			left_out++;
+		else
+			len += (size_t)snprintf(most + len,
+			    sizeof(most) - len, "%s%.*s",
+			    len > 0 ? ", " : "", (int)line.len, line.p);
 	}
 	(void)snprintf(text, sizeof(text), "the new policy changes what is "
-	    "fixed when a sandbox is created: %.300s", names);
-	for (char *z = strchr(text, '\n'); z != NULL; z = strchr(z, '\n'))
-		*z = z[1] == '\0' ? '\0' : ',';
+	    "fixed when a sandbox is created: %s", most);
+	if (left_out > 0)
+		(void)snprintf(text + strlen(text), sizeof(text) -
+		    strlen(text), ", and %zu more", left_out);
 	note_refusal(c->box, action, text);
 	call_fail_with(c, 409, "policy_locked", "create another sandbox: "
 	    "openshell sandbox create --policy FILE", "fields", list, "%s",
