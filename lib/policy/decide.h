@@ -90,4 +90,8 @@ bool policy_address(const struct image *im, const struct net_query *q,
     const struct in6_addr *addr /* v4 as ::ffff:a.b.c.d */, char *why,
     size_t cap);
 
+/* Whether a denial's reason is that the nearest rule is for another protocol:
+ * what permits it is that rule's protocols, and no further path or method. */
+bool near_is_protocol(const char *reason);
+
 #endif

@@ -309,6 +309,19 @@ near_rule(const struct image *im, const struct f_rule *r,
 	out->policy = form_text(im, r->section);
 }
 
+/* As say_wire says it; a path has no blanks in it. */
+bool
+near_is_protocol(const char *reason)
+{
+	return strstr(reason, "it is not for HTTP") != NULL ||
+	    strstr(reason, "does not name the protocol ") != NULL ||
+	    strstr(reason, "it is for WebSockets alone") != NULL ||
+	    strstr(reason, "it is for gRPC alone") != NULL ||
+	    strstr(reason, "it is for HTTP/2 in clear alone") != NULL ||
+	    strstr(reason, "it is for http in clear, and") != NULL ||
+	    strstr(reason, "it is for https, and") != NULL;
+}
+
 void
 near_explain(const struct scan *s, struct net_answer *out)
 {

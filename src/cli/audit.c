@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/must.h"
+#include "policy/decide.h"
 #include "run.h"
 #include "say.h"
 #include "when.h"
@@ -138,9 +139,27 @@ next_of_network(const struct record *r)
 	if (strstr(r->reason, "it is only for [") != NULL)
 		return mem_printf("if this program is meant, add it to "
 		    "binaries of the nearest rule");
+	if (near_is_protocol(r->reason))
+		return mem_strdup("if that is meant, name its protocol in "
+		    "protocols of the nearest rule");
 	if (is_kind(r, "http"))
 		return next_http(r);
 	return next_host(r, is_kind(r, "dns") ? 443 : r->port);
+}
+
+static char *
+next_command(const struct record *r)
+{
+	if (strstr(r->reason, "a person refused it") != NULL ||
+	    strstr(r->reason, "for a person to allow it") != NULL)
+		return mem_printf("openshell proposal list %s --status all; "
+		    "what is meant can still be approved", r->sandbox);
+	if (strstr(r->reason, "made in the sandbox") != NULL)
+		return mem_strdup("if it is meant, make another sandbox with "
+		    "unreviewed_code: ask under commands");
+	return mem_strdup("if it is meant, add the command under commands: "
+	    "allow: and make another sandbox, since commands are fixed when "
+	    "one is made");
 }
 
 /* The deny stands before " : its words". */
@@ -149,8 +168,13 @@ next_of(const struct record *r)
 {
 	const char *end = strstr(r->rule, ": ");
 
-	if (strcmp(r->verdict, "denied") != 0)
+	if (strcmp(r->verdict, "denied") != 0 || is_kind(r, "proposal"))
 		return NULL;
+	if (strncmp(r->reason, "over max_", 9) == 0 ||
+	    strstr(r->reason, ": over max_") != NULL)
+		return mem_printf("try again later, or raise the limit at "
+		    "%.*s", end == NULL ? (int)strlen(r->rule) :
+					  (int)(end - r->rule), r->rule);
 	if (r->rule[0] != '\0')
 		return mem_printf("a deny beats every allow: narrow %.*s, or "
 		    "leave it", end == NULL ? (int)strlen(r->rule) :
@@ -162,7 +186,7 @@ next_of(const struct record *r)
 		return mem_printf("to allow it, under file_access: allow: "
 		    "write - {path: \"%s\", permissions: [%s]}",
 		    json_text(r->un, "path"), json_text(r->un, "action"));
-	return NULL;
+	return is_kind(r, "command") ? next_command(r) : NULL;
 }
 
 /* ---- the whole ---- */
@@ -172,9 +196,9 @@ show_caller(const struct record *r)
 {
 	const json_t *chain = json_object_get(r->un, "chain");
 	const char *exe = json_text(r->un, "exe");
-	CLEAN_FREE char *who = exe[0] == '\0' ? mem_strdup("") :
-	    mem_printf("%s[%lld]", exe,
-		(long long)json_number(r->un, "pid"));
+	int64_t pid = json_number(r->un, "pid");
+	CLEAN_FREE char *who = pid == 0 ? mem_strdup(exe) :
+	    mem_printf("%s[%lld]", exe, (long long)pid);
 
 	field(r, "by", who);
 	field(r, "sha256", json_text(r->un, "exe_sha256"));
@@ -191,13 +215,14 @@ show_place(const struct record *r)
 {
 	CLEAN_FREE char *policy = NULL;
 	const char *hash = json_text(r->un, "policy_hash");
+	int64_t generation = json_number(r->un, "generation");
 
 	field(r, "name", r->host);
 	field(r, "address", json_text(json_object_get(r->whole,
 	    "dst_endpoint"), "ip"));
-	policy = hash[0] == '\0' ? mem_strdup("") :
+	policy = generation == 0 ? mem_printf("%.12s", hash) :
 	    mem_printf("%.12s, generation %lld", hash,
-		(long long)json_number(r->un, "generation"));
+		(long long)generation);
 	field(r, "policy", policy);
 }
 

@@ -82,9 +82,25 @@ print_lines(struct logline *to, struct buf *b, bool raw)
 	}
 }
 
-static int
-stream(struct api *api, bool raw, bool tail)
+/* An empty answer is told from a name that was spelled wrong. */
+static void
+say_nothing(const struct args *a)
 {
+	bool narrowed = args_has(a, "since") || args_has(a, "level") ||
+	    args_has(a, "source") || args_has(a, "lines");
+
+	if (a->nwords > 0 && !narrowed) {
+		say("the log has nothing of a sandbox \"%s\"", a->word[0]);
+		say_hint("try: openshell sandbox list");
+	} else {
+		say("the log has nothing of that kind");
+	}
+}
+
+static int
+stream(struct api *api, bool raw, const struct args *a)
+{
+	bool tail = args_has(a, "tail"), any = false;
 	struct logline to = { .colour = colour_on(stdout),
 		.what_width = WHAT_WIDTH };
 	struct err e = { 0 };
@@ -94,6 +110,7 @@ stream(struct api *api, bool raw, bool tail)
 
 	buf_init(&b, LINE_BYTES_MAX + 131072);
 	while ((rc = http_body(&api->http, &part, &e)) == 1) {
+		any = any || part.len > 0;
 		if (!buf_adds(&b, part)) {
 			rc = err_set(&e, ERR_PEER, "a record is too long");
 			break;
@@ -105,6 +122,8 @@ stream(struct api *api, bool raw, bool tail)
 		}
 	}
 	buf_fini(&b);
+	if (rc == 0 && !any)
+		say_nothing(a);
 	return rc == -1 ? say_error(&e) : EXIT_OK;
 }
 
@@ -126,5 +145,5 @@ run_logs(const struct args *a)
 	    (code = api_ask_stream(&api, &q)) != EXIT_OK)
 		return code;
 	return stream(&api, how != NULL && strcmp(how, "json") == 0,
-	    args_has(a, "tail"));
+	    a);
 }

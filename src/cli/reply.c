@@ -7,6 +7,7 @@
 #include "base/clean.h"
 #include "base/log.h"
 #include "base/must.h"
+#include "policy/decide.h"
 #include "say.h"
 
 enum { SHOWN_LINES_MAX = 8, SHOWN_BYTES = 1024, NEXT_BYTES_MAX = 4096 };
@@ -200,6 +201,9 @@ next_network(const struct question *q, const struct reply *r,
 		    "lists: an entry that lists nothing lets every body pass",
 		    (int)r->nearest.file.len, r->nearest.file.p,
 		    r->nearest.line);
+	if (near_is_protocol(r->reason))
+		return mem_strdup("if that is meant, name its protocol in "
+		    "protocols of the nearest rule");
 	if (q->kind == ASK_DNS)
 		return mem_printf("allow a connection to it: under network: "
 		    "allow: write - endpoint: %s", host);

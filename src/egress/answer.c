@@ -253,6 +253,9 @@ how_to_allow(const struct conn *c, const struct net_answer *a, bool connect,
 	else if (strstr(a->reason, "it is only for [") != NULL)
 		(void)snprintf(out, cap, "The operator of this sandbox can "
 		    "add this program to binaries of that rule.");
+	else if (near_is_protocol(a->reason))
+		(void)snprintf(out, cap, "The operator of this sandbox can "
+		    "name this protocol in protocols of that rule.");
 	else if (!by_words)
 		how_to_change(c, out, cap);
 	else if (connect)

@@ -2,6 +2,8 @@
 import json
 import os
 
+import pytest
+
 POLICY = """
 network:
   egress:
@@ -171,8 +173,47 @@ network:
                   "--wait").code == 0
     assert sh.exec("box", "curl", "-sS", "-o", "/dev/null", "-w",
                    "%{http_code}", "https://echo.test/plain").out == "200"
+    for name in ("bax", "box"):
+        r = sh.run("logs", name)
+        assert ("has nothing of a sandbox" in r.err) == (name == "bax"), r
+        assert (r.out == "") == (name == "bax") and r.code == 0, r
     assert sh.run("audit", "explain", "1000000").code == 1
     assert sh.run("audit", "explain", "x").code == 2
     line = [x for x in sh.ok("logs", "box", "--level", "warn").out
             .splitlines() if "/plain" in x]
     assert line and line[0].endswith(f"#{number}"), line
+
+
+@pytest.mark.parametrize("request_,reason,next_", [
+    ("https://echo.test/x", "it is for WebSockets alone",
+     "name its protocol in protocols"),
+    ("https://other.test/x", "over max_requests_per_minute",
+     "try again later, or raise the limit at "),
+])
+def test_what_is_advised_would_help(sh, request_, reason, next_):
+    sh.start("box", """
+network:
+  allow:
+    - endpoint: echo.test
+      protocols: [wss]
+    - endpoint: other.test
+      rate_limits: {max_requests_per_minute: 1}
+""")
+    for _ in range(2):
+        out = sh.exec("box", "curl", "-sS", request_).out
+    assert "--add-allow" not in out, out
+    r = sh.audited(kind="http", verdict="denied")[-1]
+    told = sh.ok("audit", "explain", r["_"]["metadata"]["sequence"]).out
+    assert reason in told and next_ in told, told
+    if "WebSockets" in reason:
+        r = sh.run("policy", "explain", "box", "GET " + request_)
+        assert next_ in r.out and "--add-allow" not in r.out, r
+
+
+def test_a_denied_command_is_explained_with_what_would_help(sh):
+    sh.start("box", "commands: {allow: [sh, ls]}\n")
+    sh.exec("box", "sh", "-c", "id")
+    r = sh.audited(kind="command", verdict="denied")[-1]
+    told = sh.ok("audit", "explain", r["_"]["metadata"]["sequence"]).out
+    assert "generation 0" not in told, told
+    assert "add the command under commands: allow:" in told, told
