@@ -84,6 +84,8 @@ request_of(const struct record *r)
 			"READ" : "WRITE", path);
 	if (is_kind(r, "command"))
 		return mem_printf("EXEC %s", action);
+	if (is_kind(r, "proposal"))
+		return mem_printf("%s %s", action, path);
 	return mem_printf("%s %s%s%s", r->kind, action,
 	    r->host[0] != '\0' ? " " : "", r->host);
 }
@@ -151,7 +153,8 @@ static char *
 next_command(const struct record *r)
 {
 	if (strstr(r->reason, "a person refused it") != NULL ||
-	    strstr(r->reason, "for a person to allow it") != NULL)
+	    strstr(r->reason, "for a person to allow it") != NULL ||
+	    strstr(r->reason, "no person allowed it") != NULL)
 		return mem_printf("openshell proposal list %s --status all; "
 		    "what is meant can still be approved", r->sandbox);
 	if (strstr(r->reason, "made in the sandbox") != NULL)

@@ -247,7 +247,13 @@ def test_no_answer_is_no_also_when_the_gateway_is_away(sh):
     assert out == "ended 126\n" and "in time" in err, (code, out, err)
     assert sh.sh("box", "./x").code == 126      # the next one is there
     late = asked(sh, SCRIPT, "unanswered")["proposal"]
-    assert sh.audited(action="expire")[-1]["path"].endswith("/x")
+    r = sh.audited(action="expire")[-1]
+    assert r["path"].endswith("/x")
+    told = sh.ok("audit", "explain", r["_"]["metadata"]["sequence"]).out
+    assert told.startswith("deny expire /") and "next " not in told, told
+    r = sh.audited(kind="command", verdict="denied")[-1]
+    told = sh.ok("audit", "explain", r["_"]["metadata"]["sequence"]).out
+    assert "next     openshell proposal list box" in told, told
     assert sh.run("rule", "approve", late, "--once").code == 1
     sh.ok("rule", "approve", late)
     assert sh.sh("box", "./x z").out == "made z\n"
