@@ -163,9 +163,10 @@ head_of_plain(const struct buf *head, size_t length, struct buf *out)
 		const struct str name = str_of(line.p,
 		    colon == NULL ? 0 : (size_t)(colon - line.p));
 
-		if (name_is(name, "content-length"))
+		if (str_case_eq(name, STR("content-length")))
 			must(buf_printf(out, "Content-Length: %zu\r\n", length));
-		else if (!name_is(name, "content-encoding"))
+		else if (!name_is(name, "content-encoding") &&
+		    !name_is(name, "content-length"))
 			must(buf_adds(out, line));
 		rest = str_from(rest, line.len);
 	}
