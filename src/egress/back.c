@@ -167,7 +167,7 @@ back_begin(struct conn *c)
 	d->scan = scan_share(c->eg->scan);
 	d->out = c->res.out;
 	buf_init(&d->bare, BODY_BUF_MAX);
-	buf_init(&d->trailers, HTTP_HEAD_BYTES_MAX);
+	buf_init(&d->trailers, 2 * HTTP_HEAD_BYTES_MAX); /* as last is */
 	c->res.out = HTTP_TO_END;
 	c->res.trailers_out = &d->trailers;
 }

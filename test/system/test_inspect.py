@@ -419,6 +419,15 @@ def test_what_comes_back_is_redacted_whatever_it_is_cut_into(sh, world):
     assert CANARY not in said
 
 
+def test_what_ends_an_answer_may_be_as_long_as_its_head(sh):
+    sh.start("box", responses("redact") + "    - endpoint: h2.test\n")
+    for size in (32000, 32600, 32768, 32769, 60000):
+        r = sh.exec("box", "curl", "-sS", "-D", "-", "-m", "20",
+                    f"https://h2.test/ends/{size}")
+        assert ("bodyx-end: " + "y" * (size - 11) + "\r\n" in r.out) == (
+            size <= 32768), (size, r.out[-99:], r.err)
+
+
 def test_what_comes_back_is_blocked(sh, world):
     sh.start("box", responses("block"))
     for how, http in zip(WAYS_BACK, ("--http1.1", "--http2", "--http1.1")):
