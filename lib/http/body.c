@@ -115,6 +115,9 @@ move_to_end(struct body *b, struct buf *from, struct buf *to, bool ended,
 	struct str trailers = str_of("", 0);
 	struct str data = str_upto(buf_str(from), room_in(to));
 
+	/* Heads alone may have filled it: trailers wait for room, too. */
+	if (room_in(to) == 0)
+		return PARSE_MORE;
 	put(b, to, data);
 	buf_eat(from, data.len);
 	if (!ended || from->len > 0)

@@ -267,6 +267,10 @@ back_move(struct conn *c, bool *moved)
 		return PARSE_BAD;
 	if (got != PARSE_OK || d->bare.len > 0)
 		return PARSE_MORE;
+	if (c->cl.out.len >= BODY_ROOM) { /* heads alone may do that */
+		c->cl.tell = true;
+		return PARSE_MORE;
+	}
 	send_end(c, d);
 	return PARSE_OK;
 }

@@ -67,7 +67,6 @@ inspection_begin(struct conn *c, struct hold *d, const struct http_head *h,
 static void
 wait_for_body(struct conn *c, struct hold *d, const struct http_head *h)
 {
-	bool ok = true;
 
 	d->taken = true;
 	d->until = usec_add(loop_now(c->eg->loop),
@@ -81,11 +80,10 @@ wait_for_body(struct conn *c, struct hold *d, const struct http_head *h)
 		struct http_head go = { .status = 100,
 			.reason = STR("Continue"), .minor = 1 };
 
-		ok = reply_interim(c, &go);
-		d->continued = true;
+		/* Where there is no room for it, clients go on by themselves. */
+		d->continued = reply_interim(c, &go);
 		egress_queue(c->eg, &c->cl);
 	}
-	must(ok);	/* out holds at most BODY_ROOM here */
 	conn_enter(c, CONN_BODY);
 }
 

@@ -249,16 +249,19 @@ class Server(Peer):
         self.data(n, b"body", end=False)
         self.head(n, [("grpc-status", "0"), ("x-end", "yes")])
 
+    def long(self, n, fields, end):
+        block = b"".join(self.literal(k, v) for k, v in fields)
+        parts = [block[i:i + 16384] for i in range(0, len(block), 16384)]
+        for i, part in enumerate(parts):
+            last = 4 if i == len(parts) - 1 else 0
+            self.send(9 if i else HEADERS, last | (0 if i else end), n, part)
+
     def on_ends(self, n, path, s):
         """Trailers of so many bytes, as a proxy counts them."""
         size = int(path.split("/")[2])
         self.head(n, [(":status", "200")], end=False)
         self.data(n, b"body", end=False)
-        block = self.literal("x-end", "y" * (size - len("x-end: \r\n\r\n")))
-        parts = [block[i:i + 16384] for i in range(0, len(block), 16384)]
-        for i, part in enumerate(parts):
-            last = 4 if i == len(parts) - 1 else 0
-            self.send(9 if i else HEADERS, last | (0 if i else 1), n, part)
+        self.long(n, [("x-end", "y" * (size - len("x-end: \r\n\r\n")))], 1)
 
     def on_only(self, n, path, s):       # gRPC's "Trailers-Only"
         self.head(n, [(":status", "200"),
