@@ -15,6 +15,7 @@
 
 #include "base/clean.h"
 #include "broker/review.h"
+#include "broker/slow.h"
 #include "policy/files.h"
 #include "policy/profile.h"
 
@@ -205,6 +206,19 @@ rename_spots(const struct ask *a, const struct spot *o, const struct spot *n,
 	return result(renameat2(o->dir, o->name, n->dir, n->name, flags));
 }
 
+/* What is judged is what is moved. */
+static long
+rename_alone(const struct ask *a, const struct spot *o, const struct spot *n,
+    unsigned flags)
+{
+	long rc = slow_alone(o->dir, n->dir);
+
+	if (rc == 0)
+		rc = rename_spots(a, o, n, flags);
+	slow_done();
+	return rc;
+}
+
 long
 ask_rename(const struct ask *a, int olddir, uint64_t old, int newdir,
     uint64_t new_, unsigned flags)
@@ -219,7 +233,7 @@ ask_rename(const struct ask *a, int olddir, uint64_t old, int newdir,
 	if (rc == 0)
 		rc = spot_of(a, newdir, new_, &n);
 	if (rc == 0)
-		rc = rename_spots(a, &o, &n, flags);
+		rc = rename_alone(a, &o, &n, flags);
 	spot_fini(&o);
 	spot_fini(&n);
 	return rc;
@@ -268,7 +282,11 @@ ask_link(const struct ask *a, int olddir, uint64_t old, int newdir,
 		return held;
 	rc = spot_of(a, newdir, new_, &n);
 	if (rc == 0)
+		rc = slow_alone(n.dir, held);
+	if (rc == 0) {
 		rc = link_to(a, held, &n);
+		slow_done();
+	}
 	spot_fini(&n);
 	return rc;
 }

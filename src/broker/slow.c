@@ -1,16 +1,20 @@
 #include "broker/slow.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/compat.h"
+#include "base/err.h"
 #include "base/io.h"
 #include "base/must.h"
 
 #define MOUNTINFO_BYTES_MAX 8388608
+#define MNT_ID		    0x1000U	/* STATX_MNT_ID: Linux 5.8 */
 #define WORDS_MAX	    64	/* of one line, as far as its type */
 
 struct point { /* where such a mount is */
@@ -23,7 +27,8 @@ static struct {
 	struct point *v;
 	size_t n;
 	const char *met;
-} slow = { .met = "/" };
+	int lock;		/* a byte for each file system */
+} slow = { .met = "/", .lock = -1 };
 
 /* What the kernel answers for by itself, from memory or a disk. All others may
  * ask somebody. */
@@ -87,7 +92,48 @@ slow_init(struct broker *b, struct err *e)
 			slow.v[slow.n++] = (struct point){ point,
 				strcmp(point, "/") == 0 ? 0 : strlen(point) };
 	}
+	if (slow.n > 0 && (slow.lock = memfd_create("lock", MFD_CLOEXEC)) ==
+	    -1)
+		return err_sys(e, "make a lock");
 	return 0;
+}
+
+/* A lock is its process's: one that is killed has it no more. */
+static int
+lock_set(short type, off_t at, off_t len)
+{
+	struct flock l = { .l_type = type, .l_whence = SEEK_SET,
+		.l_start = at, .l_len = len };
+
+	while (slow.lock != -1 && fcntl(slow.lock, F_SETLKW, &l) == -1)
+		if (errno != EINTR)
+			return -errno;
+	return 0;
+}
+
+/* From one mount to another nothing is moved, and one of the two may not
+ * answer. */
+int
+slow_alone(int dir, int other)
+{
+	struct statx x, y;
+
+	if (slow.lock == -1)
+		return 0;
+	if (statx(dir, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, MNT_ID, &x) ==
+	    -1 || statx(other, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, MNT_ID,
+		&y) == -1)
+		return -errno;
+	if (x.stx_mnt_id != y.stx_mnt_id)
+		return 0;
+	return lock_set(F_WRLCK, (off_t)x.stx_dev_major << 32 |
+		x.stx_dev_minor, 1);
+}
+
+void
+slow_done(void)
+{
+	(void)lock_set(F_UNLCK, 0, 0);
 }
 
 bool

@@ -22,6 +22,11 @@ bool slow_is(const struct broker *b, int fd);
 bool slow_link(const struct broker *b, int dir, const char *name);
 /* AWAY, and the question is known to need it. */
 int slow_turn(struct broker *b);
+/* Who answers apart renames and links at the same time as we: from a look at
+ * what stands at a name until it was moved, only one does in a file system.
+ * 0, or -errno. */
+int slow_alone(int dir, int other);
+void slow_done(void);
 /* The mount that was met last. */
 const char *slow_point_met(void);
 

@@ -35,6 +35,7 @@ class Tree:
                 ("stuck", 0o666, b"late\n"), ("stuck.pem", 0o666, b"SECRET\n"),
                 ("tool", 0o777, SCRIPT), ("stuck-tool", 0o777, SCRIPT)):
             self.add(name, stat.S_IFREG | mode, data)
+        self.add("way", stat.S_IFDIR | 0o777)
 
     def add(self, name, mode, data=b""):
         number = max(self.nodes) + 1
