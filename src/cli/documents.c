@@ -1,5 +1,6 @@
 #include "documents.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,8 +38,14 @@ documents_add_file(struct documents *d, const char *file)
 	rc = in ? io_read_all(STDIN_FILENO, POLICY_BYTES_MAX, &text, &len,
 	    &e) : io_read_file(AT_FDCWD, file, POLICY_BYTES_MAX, &text, &len,
 	    &e);
-	if (rc == -1)
-		return say_error(&e);
+	if (rc == -1) {
+		(void)say_error(&e);
+		if (e.sys == ENOENT && file[strspn(file,
+		    "abcdefghijklmnopqrstuvwxyz0123456789-")] == '\0')
+			say_hint("a policy of the library is named in a "
+			    "document: extends: [%s]", file);
+		return EXIT_FAILED;
+	}
 	add(d, in ? "standard input" : file, text, len, POLICY_GIVEN);
 	return EXIT_OK;
 }

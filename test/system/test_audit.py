@@ -217,3 +217,10 @@ def test_a_denied_command_is_explained_with_what_would_help(sh):
     told = sh.ok("audit", "explain", r["_"]["metadata"]["sequence"]).out
     assert "generation 0" not in told, told
     assert "add the command under commands: allow:" in told, told
+
+
+def test_a_library_is_no_file_and_that_is_said(sh):
+    r = sh.run("policy", "check", "pypi")
+    assert r.code == 1 and "extends: [pypi]" in r.err, r
+    r = sh.run("policy", "check", "no/pypi.yaml")
+    assert "extends" not in r.err, r
