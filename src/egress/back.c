@@ -13,6 +13,8 @@
 #include "scan/scan.h"
 #include "sift.h"
 
+#define TOLD_MAX 64	/* findings of one response that are told one by one */
+
 struct back {
 	struct scan *scan;
 	struct buf bare;	/* of the body, without its framing */
@@ -20,6 +22,7 @@ struct back {
 	size_t clear;		/* of bare: may go on */
 	uint64_t gone;		/* before bare */
 	enum http_framing out;
+	unsigned told;		/* findings */
 	bool blocked, ended;
 };
 
@@ -31,6 +34,7 @@ struct finding {
 	char *p;		/* what was looked at */
 	uint64_t gone;		/* before that */
 	enum sift_act act;
+	unsigned *told;
 	bool blocked;
 	size_t upto;		/* what is before may still go on */
 };
@@ -53,11 +57,16 @@ on_finding(const struct scan_finding *f, void *arg)
 
 	if (at->act == SIFT_REDACT && enforced)
 		sift_redact(at->p + f->at, f->len);
-	(void)snprintf(text, sizeof(text), "%s at byte %llu of the %s%s",
+	if (*at->told > TOLD_MAX)
+		return; /* the first of them was blocked, if any is */
+	++*at->told;
+	(void)snprintf(text, sizeof(text), "%s at byte %llu of the %s%s%s",
 	    f->name, (unsigned long long)(at->gone + f->at), at->where,
 	    at->act == SIFT_REDACT ? ", redacted" :
 	    at->act == SIFT_BLOCK  ? ", blocked" :
-				     "");
+				     "",
+	    *at->told > TOLD_MAX ? "; more of them follow, and are not told" :
+				   "");
 	/* what cannot be recorded does not come in */
 	if ((!judge_record(c, AUDIT_FINDING, block ? AUDIT_DENIED :
 		AUDIT_OBSERVED, NULL, 0, str_c(text)) || block) &&
@@ -135,8 +144,9 @@ look_text(struct finding *f, struct str text)
 enum want
 back_head(struct conn *c, const struct http_head *h)
 {
+	unsigned told = 0;
 	struct finding f = { .c = c, .where = "response's head",
-		.act = act_of(c) };
+		.act = act_of(c), .told = &told };
 
 	if (f.act == SIFT_NOTHING)
 		return WANT_TURN;
@@ -177,7 +187,7 @@ look_more(struct conn *c, struct back *d, bool last)
 {
 	struct finding f = { .c = c, .where = "response",
 		.p = d->bare.p + d->bare.off + d->clear,
-		.gone = d->gone + d->clear,
+		.gone = d->gone + d->clear, .told = &d->told,
 		.act = sift_act(c->sift, SIFT_RESPONSES) };
 
 	size_t n;

@@ -428,6 +428,17 @@ def test_what_ends_an_answer_may_be_as_long_as_its_head(sh):
             size <= 32768), (size, r.out[-99:], r.err)
 
 
+def test_an_answer_full_of_them_is_told_of_and_comes_whole(sh):
+    sh.start("box", responses("redact"))
+    r = sh.exec("box", "sh", "-c", f"yes '{rot(CANARY)}' | head -n 8000 | "
+                "curl -sS --data-binary @- https://echo.test/back/whole | "
+                f"tee /tmp/o | wc -c; grep -c {CANARY[:11]} /tmp/o")
+    assert r.out.split() == [str(8000 * (len(CANARY) + 1)), "0"], r
+    said = sh.ok("logs", "box", "-n", "400").out
+    assert said.count("of the response, redacted") == 65
+    assert "more of them follow, and are not told" in said
+
+
 def test_what_comes_back_is_blocked(sh, world):
     sh.start("box", responses("block"))
     for how, http in zip(WAYS_BACK, ("--http1.1", "--http2", "--http1.1")):
