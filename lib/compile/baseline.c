@@ -184,6 +184,8 @@ static const char *const protected[] = {
 	"**/.git/worktrees/*/config.worktree/**",
 	"**/.git/worktrees/*/commondir/**",
 	"**/.claude/settings*.json/**", "**/.config/fish/**",
+	/* what src/broker/git.c writes before it is the configuration */
+	"**/.git/config.openshell",
 	/* a file that says where the repository is; no more of a directory
 	 * than its name */
 	"**/.git",

@@ -5,7 +5,8 @@
  * nothing but the protection is in the way, and the settings in it run nothing
  * that the old ones did not (policy/git_config.h), we write what we have read
  * as a file of our own: the caller's may be open in its hands, and be written
- * later. We answer one question at a time, so nobody opens ours meanwhile.
+ * later. Ours is a protected name, too, so nobody opens it meanwhile (we
+ * answer one question at a time, but helpers answer others).
  *
  * With it goes its directory's name, which as a file would say that the
  * repository is elsewhere: a directory may be made there, and one that is

@@ -69,3 +69,24 @@ def test_class_11_no_link_becomes_a_file_while_it_is_moved(sh, slow):
         "--mount", f"{top}:/work", "--mount", f"{slow.where}:/slow"])
     r = sh.exec("box", "python3", "-c", TURN, "1")
     assert "SECRET" not in r.out and "turns" in r.out, r
+
+
+@pytest.mark.both
+def test_class_12_nobody_has_the_configuration_that_is_written_for_git(sh):
+    """The broker's own file is its own from the start, however it is asked."""
+    sh.folder("ws/one/.git")
+    top = os.path.join(sh.files, "ws")
+    sh.user.own(top)
+    sh.start("box", policy='file_access:\n  allow:\n    - path: "/ws/**"\n'
+             '      permissions: [read, write]\n'
+             '  deny:\n    - path: "**/*.pem"\n',
+             options=["--mount", f"{top}:/ws"])
+    r = sh.sh("box", "cd /ws/one/.git; f=config.openshell; "
+              "echo x >$f || echo kept; ln -s x $f || echo kept; "
+              "mkdir $f || echo kept; echo x >y; mv y $f || echo kept; "
+              "ln y $f || echo kept; git init -q /ws/two; "
+              "git -C /ws/two config user.name A; cat /ws/two/.git/config")
+    assert r.out.split()[:5] == ["kept"] * 5 and "name = A" in r.out, r
+    assert "config.openshell" not in os.listdir(
+        os.path.join(top, "one/.git")) + os.listdir(
+        os.path.join(top, "two/.git"))
