@@ -26,7 +26,7 @@ struct dns {
 	ares_channel channel;
 	struct loop_timer timer;
 	struct dns_socket sockets[DNS_SOCKETS_MAX];
-	TAILQ_HEAD(, lookup) lookups;	/* in flight */
+	TAILQ_HEAD(lookups, lookup) lookups;	/* in flight */
 	unsigned nlookups;
 	struct dns_cache cache;
 	bool ending;
@@ -36,7 +36,7 @@ struct dns {
 struct lookup {
 	struct dns *d;
 	TAILQ_ENTRY(lookup) link;
-	TAILQ_HEAD(, dns_query) askers;
+	TAILQ_HEAD(askers, dns_query) askers;
 	char name[HOST_BYTES_MAX + 2];
 };
 

@@ -120,7 +120,7 @@ check_iban(const unsigned char *s, size_t n)
 		if (c >= '0' && c <= '9')
 			rest = (rest * 10 + (c - '0')) % 97;
 		else
-			rest = (rest * 100 + (c - 'A' + 10u)) % 97;
+			rest = (rest * 100 + (10u + c - 'A')) % 97;
 	}
 	return known && rest == 1;
 }
