@@ -28,7 +28,7 @@ form_add(struct scan *s, const unsigned char *p, size_t len, bool any_case)
 {
 	struct form *f = &s->forms[s->nforms++];
 
-	must(s->nforms <= SCAN_EXACT_MAX * FORMS_MAX);
+	must(s->nforms <= SCAN_EXACT_MAX * FORMS_MAX && len > 0);
 	*f = (struct form){ mem_alloc(len, 1), len, any_case,
 		(uint32_t)s->nvalues };
 	memcpy(f->p, p, len);

@@ -132,7 +132,7 @@ starttls_ldap_client(struct starttls *t, struct str in, size_t *eaten,
 {
 	unsigned char m[34] = { TAG_SEQUENCE, 32, 0, 0, 0, 0, 0, 0, TAG_ASK,
 		24, 0x80, 22 };
-	struct str content, oid = STR("");
+	struct str content = STR(""), oid = STR("");
 	unsigned op = 0;
 	uint32_t id = 0;
 	enum starttls_said said = ldap_take(t, in, eaten, &id, &op,
@@ -159,7 +159,7 @@ enum starttls_said
 starttls_ldap_server(struct starttls *t, struct str in, size_t *eaten,
     struct buf *out)
 {
-	struct str content, code;
+	struct str content = STR(""), code;
 	unsigned op = 0;
 	uint32_t id = 0;
 	enum starttls_said said = ldap_take(t, in, eaten, &id, &op,

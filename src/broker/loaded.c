@@ -328,8 +328,8 @@ same_loader(struct broker *b, pid_t pid, const struct stack *s,
     const struct loaded *l)
 {
 	uint64_t base = loader_base(s);
-	dev_t dev;
-	ino_t ino;
+	dev_t dev = 0;
+	ino_t ino = 0;
 
 	if (!l->has_loader || base == 0)
 		return !l->has_loader && base == 0;

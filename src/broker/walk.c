@@ -474,11 +474,12 @@ void
 walk_refused(const struct ask *a, int dirfd, const char *path)
 {
 	CLEAN_FD int base = path[0] == '/' ? -1 : caller_dir(a, dirfd);
-	CLEAN_FD int fd = -1;
+	int fd;
 
 	if (path[0] != '/' && base < 0)
 		return;
 	fd = walk_by_hand(a, base, path, WALK_TELL);
+	fd_close(&fd);
 }
 
 int

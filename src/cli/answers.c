@@ -482,14 +482,13 @@ run_policy_test(const struct args *a)
 	CLEAN_BOOK struct book b = { 0 };
 	CLEAN_JSON json_t *failures = json_array();
 	struct tally t = { .failures = failures };
-	int code;
 
 	if (!args_has(a, "policy"))
 		return say_usage("policy test",
 		    "policy test needs --policy FILE");
-	if ((code = documents_add_flags(&docs, a)) != EXIT_OK ||
-	    (code = documents_add_maximum(&docs, a)) != EXIT_OK ||
-	    (code = documents_close(&docs)) != EXIT_OK)
+	if (documents_add_flags(&docs, a) != EXIT_OK ||
+	    documents_add_maximum(&docs, a) != EXIT_OK ||
+	    documents_close(&docs) != EXIT_OK)
 		return EXIT_USAGE;
 	if (book_open(docs.v, docs.n, &b) == -1) {
 		documents_say(&b.diags);
