@@ -44,6 +44,7 @@ struct end { /* one of its endpoints */
 static void
 refuse(struct convert *v, const struct node *n, const char *what)
 {
+	must(n != NULL);
 	diag_add(v->d, DIAG_ERROR, n->doc, n->line, n->column, n->width,
 	    "cannot be said in the native language: %s", what);
 }

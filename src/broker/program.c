@@ -16,6 +16,7 @@
 
 #include "base/clean.h"
 #include "base/compat.h"
+#include "base/must.h"
 #include "policy/image.h"
 #include "policy/shebang.h"
 
@@ -190,6 +191,7 @@ env_add(struct finder *f, const struct shebang_env *env)
 	uint32_t argc;
 	int fd, rc = 0;
 
+	must(env->n > 0);
 	for (unsigned i = 0; i < env->n; i++) {
 		words[i] = str_c(arena_strdup(&p->arena, env->words[i]));
 		if (words[i].len != env->words[i].len)
