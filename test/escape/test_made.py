@@ -166,7 +166,8 @@ def swap():
 
 threading.Thread(target=swap, daemon=True).start()
 ran = []
-for i in range(int(sys.argv[1])):
+least = int(sys.argv[1])        # and until one ran, for it is a race
+while len(ran) < least or (b'GOOD\\n' not in ran and len(ran) < 40 * least):
     r, w = os.pipe()
     if os.fork() == 0:      # one more thread here, which swaps, too
         threading.Thread(target=swap, daemon=True).start()
@@ -385,8 +386,11 @@ def swap():
         os.rename('new', 'x.js')
 
 threading.Thread(target=swap, daemon=True).start()
-out = [subprocess.run(['sh', '-c', './x.js 2>/dev/null'],
-                      stdout=subprocess.PIPE).stdout for i in range(int(sys.argv[1]))]
+out = []
+least = int(sys.argv[1])        # and until one ran, for it is a race
+while len(out) < least or (b'GOOD\\n' not in out and len(out) < 40 * least):
+    out.append(subprocess.run(['sh', '-c', './x.js 2>/dev/null'],
+                              stdout=subprocess.PIPE).stdout)
 stop = True
 print(out.count(b'GOOD\\n'), 'ran, and', b'EVIL\\n' in out)
 """
@@ -431,7 +435,9 @@ def swap():
 
 threading.Thread(target=swap, daemon=True).start()
 out = []
-for i in range(int(sys.argv[2])):
+least = int(sys.argv[2])        # and until one ran, for it is a race
+while len(out) < least or (b'EV%s IL\\n' not in out and
+                           len(out) < 40 * least):
     # echo says it as it is; printf makes a line of it
     r = subprocess.run(['sh', '-c', './s "EV%s" IL 2>/dev/null'],
                        stdout=subprocess.PIPE)
