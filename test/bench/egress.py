@@ -266,6 +266,8 @@ def main():
     root = pathlib.Path(__file__).resolve().parents[2]
     build = pathlib.Path(sys.argv[1]).resolve() if len(sys.argv) > 1 \
         else root / "build"
+    if not build.is_dir():
+        sys.exit(__doc__)
     seconds = int(sys.argv[2]) if len(sys.argv) > 2 else 3
     rounds = int(sys.argv[3]) if len(sys.argv) > 3 else 3
     wanted = sys.argv[4:]
