@@ -23,6 +23,10 @@ network:
     - endpoint: sub.echo.test
       ports: [80]
       protocols: [http]
+  deny:
+    - endpoint: sub.echo.test
+      paths: [/no]
+      binaries: ["**/tool"]
 """
 PARTS = r"""
 import builtins, ctypes, os, socket, subprocess, sys, threading, time
@@ -133,6 +137,35 @@ print(p.communicate("go\\n", timeout=60)[0])
     assert "went from" in reason and reason.endswith("/tool)"), reason
 
 
+NO = """
+def no(s):
+    s.sendall(request("sub.echo.test").replace(b"/x HTTP", b"/no HTTP"))
+    return read(s)
+"""
+
+
+def test_a_deny_of_a_program_holds_for_who_shares_its_connection(box):
+    assert ask(box, "tool", NO + "print(no(proxy()))") == ["403"]
+    assert ask(box, "python3", NO + "print(no(proxy()))") == ["200"]
+    both = ask(box, "python3", NO + """
+s = proxy()
+p = start(TOOL, s, "print('up'); sys.stdin.readline()",
+          stdin=subprocess.PIPE)
+p.stdout.readline()
+print(no(s))
+""")
+    assert both == ["403"], both
+    handed = ask(box, "tool", NO + """
+s = proxy()
+print(ask(s, "sub.echo.test"))
+os.set_inheritable(s.fileno(), True)
+os.execv(OTHER, [OTHER, "-c", "import sys; PARTS = sys.argv[1]; exec(PARTS); "
+         "exec(sys.argv[3]); print(no(held(sys.argv[2])))",
+         PARTS, str(s.fileno()), NO])
+""".replace("NO]", f"{NO!r}]"))
+    assert handed == ["200", "403"], handed
+
+
 def test_a_connection_that_two_hold_is_neithers(box):
     out = ask(box, "python3", "print(run(TOOL, proxy(), 'print(ask(s))'))")
     assert out == ["403"], out
@@ -143,11 +176,12 @@ def test_a_connection_that_two_hold_is_neithers(box):
 
 def test_a_child_of_the_named_program_is_allowed_with_it(box):
     """binaries: counts those that started it."""
-    out = ask(box, "tool", "print(run(OTHER, proxy(), 'print(ask(s))'))\n"
+    out = ask(box, "tool", "s = proxy()\nprint(ask(s))\n"
+              "print(run(OTHER, s, 'print(ask(s))'))\n"
               "print(subprocess.run([OTHER, '-c', PARTS + "
               "'print(ask(proxy()))'], stdout=subprocess.PIPE, text=True)"
               ".stdout)")
-    assert out == ["200", "200"], out
+    assert out == ["200", "200", "200"], out    # and not while it executes
 
 
 def test_a_connection_that_was_passed_on_is_known_by_who_has_it(box):
