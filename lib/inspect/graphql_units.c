@@ -152,27 +152,11 @@ in_target(const struct inspect *in)
 enum found
 graphql_body(struct inspect *in, const struct jdoc *d)
 {
-	const struct jvalue *whole = &d->v[0];
-	enum found all = FOUND_NONE;
-	bool none = false;
-
 	if (in_target(in))
 		return found_odd(in, "a part of the operation is in the "
 		    "target of the request");
-	if (whole->kind != JVALUE_ARRAY)
-		return one_request(in, d, whole);
-	for (const struct jvalue *v = jdoc_first(d, whole); v != NULL;
-	    v = jdoc_next(d, v)) {
-		enum found found = one_request(in, d, v);
-
-		if (found == FOUND_ODD)
-			return found;
-		none |= found == FOUND_NONE;
-		if (found == FOUND_SOME)
-			all = found;
-	}
-	return all == FOUND_SOME && none ?
-	    found_odd(in, "a batch in which not all are requests") : all;
+	return found_batch(in, d, one_request,
+	    "a batch in which not all are requests");
 }
 
 /* GET /graphql?query=... */

@@ -45,6 +45,29 @@ found_odd(struct inspect *in, const char *why)
 	return FOUND_ODD;
 }
 
+enum found
+found_batch(struct inspect *in, const struct jdoc *d, found_one *one,
+    const char *mixed)
+{
+	const struct jvalue *whole = &d->v[0];
+	enum found all = FOUND_NONE;
+	bool none = false;
+
+	if (whole->kind != JVALUE_ARRAY)
+		return one(in, d, whole);
+	for (const struct jvalue *v = jdoc_first(d, whole); v != NULL;
+	    v = jdoc_next(d, v)) {
+		enum found found = one(in, d, v);
+
+		if (found == FOUND_ODD)
+			return found;
+		none |= found == FOUND_NONE;
+		if (found == FOUND_SOME)
+			all = found;
+	}
+	return all == FOUND_SOME && none ? found_odd(in, mixed) : all;
+}
+
 struct inspect_unit *
 unit_add(struct inspect *in)
 {

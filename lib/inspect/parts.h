@@ -13,6 +13,12 @@ enum found {
 };
 
 enum found found_odd(struct inspect *in, const char *why);
+/* Of the whole document, or of each in it if it is a list; mixed: why one in
+ * which some are none is odd. */
+typedef enum found found_one(struct inspect *in, const struct jdoc *d,
+    const struct jvalue *v);
+enum found found_batch(struct inspect *in, const struct jdoc *d,
+    found_one *one, const char *mixed);
 /* NULL: there are too many, in->why is set. */
 struct inspect_unit *unit_add(struct inspect *in);
 /* A copy in the arena; false: too much. */

@@ -256,24 +256,8 @@ one_message(struct inspect *in, const struct jdoc *d,
 enum found
 rpc_body(struct inspect *in, const struct jdoc *d)
 {
-	const struct jvalue *whole = &d->v[0];
-	enum found all = FOUND_NONE;
-	bool none = false;
-
 	if (rpc_in_target(in))
 		return found_odd(in, "a call in the target of the request");
-	if (whole->kind != JVALUE_ARRAY)
-		return one_message(in, d, whole);
-	for (const struct jvalue *v = jdoc_first(d, whole); v != NULL;
-	    v = jdoc_next(d, v)) {
-		enum found found = one_message(in, d, v);
-
-		if (found == FOUND_ODD)
-			return found;
-		none |= found == FOUND_NONE;
-		if (found == FOUND_SOME)
-			all = found;
-	}
-	return all == FOUND_SOME && none ?
-	    found_odd(in, "a batch in which not all are messages") : all;
+	return found_batch(in, d, one_message,
+	    "a batch in which not all are messages");
 }

@@ -9,29 +9,7 @@
 #include "base/log.h"
 #include "base/must.h"
 #include "conn_impl.h"
-
-static const char *
-reason_of(unsigned status)
-{
-	static const struct {
-		unsigned status;
-		const char *text;
-	} reasons[] = {
-		{ 200, "OK" }, { 201, "Created" }, { 202, "Accepted" },
-		{ 400, "Bad Request" }, { 404, "Not Found" },
-		{ 405, "Method Not Allowed" }, { 409, "Conflict" },
-		{ 413, "Content Too Large" },
-		{ 422, "Unprocessable Content" },
-		{ 500, "Internal Server Error" }, { 501, "Not Implemented" },
-		{ 502, "Bad Gateway" }, { 503, "Service Unavailable" },
-		{ 504, "Gateway Timeout" },
-	};
-
-	for (size_t i = 0; i < NELEM(reasons); i++)
-		if (reasons[i].status == status)
-			return reasons[i].text;
-	return "Error";
-}
+#include "http/write.h"
 
 /* The call is over; nothing may answer it again. */
 static void
@@ -51,9 +29,11 @@ call_end(struct call *c)
 static bool
 put_answer(struct conn *k, unsigned status, const char *text, size_t len)
 {
-	return buf_printf(&k->out, "HTTP/1.1 %u %s\r\n"
+	const struct str reason = http_reason(status);
+
+	return buf_printf(&k->out, "HTTP/1.1 %u %.*s\r\n"
 	    "Content-Type: application/json\r\nContent-Length: %zu\r\n%s\r\n",
-	    status, reason_of(status), len,
+	    status, (int)reason.len, reason.p, len,
 	    k->close_after ? "Connection: close\r\n" : "") &&
 	    buf_add(&k->out, text, len);
 }
